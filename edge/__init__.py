@@ -1,0 +1,1 @@
+"""The code that ships to a device: faces of `runtimes.core`."""

@@ -1,0 +1,82 @@
+"""The values that cross room borders: what a model takes and gives, and the file that holds it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Dim = int | str
+"""A size, or the name of a free dimension ("batch")."""
+
+Role = Literal["label", "probabilities", "prediction", "tensor"]
+FeatureKind = Literal["number", "integer", "boolean", "text"]
+Format = Literal["onnx", "tflite"]
+ClassLabel = int | str | bool | float
+
+DTYPES = (
+    "float16", "float32", "float64",
+    "int8", "int16", "int32", "int64",
+    "uint8", "uint16", "uint32", "uint64",
+    "bool", "string",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output: its dtype is one of DTYPES, its shape has free dimensions by name."""
+
+    name: str
+    dtype: str
+    shape: tuple[Dim, ...]
+    role: Role = "tensor"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of a tabular model: where it goes (``input``, ``column``) and what it takes."""
+
+    name: str
+    kind: FeatureKind
+    input: str
+    column: int
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a model takes and gives. ``features`` is empty for models that are not tabular.
+
+    With ``label_is_index`` the graph's label output is an index into ``class_labels``.
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    class_labels: tuple[ClassLabel, ...] = ()
+    label_is_index: bool = False
+    features: tuple[Feature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceModel:
+    """The user's file as it was read: nothing here is asked for, all of it stands in the file."""
+
+    path: Path
+    framework: str
+    framework_version: str
+    written_by: str | None
+    description: str
+    sha256: str
+    size_bytes: int
+    signature: Signature
+    loads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A converted model: one file in one of the two formats, with its signature and digest."""
+
+    path: Path
+    format: Format
+    signature: Signature
+    sha256: str
+    size_bytes: int
+    opset: int | None = None

@@ -1,0 +1,1 @@
+"""The code that ships inside an artifact, under this very name."""
