@@ -1,0 +1,85 @@
+"""Writes `manifest.json`, the whole contract between the builder and the shipped runtime."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from packager import __version__
+from packager.errors import ConversionError
+from packager.model import ModelFile, Signature, SourceModel
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How the shipped runtime runs the model: the library's path is relative to the artifact's root."""
+
+    kind: str
+    version: str
+    library: str
+    intra_op_threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the artifact refuses with a 4xx before it looks at the content."""
+
+    max_body_bytes: int = 6 * 1024 * 1024
+    max_rows: int = 10_000
+
+
+def manifest_json(
+    name: str,
+    model: ModelFile,
+    source: SourceModel,
+    engine: Engine,
+    limits: Limits | None = None,
+) -> bytes:
+    """Return the manifest's bytes: the same values always give the same bytes."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "name": name,
+        "version": model.sha256[:12],
+        "packager_version": __version__,
+        "model": {
+            "path": f"model/{model.path.name}",
+            "format": model.format,
+            "sha256": model.sha256,
+            "size_bytes": model.size_bytes,
+            "opset": model.opset,
+        },
+        "engine": asdict(engine),
+        "source": {
+            "framework": source.framework,
+            "framework_version": source.framework_version,
+            "sha256": source.sha256,
+            "description": source.description,
+        },
+        "limits": asdict(limits or Limits()),
+        "signature": signature_document(model.signature),
+    }
+    return canonical_json(document)
+
+
+def canonical_json(document: object) -> bytes:
+    """UTF-8, sorted keys, one trailing newline; a value JSON cannot hold (NaN) is an error."""
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return text.encode() + b"\n"
+
+
+def signature_document(signature: Signature) -> dict[str, Any]:
+    """The signature as `docs/contracts.md` writes it."""
+    return json.loads(json.dumps(asdict(signature)))  # type: ignore[no-any-return]
+
+
+def read_signature(document: object) -> Signature:
+    """Read a signature from a contract file; a worker that broke the contract is a ConversionError."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Signature).validate_python(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConversionError(f"the converter's signature is not valid at {where}: {first['msg']}") from error

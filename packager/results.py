@@ -1,0 +1,92 @@
+"""What a build found out and made: the values that the report prints and `build.json` keeps."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from packager.model import Signature
+
+RowSource = Literal["samples", "signature"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of a build: its name, what it did in a few words, and how long it took."""
+
+    name: str
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """The largest difference allowed: ``absolute + relative * |source answer|``, per dtype."""
+
+    absolute: float
+    relative: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorstRow:
+    """One row where the artifact's answer is furthest from the source model's."""
+
+    output: str
+    row: int
+    source_answer: str
+    artifact_answer: str
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How the artifact's answers compare with the source model's own.
+
+    ``max_abs_error`` is over all floating point outputs, in the output's unit; ``label_flips`` counts
+    rows whose label (or any integer, boolean or text answer) differs.
+    """
+
+    rows: int
+    source_of_rows: RowSource
+    max_abs_error: float
+    label_flips: int
+    tolerance: dict[str, Tolerance]
+    passed: bool
+    engine: str
+    failure: str | None = None
+    worst_rows: tuple[WorstRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """The source model's own score on the labelled samples."""
+
+    metric: str
+    value: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One finished artifact: its folder, its archive, its bytes and the archive's SHA-256."""
+
+    target: str
+    path: Path
+    archive: Path
+    size_bytes: int
+    unzipped_bytes: int
+    sha256: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """Everything that a build says when it has succeeded."""
+
+    name: str
+    artifacts: tuple[Artifact, ...]
+    verification: Verification
+    steps: tuple[StepRecord, ...]
+    signature: Signature
+    seconds: float
+    accuracy: Accuracy | None = None
+    notes: tuple[str, ...] = ()

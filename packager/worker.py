@@ -1,0 +1,113 @@
+"""Runs a converter worker in a child process: request.json in, result.json and files out."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import deque
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from packager import errors
+from packager.errors import ConversionError, PackagerError
+
+SCHEMA_VERSION = 1
+LAST_LINES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRequest:
+    """What a worker is asked to do; `docs/contracts.md` describes each field."""
+
+    action: Literal["inspect", "convert"]
+    source: Path
+    name: str = "model"
+    samples: Path | None = None
+    labels: str | None = None
+    allow: tuple[str, ...] = ()
+    torch_model: str | None = None
+    import_paths: tuple[Path, ...] = ()
+    max_opset: int = 18
+    max_ml_opset: int = 3
+    max_ir_version: int = 8
+    rows: int = 256
+    seed: int = 0
+
+
+def run(request: WorkerRequest, job: Path, timeout_s: float = 1800.0) -> dict[str, Any]:
+    """Run one worker in the folder ``job`` and return its result document.
+
+    Raises the error that the worker names, or ConversionError when it dies without a word.
+    """
+    _stage(request, job)
+    child = [sys.executable, "-m", "packager.converters", str(job)]
+    log = job / "worker.log"
+    with log.open("wb") as sink:
+        try:
+            done = subprocess.run(
+                child, cwd=job, env=_environment(job), stdin=subprocess.DEVNULL,
+                stdout=sink, stderr=subprocess.STDOUT, timeout=timeout_s, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise ConversionError(
+                f"the converter did not finish within {timeout_s:.0f} s and was stopped",
+                "raise --convert-timeout-s, or give fewer rows with --samples",
+                _last_lines(log),
+            ) from error
+    return _result(job, done.returncode, log)
+
+
+def _stage(request: WorkerRequest, job: Path) -> None:
+    """Copy the worker's own code beside the request: its environment need not have packager in it."""
+    here = Path(__file__).parent
+    code = job / "code" / "packager"
+    code.mkdir(parents=True)
+    shutil.copy(here / "__init__.py", code)
+    shutil.copytree(here / "converters", code / "converters", ignore=shutil.ignore_patterns("__pycache__"))
+    document = {"schema_version": SCHEMA_VERSION, **asdict(request)}
+    (job / "request.json").write_text(json.dumps(document, default=str, sort_keys=True))
+
+
+def _environment(job: Path) -> dict[str, str]:
+    """The worker sees the staged code first; a fixed hash seed and no thread storms make it repeatable."""
+    env = dict(os.environ)
+    env["PYTHONPATH"] = str(job / "code")
+    env["PYTHONHASHSEED"] = "0"
+    env["PYTHONUTF8"] = "1"
+    env["PYTHONDONTWRITEBYTECODE"] = "1"
+    return env
+
+
+def _result(job: Path, returncode: int, log: Path) -> dict[str, Any]:
+    path = job / "result.json"
+    if not path.exists():
+        raise ConversionError(_epitaph(returncode), None, _last_lines(log))
+    document: dict[str, Any] = json.loads(path.read_text())
+    if document.get("schema_version") != SCHEMA_VERSION:
+        raise ConversionError(f"the converter answered with schema {document.get('schema_version')!r}")
+    if not document["ok"]:
+        raise _named_error(document["error"])
+    return document
+
+
+def _epitaph(returncode: int) -> str:
+    if returncode == -signal.SIGKILL:
+        return "the converter was killed (SIGKILL), most likely because memory ran out"
+    if returncode < 0:
+        return f"the converter crashed with {signal.Signals(-returncode).name}"
+    return f"the converter ended with code {returncode} and left no result"
+
+
+def _named_error(error: dict[str, Any]) -> PackagerError:
+    kind = getattr(errors, str(error.get("kind")), ConversionError)
+    if not (isinstance(kind, type) and issubclass(kind, PackagerError)):
+        kind = ConversionError
+    return kind(str(error["message"]), error.get("hint"), tuple(error.get("details") or ()))
+
+
+def _last_lines(log: Path) -> tuple[str, ...]:
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        return tuple(line.rstrip() for line in deque(lines, LAST_LINES))
