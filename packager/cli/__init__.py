@@ -1,0 +1,68 @@
+"""The command line: parses, calls one function, prints the report, maps the error to its code."""
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from packager.cli.group import LazyGroup
+from packager.cli.session import Session
+from packager.errors import PackagerError
+
+BUG, INTERRUPTED, USAGE = 70, 130, 2
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    commands_in={
+        "build": "packager.cli.build",
+        "inspect": "packager.cli.inspect",
+        "invoke": "packager.cli.invoke",
+        "verify": "packager.cli.verify",
+        "doctor": "packager.cli.doctor",
+        "targets": "packager.cli.targets",
+        "init": "packager.cli.init",
+        "schema": "packager.cli.schema",
+    },
+)
+@click.version_option(package_name="packager")
+def packager() -> None:
+    """Turn a trained model into a deployable artifact, and prove that it answers as the model does."""
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line and return its exit code: 0 done, 2 usage, 3-14 by error, 70 a bug, 130 Ctrl-C."""
+    session = Session()
+    try:
+        return int(packager.main(argv, standalone_mode=False, obj=session) or 0)
+    except click.exceptions.Abort:
+        return _interrupted()
+    except KeyboardInterrupt:
+        return _interrupted()
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except PackagerError as error:
+        session.show_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our stdout has gone: nobody is left to tell
+        return 1
+    except Exception as error:  # noqa: BLE001 - the border: what nobody foresaw is a bug, kept in a log
+        return _bug(error)
+
+
+def _interrupted() -> int:
+    click.echo("interrupted; nothing was written", err=True)
+    return INTERRUPTED
+
+
+def _bug(error: Exception) -> int:
+    with tempfile.NamedTemporaryFile("w", prefix="packager-", suffix=".log", delete=False) as log:
+        traceback.print_exception(error, file=log)
+    click.echo(f"error: this is a bug in packager: {type(error).__name__}: {error}", err=True)
+    click.echo(f"hint: please report it with {Path(log.name)}", err=True)
+    return BUG

@@ -1,0 +1,98 @@
+"""What one command line shares: how it answers (table or JSON), and where it talks (stderr)."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from packager.errors import PackagerError
+
+if TYPE_CHECKING:
+    from packager.results import StepRecord
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Session:
+    """The answer goes to stdout, as a table or as one JSON document; all talk goes to stderr."""
+
+    output: str = "table"
+
+    @property
+    def as_json(self) -> bool:
+        """Whether stdout is to hold one JSON document and nothing else."""
+        return self.output == "json"
+
+    def answer_json(self, document: object) -> None:
+        """Write the one JSON document."""
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+
+    def say(self, text: str) -> None:
+        """Talk, on stderr."""
+        click.echo(text, err=True)
+
+    def show_error(self, error: PackagerError) -> None:
+        """The sentence, the details, the hint; in JSON mode also as the document on stdout."""
+        self.say(click.style("error: ", fg="red", bold=True) + error.message)
+        for line in error.details:
+            self.say(f"  {line}")
+        if error.hint:
+            self.say(click.style("hint: ", fg="cyan") + error.hint)
+        if self.as_json:
+            kind = type(error).__name__
+            found = {"kind": kind, "message": error.message, "hint": error.hint, "details": error.details}
+            self.answer_json({"error": found, "exit_code": error.exit_code})
+
+
+def output_option(command: F) -> F:
+    """Add `-o table|json`, which the session remembers."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: str) -> str:
+        ctx.ensure_object(Session).output = value
+        return value
+
+    return click.option(
+        "-o", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True,
+        expose_value=False, callback=remember, is_eager=True, help="How to answer on stdout.",
+    )(command)  # fmt: skip
+
+
+class Spinner:
+    """A watcher on stderr: a spinner with the step on a terminal, one line per step elsewhere."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True, highlight=False)
+        self._status = self._console.status("") if self._console.is_terminal else None
+        self._step = ""
+
+    def started(self, step: str) -> None:
+        """Show the step."""
+        self._step = step
+        if self._status:
+            self._status.update(f"{step} …")
+            self._status.start()
+
+    def said(self, text: str) -> None:
+        """Show what the step is doing."""
+        if self._status:
+            self._status.update(f"{self._step}: {text}")
+        else:
+            self._console.print(f"  {self._step}: {text}", markup=False)
+
+    def finished(self, record: "StepRecord") -> None:
+        """Leave one line behind."""
+        self.close()
+        line = f"  {record.name:<10} {record.seconds:7.1f} s  {record.detail}"
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the spinner away, so that an error's text stands alone."""
+        if self._status:
+            self._status.stop()
+        sys.stderr.flush()

@@ -1,0 +1,103 @@
+"""Asks the shipped code for its answers: `python -m runtimes.core.probe` in a child process."""
+
+import base64
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from packager.errors import VerificationError
+
+SCHEMA_VERSION = 1
+TIMEOUT_S = 600.0
+Array = NDArray[Any]
+Runner = Callable[[Sequence[str], Path, Mapping[str, str]], subprocess.CompletedProcess[str]]
+"""Runs a command in a folder with exactly this environment; where and how strictly is the caller's choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One call of the model: its inputs and the answers that belong to them, by tensor name."""
+
+    inputs: dict[str, Array]
+    outputs: dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the shipped code answered, case by case, with the time that opening the model took."""
+
+    outputs: tuple[dict[str, Array], ...]
+    load_ms: float
+    run_ms: tuple[float, ...]
+
+
+def read_cases(path: Path) -> tuple[Case, ...]:
+    """Read a cases file (`docs/contracts.md`): the source model's own answers."""
+    document = json.loads(path.read_text())
+    return tuple(
+        Case(_tensors(case["inputs"]), _tensors(case["outputs"])) for case in document["cases"]
+    )
+
+
+def golden_document(cases: Path, most_rows: int = 16) -> dict[str, Any]:
+    """The cases of at most ``most_rows`` rows: small enough to travel beside an artifact.
+
+    A model with a fixed large batch keeps its first case, whatever its size.
+    """
+    document: dict[str, Any] = json.loads(cases.read_text())
+    small = [case for case in document["cases"] if _rows(case) <= most_rows]
+    return {"schema_version": SCHEMA_VERSION, "cases": small or document["cases"][:1]}
+
+
+def run(
+    root: Path, cases: Path, python: Path, runner: Runner, library: Path | None = None
+) -> Answers:
+    """Run every case through the artifact in ``root``; ``library`` stands in for a foreign engine."""
+    with tempfile.TemporaryDirectory(prefix="packager-probe-") as scratch:
+        output = Path(scratch) / "answers.json"
+        command = [
+            str(python), "-B", "-m", "runtimes.core.probe",
+            "--root", str(root), "--cases", str(cases), "--output", str(output),
+        ]  # fmt: skip
+        environment = {"ENGINE_LIBRARY": str(library)} if library else {}
+        done = runner(command, root, environment)
+        return _answers(done, output)
+
+
+def _answers(done: subprocess.CompletedProcess[str], output: Path) -> Answers:
+    lines = tuple((done.stderr or "").strip().splitlines()[-8:])
+    if not output.exists():
+        raise VerificationError(f"the shipped code ended with code {done.returncode} and no answer", None, lines)
+    document = json.loads(output.read_text())
+    if "error" in document:
+        raise VerificationError(f"the shipped code failed: {document['error']['message']}", None, lines)
+    return Answers(
+        tuple(_tensors(case["outputs"]) for case in document["cases"]),
+        float(document["load_ms"]),
+        tuple(float(value) for value in document["run_ms"]),
+    )
+
+
+def _rows(case: dict[str, Any]) -> int:
+    shapes = [tensor["shape"] for tensor in case["inputs"].values() if tensor["shape"]]
+    return int(max((shape[0] for shape in shapes), default=1))
+
+
+def _tensors(documents: Mapping[str, Any]) -> dict[str, Array]:
+    return {name: _tensor(document) for name, document in documents.items()}
+
+
+def _tensor(document: Mapping[str, Any]) -> Array:
+    """One tensor of the contract as an array; text becomes an object array of str."""
+    shape = tuple(document["shape"])
+    if document["dtype"] == "string":
+        return np.array(document["data"], dtype=object).reshape(shape)
+    data = base64.b64decode(document["b64"])
+    return np.frombuffer(data, dtype=np.dtype(document["dtype"]).newbyteorder("<")).reshape(shape)

@@ -1,0 +1,142 @@
+"""Compares the artifact's answers with the source model's own: shapes, then labels, then numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from packager.model import Signature
+from packager.probe import Answers, Array, Case
+from packager.results import RowSource, Tolerance, Verification, WorstRow
+
+TOLERANCES = {
+    "float16": Tolerance(absolute=1e-2, relative=1e-2),
+    "float32": Tolerance(absolute=1e-5, relative=1e-4),
+    "float64": Tolerance(absolute=1e-9, relative=1e-7),
+}
+"""By the dtype of the converted model's output. Labels, integers, booleans and text must be equal."""
+
+WORST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What one output of one case showed."""
+
+    max_abs_error: float = 0.0
+    flips: int = 0
+    failure: str | None = None
+    worst: tuple[WorstRow, ...] = ()
+
+
+def tolerances(signature: Signature, absolute: float | None = None) -> dict[str, Tolerance]:
+    """The tolerance for each floating point dtype among the outputs; ``absolute`` raises it, never lowers."""
+    used = {spec.dtype for spec in signature.outputs} & TOLERANCES.keys()
+    table = {dtype: TOLERANCES[dtype] for dtype in sorted(used)}
+    if absolute is None:
+        return table
+    return {dtype: replace(t, absolute=max(t.absolute, absolute)) for dtype, t in table.items()}
+
+
+def compare(
+    cases: Sequence[Case],
+    answers: Answers,
+    signature: Signature,
+    source_of_rows: RowSource,
+    tolerance: dict[str, Tolerance],
+    engine: str,
+) -> Verification:
+    """Hold every answer to the source model's. It never raises: ``passed`` is False and says why."""
+    findings = [
+        finding
+        for case, outputs in zip(cases, answers.outputs, strict=True)
+        for finding in _case_findings(case, outputs, signature, tolerance)
+    ]
+    failures = [finding.failure for finding in findings if finding.failure]
+    worst = sorted((row for f in findings for row in f.worst), key=lambda row: -row.error)
+    return Verification(
+        rows=max((_rows(case) for case in cases), default=0),
+        source_of_rows=source_of_rows,
+        max_abs_error=max((f.max_abs_error for f in findings), default=0.0),
+        label_flips=max((f.flips for f in findings), default=0),
+        tolerance=tolerance,
+        passed=bool(findings) and not failures,
+        engine=engine,
+        failure=failures[0] if failures else None if findings else "there was nothing to compare",
+        worst_rows=tuple(worst[:WORST]),
+    )
+
+
+def _case_findings(
+    case: Case, outputs: dict[str, Array], signature: Signature, tolerance: dict[str, Tolerance]
+) -> list[_Finding]:
+    found = []
+    for spec in signature.outputs:
+        if spec.name not in outputs or spec.name not in case.outputs:
+            found.append(_Finding(failure=f"output {spec.name!r} is missing"))
+            continue
+        source, shipped = case.outputs[spec.name], outputs[spec.name]
+        found.append(_compare(spec.name, source, shipped, tolerance.get(spec.dtype)))
+    return found
+
+
+def _compare(name: str, source: Array, shipped: Array, tolerance: Tolerance | None) -> _Finding:
+    if source.shape != shipped.shape:
+        return _Finding(
+            failure=f"output {name!r} has shape {list(shipped.shape)}, the source model's has {list(source.shape)}"
+        )
+    if source.size == 0:
+        return _Finding()
+    if tolerance is None:
+        return _compare_exact(name, source, shipped)
+    return _compare_numbers(name, source.astype(np.float64), shipped.astype(np.float64), tolerance)
+
+
+def _compare_exact(name: str, source: Array, shipped: Array) -> _Finding:
+    differs = np.asarray(source != shipped).reshape(len(source) if source.ndim else 1, -1)
+    rows = np.flatnonzero(differs.any(axis=1))
+    if not rows.size:
+        return _Finding()
+    worst = tuple(_worst_row(name, source, shipped, int(row), float("inf")) for row in rows[:WORST])
+    total = len(differs)
+    return _Finding(flips=int(rows.size), failure=f"{name!r} differs in {rows.size} of {total} rows", worst=worst)
+
+
+def _compare_numbers(name: str, source: Array, shipped: Array, tolerance: Tolerance) -> _Finding:
+    """Fails closed: NaN on either side is outside every tolerance; equal infinities agree."""
+    with np.errstate(invalid="ignore"):
+        error = np.where(source == shipped, 0.0, np.abs(source - shipped))
+        allowed = tolerance.absolute + tolerance.relative * np.abs(source)
+        within = (source == shipped) | (np.isfinite(error) & (error <= allowed))
+    finite = error[np.isfinite(error)]
+    largest = float(finite.max()) if finite.size else 0.0
+    if within.all():
+        return _Finding(max_abs_error=largest)
+    error = np.where(np.isnan(error), np.inf, error).reshape(len(source) if source.ndim else 1, -1)
+    outside = ~within.reshape(error.shape).all(axis=1)
+    rows = np.flatnonzero(outside)
+    rows = rows[np.argsort(-error[rows].max(axis=1), kind="stable")]
+    worst = tuple(_worst_row(name, source, shipped, int(row), float(error[row].max())) for row in rows[:WORST])
+    return _Finding(largest, 0, _numbers_failure(name, source, shipped, len(rows), tolerance), worst)
+
+
+def _numbers_failure(name: str, source: Array, shipped: Array, rows: int, tolerance: Tolerance) -> str:
+    total = len(source) if source.ndim else 1
+    for side, values in (("the source model", source), ("the artifact", shipped)):
+        if np.isnan(values).any():
+            return f"{side} answers NaN in output {name!r} ({rows} of {total} rows do not agree)"
+    bound = f"{tolerance.absolute:g} + {tolerance.relative:g} x |answer|"
+    return f"{name!r} differs by more than {bound} in {rows} of {total} rows"
+
+
+def _worst_row(name: str, source: Array, shipped: Array, row: int, error: float) -> WorstRow:
+    return WorstRow(name, row, _text(source, row), _text(shipped, row), error)
+
+
+def _text(values: Array, row: int) -> str:
+    shown = np.array2string(np.asarray(values[row] if values.ndim else values), precision=8, threshold=8)
+    return " ".join(shown.split())
+
+
+def _rows(case: Case) -> int:
+    return max((array.shape[0] for array in case.inputs.values() if array.ndim), default=1)
