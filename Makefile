@@ -1,0 +1,51 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. Each makes its own .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+# The CPU build of torch is taken where one is offered; the tests need no GPU.
+TORCH := torch==2.13.0
+
+.PHONY: demo test check lint types layers wheel bench lock clean
+
+demo: .venv/.demo
+	$(BIN)/python examples/wine.py
+
+test: .venv/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types layers test wheel
+
+lint: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+layers: .venv/.dev
+	$(BIN)/lint-imports
+
+wheel: .venv/.dev
+	$(BIN)/python -m pytest tests/test_wheel.py
+
+bench: .venv/.dev
+	$(BIN)/python -m benchmarks.cold_start
+
+lock: .venv/.dev
+	$(BIN)/python scripts/lock.py
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'packager needs Python 3.11 or newer: make PYTHON=python3.11 …'; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/.demo: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[sklearn,samples]'
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ .venv/.demo
+
+clean:
+	rm -rf .venv dist build

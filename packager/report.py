@@ -1,0 +1,106 @@
+"""Prints what a build, an inspection or a verification found: tables on stdout."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from packager.model import Signature, SourceModel, TensorSpec
+from packager.results import Artifact, BuildReport, Verification
+
+
+def size(size_bytes: int) -> str:
+    """Bytes for a person, in the decimal units that Lambda's limits use."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6)):
+        if size_bytes < factor * 1000:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes / 1e9:.2f} GB"
+
+
+def document(report: BuildReport) -> dict[str, Any]:
+    """The build's answer as one JSON document: what `-o json` prints."""
+    return json.loads(json.dumps(asdict(report), default=str))  # type: ignore[no-any-return]
+
+
+def show_build(report: BuildReport) -> None:
+    """The table of a successful build, and the commands that come next."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(title=escape(report.name), title_justify="left", box=None, pad_edge=False)
+    for column in ("target", "archive", "zipped", "unzipped", "sha256"):
+        table.add_column(column, overflow="fold")
+    for artifact in report.artifacts:
+        sizes = size(artifact.size_bytes), size(artifact.unzipped_bytes)
+        table.add_row(artifact.target, escape(str(artifact.archive)), *sizes, artifact.sha256[:16])
+    console.print(table)
+    console.print(escape(verification_sentence(report.verification)))
+    if report.accuracy:
+        score = report.accuracy
+        console.print(f"the source model's own {score.metric}: {score.value:.4f} on {score.rows} labelled rows")
+    _notes(console, (*report.notes, *(note for made in report.artifacts for note in made.notes)))
+    console.print("\nNext:")
+    for artifact in report.artifacts:
+        for command in next_commands(artifact):
+            console.print(f"  {escape(command)}")
+
+
+def verification_sentence(found: Verification) -> str:
+    """One sentence that says what was compared, with what outcome and under which tolerance."""
+    origin = "the samples" if found.source_of_rows == "samples" else "made from the signature (give --samples)"
+    rules = ", ".join(
+        f"{dtype}: {t.absolute:g} + {t.relative:g} x |answer|" for dtype, t in found.tolerance.items()
+    )
+    return (
+        f"verified by {found.engine} on {found.rows} rows, {origin}: {found.label_flips} label flips, "
+        f"largest difference {found.max_abs_error:.2g} (allowed: {rules or 'none'})"
+    )
+
+
+def next_commands(artifact: Artifact) -> Iterable[str]:
+    """What a user does after a build."""
+    folder = artifact.path
+    yield f"packager invoke {folder} --event {folder}/events/predict.json"
+    yield f"packager invoke {folder} --with sam"
+    yield f"packager verify {folder} --rebuild"
+    yield f"sam deploy --guided --template-file {folder}/template.yaml"
+
+
+def show_source(source: SourceModel, notes: tuple[str, ...]) -> None:
+    """What stands in a model file."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("model", escape(str(source.path)))
+    table.add_row("framework", f"{source.framework} {source.framework_version} (here)")
+    table.add_row("written by", escape(source.written_by or "not recorded in the file"))
+    table.add_row("is", escape(source.description))
+    table.add_row("size", f"{size(source.size_bytes)}, sha256 {source.sha256[:16]}…")
+    _signature_rows(table, source.signature)
+    table.add_row("loads", escape(", ".join(source.loads) or "no code"))
+    console.print(table)
+    _notes(console, notes)
+
+
+def _signature_rows(table: Table, signature: Signature) -> None:
+    for title, specs in (("input", signature.inputs), ("output", signature.outputs)):
+        for spec in specs:
+            table.add_row(title, escape(_spec(spec)))
+    if signature.class_labels:
+        table.add_row("classes", escape(", ".join(str(label) for label in signature.class_labels)))
+    for feature in signature.features:
+        missing = ", may be missing" if feature.nullable else ""
+        table.add_row("column", escape(f"{feature.name}: {feature.kind}{missing}"))
+
+
+def _spec(spec: TensorSpec) -> str:
+    shape = ", ".join(str(dim) for dim in spec.shape)
+    return f"{spec.name}: {spec.dtype} [{shape}]" + (f" ({spec.role})" if spec.role != "tensor" else "")
+
+
+def _notes(console: Console, notes: Iterable[str]) -> None:
+    for note in notes:
+        console.print(f"note: {escape(note)}")
