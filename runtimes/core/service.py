@@ -1,0 +1,104 @@
+"""One request in, one status and document out: what the Lambda fast path and the FastAPI app share.
+
+Both faces call ``respond`` and write what it returns with ``encode``, so that they give the same status and
+the same bytes by construction. What is theirs: event shapes, headers, routes that are not listed here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from runtimes.core.errors import ModelError, RequestError
+from runtimes.core.predictor import Predictor
+
+PREDICT = "predict"
+PREDICT_BATCH = "predict/batch"
+INFER_V2 = "v2/infer"
+ROUTES = (PREDICT, PREDICT_BATCH, INFER_V2)
+
+
+def respond(
+    predictor: Predictor, route: str, body: bytes | str | dict[str, object], request_id: str = ""
+) -> tuple[int, dict[str, object]]:
+    """Answer one request: ``(HTTP status, document)``. Never raises for what a user sent.
+
+    ``route`` is one of ``ROUTES``. ``body`` is the body as it arrived, or a document that was parsed before
+    (a direct invoke): then only its size is not checked. The document always carries ``request_id``; in
+    ``v2/infer`` answers, whose shape is fixed by the protocol, it stands as ``id`` when the request has none,
+    and an error there is ``{"error": "sentence", "code", "field", "index", "request_id"}``.
+
+    400 not JSON, 404 unknown route, 413 body too large, 422 does not fit the model, 500 the model failed.
+    """
+    try:
+        answer = _run(predictor, route, body)
+    except RequestError as error:
+        return error.status, _failed(error, route, request_id)
+    except ModelError as error:
+        print(f"error: {error.message}", file=sys.stderr, flush=True)
+        return 500, _failed(error, route, request_id)
+    answer.setdefault("id" if route == INFER_V2 else "request_id", request_id)
+    return 200, answer
+
+
+def encode(document: object) -> bytes:
+    """The document as both faces write it."""
+    return _ENCODER.encode(document).encode("ascii")
+
+
+def parse(body: bytes | str) -> object:
+    """The JSON of a body, or a 400 that says what is wrong with it."""
+    try:
+        text = body if isinstance(body, str) else body.decode("utf-8")
+        if not text.strip():
+            raise RequestError("the body is empty; send a JSON document", status=400, code="invalid_json")
+        return _DECODER.decode(text)
+    except UnicodeDecodeError as error:
+        message = f"the body is not UTF-8 (byte {error.start})"
+    except RecursionError:
+        message = "the body is nested too deeply"
+    except ValueError as error:
+        message = f"the body is not JSON: {error}"
+    raise RequestError(message, status=400, code="invalid_json")
+
+
+def _run(predictor: Predictor, route: str, body: bytes | str | dict[str, object]) -> dict[str, object]:
+    if isinstance(body, (bytes, str)):
+        _check_size(body, predictor.manifest.limits.max_body_bytes)
+        document = parse(body)
+    else:
+        document = body
+    if route == PREDICT:
+        return predictor.predict(document)
+    if route == PREDICT_BATCH:
+        return predictor.predict_batch(document)
+    if route == INFER_V2:
+        return predictor.infer_v2(document)
+    raise RequestError(f"there is no route {route[:80]!r}", status=404, code="not_found")
+
+
+def _check_size(body: bytes | str, limit: int) -> None:
+    size = len(body)
+    if size <= limit and isinstance(body, str) and not body.isascii():
+        size = len(body.encode("utf-8", "surrogatepass"))
+    if size > limit:
+        message = f"the body has {size} bytes; at most {limit} are taken"
+        raise RequestError(message, status=413, code="too_large")
+
+
+def _failed(error: RequestError | ModelError, route: str, request_id: str) -> dict[str, object]:
+    document = error.document()
+    detail = document["error"]
+    if route == INFER_V2 and isinstance(detail, dict):
+        document = {**detail, "error": detail["message"]}
+        del document["message"]
+    document["request_id"] = request_id
+    return document
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,65 @@
+"""Makes artifact roots for tests: a manifest, a model and the engine of the installed onnxruntime wheel."""
+
+import hashlib
+import json
+import os
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def engine_library() -> Path:
+    """The ONNX Runtime library inside the wheel that is installed here."""
+    spec = find_spec("onnxruntime")
+    assert spec is not None and spec.origin is not None
+    (library,) = (Path(spec.origin).parent / "capi").glob("libonnxruntime.so.*")
+    return library
+
+
+def manifest_document(model: bytes, signature: dict, *, file: str = "model.onnx", **changes: object) -> dict:
+    """A manifest.json for this model; ``changes`` replace its top-level entries."""
+    digest = hashlib.sha256(model).hexdigest()
+    return {
+        "schema_version": 1,
+        "name": "probe",
+        "version": digest[:12],
+        "packager_version": "0.1.0",
+        "model": {
+            "path": f"model/{file}",
+            "format": "onnx",
+            "sha256": digest,
+            "size_bytes": len(model),
+            "opset": 18,
+        },
+        "engine": {
+            "kind": "onnxruntime_c",
+            "version": version("onnxruntime"),
+            "library": "lib/libonnxruntime.so.1",
+            "intra_op_threads": 1,
+        },
+        "source": {
+            "framework": "onnx",
+            "framework_version": version("onnx"),
+            "sha256": digest,
+            "description": "made by a test",
+        },
+        "limits": {"max_body_bytes": 6291456, "max_rows": 10000},
+        "signature": signature,
+        **changes,
+    }
+
+
+def make_root(
+    path: Path, model: bytes, signature: dict, *, file: str = "model.onnx", **changes: object
+) -> Path:
+    """Write an artifact root into ``path`` and return it. ``changes`` replace entries of the manifest.
+
+    The library is linked to, not copied (30 MB); ``MODEL_ROOT=path`` makes the shipped runtime serve it.
+    """
+    (path / "model").mkdir(parents=True)
+    (path / "lib").mkdir()
+    (path / "model" / file).write_bytes(model)
+    os.symlink(engine_library(), path / "lib" / "libonnxruntime.so.1")
+    document = manifest_document(model, signature, file=file, **changes)
+    (path / "manifest.json").write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
+    return path
