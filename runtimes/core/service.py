@@ -33,10 +33,10 @@ def respond(
     try:
         answer = _run(predictor, route, body)
     except RequestError as error:
-        return error.status, _failed(error, route, request_id)
+        return error.status, failed(error, route, request_id)
     except ModelError as error:
         print(f"error: {error.message}", file=sys.stderr, flush=True)
-        return 500, _failed(error, route, request_id)
+        return 500, failed(error, route, request_id)
     answer.setdefault("id" if route == INFER_V2 else "request_id", request_id)
     return 200, answer
 
@@ -86,7 +86,8 @@ def _check_size(body: bytes | str, limit: int) -> None:
         raise RequestError(message, status=413, code="too_large")
 
 
-def _failed(error: RequestError | ModelError, route: str, request_id: str) -> dict[str, object]:
+def failed(error: RequestError | ModelError, route: str, request_id: str) -> dict[str, object]:
+    """The document of an error, in the shape that this route's errors have."""
     document = error.document()
     detail = document["error"]
     if route == INFER_V2 and isinstance(detail, dict):

@@ -1,0 +1,112 @@
+"""What both HTTP faces do around ``service.respond``: route by path, check headers, request id, log line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import perf_counter
+
+from runtimes.core.errors import RequestError
+from runtimes.core.predictor import Predictor
+from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH, encode, failed, respond
+
+_PATHS = {"/predict": PREDICT, "/predict/batch": PREDICT_BATCH}
+
+
+class Target:
+    """A prediction route as a path names it, for v2 with the model and the version that the path asks for."""
+
+    __slots__ = ("model", "route", "version")
+
+    def __init__(self, route: str, model: str | None = None, version: str | None = None) -> None:
+        self.route = route
+        self.model = model
+        self.version = version
+
+
+def find_target(path: str) -> Target | None:
+    """The prediction route of a path, or None: the path is not one that predicts."""
+    route = _PATHS.get(path)
+    if route is not None:
+        return Target(route)
+    if not (path.startswith("/v2/models/") and path.endswith("/infer")):
+        return None
+    parts = path.split("/")[3:-1]
+    if not all(parts):
+        return None
+    if len(parts) == 1:
+        return Target(INFER_V2, parts[0])
+    return Target(INFER_V2, parts[0], parts[2]) if len(parts) == 3 and parts[1] == "versions" else None
+
+
+def answer(
+    predictor: Predictor, target: Target, headers: dict[str, str], body: bytes | str, request_id: str
+) -> tuple[int, dict[str, object]]:
+    """``respond`` for an HTTP request; ``headers`` are named in lower case."""
+    try:
+        check_model(predictor, target.model, target.version)
+        _check_media(headers)
+    except RequestError as error:
+        return error.status, failed(error, target.route, request_id)
+    return respond(predictor, target.route, body, request_id)
+
+
+def check_model(predictor: Predictor, model: str | None, version: str | None = None) -> None:
+    """Refuse another model's name or another version's with a 404: one artifact serves one model."""
+    manifest = predictor.manifest
+    if model is not None and model != manifest.name:
+        message = f"there is no model {model[:80]!r} here; this artifact serves {manifest.name!r}"
+        raise RequestError(message, status=404, code="not_found")
+    if version is not None and version != manifest.version:
+        message = f"there is no version {version[:80]!r} here; this artifact is version {manifest.version!r}"
+        raise RequestError(message, status=404, code="not_found")
+
+
+def choose_request_id(headers: dict[str, str], own: str) -> str:
+    """The sender's ``x-request-id`` where it is sane (it is echoed and logged), else ``own`` or a new one."""
+    given = headers.get("x-request-id", "")
+    plain = given.replace("-", "").replace("_", "").replace(".", "")
+    if len(given) <= 128 and plain.isascii() and plain.isalnum():
+        return given
+    return own or os.urandom(16).hex()
+
+
+def count_rows(document: dict[str, object]) -> int | None:
+    """How many rows an answer holds, where its shape says it."""
+    rows = document.get("predictions", document.get("results"))
+    return len(rows) if isinstance(rows, list) else None
+
+
+def log_request(
+    source: str, request_id: str, route: str, status: int, started: float, rows: int | None = None
+) -> None:
+    """Write the one line of log that a request gets: none of it is the user's data."""
+    line: dict[str, object] = {
+        "level": "INFO" if status < 500 else "ERROR",
+        "message": "request",
+        "request_id": request_id,
+        "route": route,
+        "status": status,
+        "latency_ms": round((perf_counter() - started) * 1000, 3),
+        "source": source,
+    }
+    if rows is not None:
+        line["rows"] = rows
+    write_log(line)
+
+
+def write_log(line: dict[str, object]) -> None:
+    """One line of JSON on stdout, written at once so that lines of threads do not mix."""
+    sys.stdout.write(encode(line).decode("ascii") + "\n")
+    sys.stdout.flush()
+
+
+def _check_media(headers: dict[str, str]) -> None:
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media and media != "application/json" and not (media.startswith("application/") and "+json" in media):
+        message = f"content-type {media[:80]!r} is not taken; send JSON as 'application/json'"
+        raise RequestError(message, status=415, code="unsupported_media_type")
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        message = f"content-encoding {encoding[:80]!r} is not taken; send the body as it is"
+        raise RequestError(message, status=415, code="unsupported_media_type")
