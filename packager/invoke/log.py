@@ -10,7 +10,7 @@ from pathlib import Path
 _INIT = re.compile(r"\(rapid\) INIT REPORT\(durationMs: ([0-9.]+)\)")
 _RUN = re.compile(r"\(rapid\) INVOKE RTDONE\(status: \w+, .*duration: ([0-9.]+)ms\)")
 _ENDED = re.compile(r"\(rapid\) (INVOKE RTDONE|Invoke failed|Invoke DONE failed|Init failed)")
-_EMULATORS_OWN = re.compile(r"^\d\d \w{3} \d{4} [\d:,]+ \[\w+\] \(rapid\)|^(START|END|REPORT) RequestId: ")
+EMULATORS_OWN = re.compile(r"^\d\d \w{3} \d{4} [\d:,]+ \[\w+\] \(rapid\)|^(START|END|REPORT) RequestId: ")
 
 _SETTLE_S = 1.0
 _PAUSE_S = 0.01
@@ -52,7 +52,7 @@ def _parse(text: str) -> Reading:
     lines = tuple(
         line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         for line in text.splitlines()
-        if line.strip() and not _EMULATORS_OWN.search(line)
+        if line.strip() and not EMULATORS_OWN.search(line)
     )
     # An init that crashed is tried again within the event: both took the caller's time.
     init_ms = sum(float(found) for found in inits) if inits else None
