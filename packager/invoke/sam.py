@@ -21,7 +21,7 @@ IMAGE_TEMPLATE = "template-image.yaml"
 # SAM may fetch an image of some hundred megabytes before it starts the function.
 _PATIENCE_S = 900
 _TIMED_OUT = re.compile(r"Function '.*' timed out after")
-_START = re.compile(r"^START RequestId: ")
+_START = re.compile(r"START RequestId: \S+ Version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def judged(printed: Printed, timeout_s: int) -> Invocation:
 def function_lines(stderr: str) -> tuple[str, ...]:
     """What the function itself wrote: SAM's own lines stand before START, the emulator's are known."""
     lines = stderr.splitlines()
-    starts = [number for number, line in enumerate(lines) if _START.match(line)]
+    starts = [number for number, line in enumerate(lines) if _START.search(line)]
     own = lines[starts[0] :] if starts else []
     return tuple(line for line in own if line.strip() and not EMULATORS_OWN.search(line))
 

@@ -1,0 +1,198 @@
+"""What this machine has and lacks for packager's commands: each finding with what to do about it.
+
+Looking changes nothing that stays (the container engine makes one container of a few bytes and removes it).
+No framework is imported: their versions are read from what pip installed.
+"""
+
+import os
+import platform
+import shutil
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from packager import cache, containers, interpreters, resources, tools
+from packager.dependencies.engine import engines
+from packager.errors import PackagerError, ToolError
+
+Status = Literal["ok", "warn", "fail"]
+
+_MIN_FREE_BYTES, _GOOD_FREE_BYTES = 1 << 30, 4 << 30
+_ARM64 = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
+_EXTRAS = {
+    "sklearn": ("scikit-learn", "skl2onnx", "skops", "pandas"),
+    "torch": ("torch", "onnxscript"),
+    "onnx": ("onnx",),
+    "samples": ("pyarrow",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: ``fail`` stops builds, ``warn`` takes something away, ``fix`` says how to get it."""
+
+    name: str
+    status: Status
+    found: str
+    fix: str | None = None
+
+
+def examine() -> tuple[Check, ...]:
+    """Look at everything; nothing is fetched and nothing is changed."""
+    return (*_pythons(), _uv(), *_frameworks(), _engine(), _emulator(), _client(), _sam(), _containers(),
+            _arm64(), _cache(), _disk())  # fmt: skip
+
+
+def apply_fixes(progress: tools.Progress = tools.silent) -> tuple[Check, ...]:
+    """Fetch what is missing into packager's own cache, then look again. Nothing outside it is touched."""
+    for fetch in _fetches(progress):
+        try:
+            fetch()
+        except PackagerError as error:
+            progress(f"{error.message} ({error.hint})" if error.hint else error.message)
+    return examine()
+
+
+def _fetches(progress: tools.Progress) -> Iterator[Callable[[], object]]:
+    yield lambda: tools.emulator(progress)
+    for python in _found_pythons().values():
+        yield lambda python=python: tools.interface_client(python.path, progress)  # type: ignore[misc]
+    yield lambda: tools.fetch_sam(progress)
+
+
+def _versions() -> tuple[tuple[str, ...], str]:
+    """The Python versions that Lambda has, and the one that is built for by default."""
+    table = tomllib.loads((resources.DATA / "lambda_runtimes.toml").read_text(encoding="utf-8"))
+    names = tuple(name.removeprefix("python") for name in table["runtimes"])
+    return names, str(table["default"]).removeprefix("python")
+
+
+def _found_pythons() -> dict[str, interpreters.Interpreter]:
+    found = {name: interpreters.find(name) for name in _versions()[0]}
+    return {name: python for name, python in found.items() if python is not None}
+
+
+def _pythons() -> Iterator[Check]:
+    names, default = _versions()
+    found = _found_pythons()
+    for name in names:
+        if name in found:
+            yield Check(f"python {name}", "ok", f"{found[name].version} at {found[name].path}")
+            continue
+        loss = "builds for it ship sources, which start about half as fast"
+        # Only the default runtime's absence is felt by someone who asks for nothing.
+        status: Status = "warn" if name == default else "ok"
+        yield Check(f"python {name}", status, f"not found: {loss}", f"uv python install {name}")
+
+
+def _uv() -> Check:
+    found = tools.find_uv()
+    if found is None:
+        return Check("uv", "fail", "not found: nothing can be fetched", "pip install --force-reinstall uv")
+    return Check("uv", "ok", f"{version('uv')} at {found}")
+
+
+def _frameworks() -> Iterator[Check]:
+    for extra, names in _EXTRAS.items():
+        installed = {name: _installed(name) for name in names}
+        missing = [name for name, number in installed.items() if number is None]
+        found = ", ".join(f"{name} {number}" for name, number in installed.items() if number)
+        if missing:
+            said = f"{found or 'nothing'}; missing: {', '.join(missing)}"
+            yield Check(f"models: {extra}", "warn", said, f"pip install 'packager[{extra}]'")
+        else:
+            yield Check(f"models: {extra}", "ok", found)
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _engine() -> Check:
+    kept = sorted(path.name for path in (cache.root() / "engines").glob("onnxruntime-*") if path.is_dir())
+    newest = engines()[0].version
+    if any(f"-{newest}-" in name for name in kept):
+        return Check("engine", "ok", f"ONNX Runtime in the cache: {', '.join(kept)}")
+    return Check("engine", "ok", f"ONNX Runtime {newest} is fetched by the first build (about 20 MB)")
+
+
+def _emulator() -> Check:
+    try:
+        if tools.has_emulator():
+            return Check("emulator", "ok", f"{tools.EMULATOR} is in the cache")
+    except ToolError as error:
+        return Check("emulator", "warn", error.message, error.hint)
+    if sys.platform != "linux":
+        return Check("emulator", "warn", f"{tools.EMULATOR} runs on Linux only", "invoke --with sam")
+    return Check("emulator", "warn", "not in the cache: the first invoke fetches it", "packager doctor --fix")
+
+
+def _client() -> Check:
+    pythons = _found_pythons()
+    ready = [name for name, python in pythons.items() if tools.has_interface_client(python.path)]
+    if ready:
+        return Check("awslambdaric", "ok", f"in the cache for Python {', '.join(ready)}")
+    return Check(
+        "awslambdaric", "warn", "not in the cache: the first invoke fetches it", "packager doctor --fix"
+    )
+
+
+def _sam() -> Check:
+    found = tools.find_sam()
+    if found is None:
+        said = "not found; only `invoke --with sam` needs it"
+        return Check("SAM CLI", "warn", said, "packager doctor --fix (about 340 MB in the cache)")
+    return Check("SAM CLI", "ok", " ".join(found))
+
+
+def _containers() -> Check:
+    engine = containers.find()
+    needed = "only `invoke --with sam` and images need one"
+    if engine is None:
+        fix = "install and start Docker or Finch, or name its socket in DOCKER_HOST"
+        return Check("container engine", "warn", f"none answers; {needed}", fix)
+    where = f"{engine.version} at {engine.address}"
+    reason = containers.why_unable(engine)
+    if reason is None:
+        return Check("container engine", "ok", f"{where} makes containers")
+    fix = "run it with the rights to make namespaces and a bridge (not inside another container)"
+    return Check("container engine", "warn", f"{where} answers and makes no container: {reason}", fix)
+
+
+def _arm64() -> Check:
+    if platform.machine() in ("aarch64", "arm64"):
+        return Check("arm64", "ok", "this machine's own architecture")
+    if _ARM64.exists() or shutil.which("qemu-aarch64-static"):
+        return Check("arm64", "ok", "programs for arm64 run here under emulation")
+    said = "no emulation: artifacts for arm64 are checked without being run"
+    return Check("arm64", "ok", said, "apt install qemu-user-static binfmt-support")
+
+
+def _cache() -> Check:
+    root = cache.root()
+    fix = f"name a folder that you may write in {cache.CACHE_VARIABLE}"
+    place = _nearest(root)
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Check("cache", "fail", f"{root} cannot be written", fix)
+    size = sum(path.lstat().st_size for path in root.rglob("*") if path.is_file())
+    return Check("cache", "ok", f"{root}, {size / 1e6:.0f} MB")
+
+
+def _disk() -> Check:
+    free = shutil.disk_usage(_nearest(cache.root())).free
+    said = f"{free / 1e9:.1f} GB free for the cache"
+    status: Status = "ok" if free >= _GOOD_FREE_BYTES else "warn" if free >= _MIN_FREE_BYTES else "fail"
+    fix = None if status == "ok" else f"free some space, or name another disk in {cache.CACHE_VARIABLE}"
+    return Check("disk", status, said, fix)
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or the folder above it that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
