@@ -1,0 +1,77 @@
+"""The routes that are no predictions: through Mangum to the FastAPI app, imported when one comes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from base64 import b64encode
+from urllib.parse import quote
+
+from runtimes.aws_lambda.http_event import HttpRequest, shape
+from runtimes.aws_lambda.paths import as_object
+from runtimes.core.errors import RequestError
+from runtimes.core.exchange import log_request
+from runtimes.core.predictor import Predictor
+from runtimes.core.service import PREDICT, encode, failed
+
+_adapters: dict[int, object] = {}
+
+
+def answer_by_app(
+    predictor: Predictor, request: HttpRequest, request_id: str, started: float
+) -> dict[str, object]:
+    """The app's answer, in the shape of the event's service. The app writes the line of log."""
+    try:
+        adapter = _adapters.get(id(predictor)) or _make_adapter(predictor)
+        body = request.read_body()
+    except ModuleNotFoundError as error:
+        return _refuse(request, request_id, started, _without_app(error))
+    except RequestError as error:
+        return _refuse(request, request_id, started, error)
+    answer = as_object(adapter(_canonical(request, body, request_id), None))  # type: ignore[operator]
+    headers = {name: str(value) for name, value in as_object(answer.get("headers")).items()}
+    status, encoded = answer.get("statusCode"), answer.get("isBase64Encoded") is True
+    return shape(request, status if isinstance(status, int) else 500, headers, str(answer["body"]), encoded)
+
+
+def _make_adapter(predictor: Predictor) -> object:
+    from mangum import Mangum
+
+    from runtimes.http.app import create_app
+
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    # Its line names the path as it came, which is the user's, and ours says more.
+    logging.getLogger("mangum.http").setLevel(logging.ERROR)
+    adapter = _adapters[id(predictor)] = Mangum(create_app(predictor), lifespan="off")
+    return adapter
+
+
+def _canonical(request: HttpRequest, body: bytes, request_id: str) -> dict[str, object]:
+    """One form for all services, with the path that the routes know: what came is read in one place only.
+
+    ``source`` is ours: the app finds it in its scope and logs it.
+    """
+    http = {"method": request.method, "path": quote(request.path), "sourceIp": ""}
+    return {
+        "version": "2.0",
+        "source": request.source,
+        "rawQueryString": "",
+        "headers": {**request.headers, "x-request-id": request_id, "host": "lambda"},
+        "requestContext": {"http": http},
+        "body": b64encode(body).decode("ascii"),
+        "isBase64Encoded": True,
+    }
+
+
+def _without_app(error: ModuleNotFoundError) -> RequestError:
+    if (error.name or "").partition(".")[0] not in ("runtimes", "fastapi", "mangum"):
+        raise error
+    message = "this function was built without its HTTP routes; only predictions are answered, by POST"
+    return RequestError(message, status=404, code="not_found")
+
+
+def _refuse(request: HttpRequest, request_id: str, started: float, error: RequestError) -> dict[str, object]:
+    log_request(request.source, request_id, "unmatched", error.status, started)
+    headers = {"content-type": "application/json", "x-request-id": request_id}
+    body = encode(failed(error, PREDICT, request_id)).decode("ascii")
+    return shape(request, error.status, headers, body)

@@ -1,0 +1,130 @@
+"""The function's handler: looks at the event, gives it to the predictor, shapes the answer.
+
+What an HTTP prediction or a direct invoke needs is imported here, while Lambda starts the function;
+what the other events need is imported when the first of them comes.
+"""
+
+from __future__ import annotations
+
+import os
+from time import perf_counter
+
+from runtimes.aws_lambda import http_event
+from runtimes.core.errors import ModelError, RequestError
+from runtimes.core.exchange import answer, choose_request_id, count_rows, find_target, log_request, write_log
+from runtimes.core.predictor import Predictor
+from runtimes.core.service import INFER_V2, PREDICT, encode, failed, respond
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runtimes.aws_lambda.storage import Results
+
+MAX_ANSWER_BYTES = {"alb": 1_000_000}
+"""What a load balancer takes from a function; every other caller takes what Lambda itself does."""
+LAMBDA_ANSWER_BYTES = 6_291_456
+
+
+def _open() -> tuple[Predictor, Results | None]:
+    """The model, and where results of records go: what cannot work is said while the function starts."""
+    try:
+        return Predictor(), _find_results()
+    except ModelError as error:
+        write_log({"level": "ERROR", "message": "the function cannot start", "error": error.message})
+        raise
+
+
+def _find_results() -> Results | None:
+    if not os.environ.get("RESULTS_S3_URI"):
+        return None
+    from runtimes.aws_lambda.storage import find_results
+
+    return find_results()
+
+
+predictor, results = _open()
+
+
+def handler(event: object, context: object) -> object:
+    """Answer one event. Wrong requests are answers; only events that AWS retries end in an exception."""
+    started = perf_counter()
+    own_id = str(getattr(context, "aws_request_id", ""))
+    if isinstance(event, dict):
+        source = http_event.find_source(event)
+        if source is not None:
+            return _answer_http(event, source, own_id, started)
+        if "features" in event or "instances" in event or "inputs" in event:
+            return _answer_direct(event, own_id, started)
+        if _is_warm_up(event):
+            log_request("warmup", own_id, "warmup", 200, started)
+            return {"warm": True, "request_id": own_id}
+        if "Records" in event or "detail" in event or "Event" in event:
+            answered = _answer_records(event, own_id, started)
+            if answered is not None:
+                return answered
+    return _refuse(own_id, started)
+
+
+def _answer_http(event: dict[str, object], source: str, own_id: str, started: float) -> dict[str, object]:
+    request = http_event.HttpRequest(event, source)
+    request_id = choose_request_id(request.headers, own_id)
+    target = find_target(request.path) if request.method == "POST" else None
+    if target is None:
+        from runtimes.aws_lambda.fallback import answer_by_app
+
+        return answer_by_app(predictor, request, request_id, started)
+    try:
+        status, document = answer(predictor, target, request.headers, request.read_body(), request_id)
+    except RequestError as error:
+        status, document = error.status, failed(error, target.route, request_id)
+    status, body = _write(status, document, target.route, source, request_id)
+    log_request(source, request_id, target.route, status, started, count_rows(document))
+    headers = {"content-type": "application/json", "x-request-id": request_id}
+    return http_event.shape(request, status, headers, body)
+
+
+def _write(
+    status: int, document: dict[str, object], route: str, source: str, request_id: str
+) -> tuple[int, str]:
+    """The answer's text, or a 413 where it is more than can be returned: the caller would see a bare 502."""
+    body = encode(document).decode("ascii")
+    limit = MAX_ANSWER_BYTES.get(source, LAMBDA_ANSWER_BYTES)
+    # Lambda counts the answer with the body as a JSON string in it: each quote and backslash takes two.
+    size = len(body) if len(body) * 2 < limit else len(body) + body.count('"') + body.count("\\") + 1024
+    if size <= limit:
+        return status, body
+    message = f"the answer has {size} bytes; at most {limit} can be returned: send fewer rows"
+    too_large = RequestError(message, status=413, code="answer_too_large")
+    return 413, encode(failed(too_large, route, request_id)).decode("ascii")
+
+
+def _answer_direct(event: dict[str, object], own_id: str, started: float) -> dict[str, object]:
+    """A document without HTTP around it: an error is a document too, with its ``status`` in it."""
+    route = INFER_V2 if isinstance(event.get("inputs"), list) else PREDICT
+    status, document = respond(predictor, route, event, own_id)
+    log_request("direct", own_id, route, status, started, count_rows(document))
+    return document if status == 200 else {**document, "status": status}
+
+
+def _answer_records(event: dict[str, object], own_id: str, started: float) -> dict[str, object] | None:
+    from runtimes.aws_lambda.batch import answer_batch
+    from runtimes.aws_lambda.records import find_batch
+
+    batch = find_batch(event)
+    return None if batch is None else answer_batch(predictor, batch, results, own_id, started)
+
+
+def _is_warm_up(event: dict[str, object]) -> bool:
+    """``{"warmup": true}``, or a schedule's own event (one with a request in ``detail`` is a request)."""
+    scheduled = event.get("source") == "aws.events" and event.get("detail-type") == "Scheduled Event"
+    return event.get("warmup") is True or (scheduled and not event.get("detail"))
+
+
+def _refuse(own_id: str, started: float) -> dict[str, object]:
+    message = (
+        "this event is of no kind that the function knows; send a document with 'features', 'instances' or"
+        " 'inputs', or an event of API Gateway, a function URL, a load balancer, SQS, Kinesis, SNS, S3 or"
+        " EventBridge"
+    )
+    error = RequestError(message, status=400, code="unknown_event")
+    log_request("unknown", own_id, "unknown", 400, started)
+    return {**failed(error, PREDICT, own_id), "status": 400}

@@ -1,0 +1,167 @@
+"""JSON schemas of requests and answers, and example requests, made from the model's signature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtimes.core.manifest import Manifest
+from runtimes.core.signature import Feature, Signature, TensorSpec
+from runtimes.http.examples import json_kind, v2_dtype
+
+Schema = dict[str, Any]
+
+_KINDS = {"number": "number", "integer": "integer", "boolean": "boolean", "text": "string"}
+_ENCODED = {
+    "type": "object",
+    "properties": {
+        "b64": {"type": "string", "description": "little-endian values in C order, as base64"},
+        "data": {"type": "array"},
+        "dtype": {"type": "string"},
+        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+    },
+    "required": ["dtype", "shape"],
+}
+
+
+def predict_request(manifest: Manifest) -> Schema:
+    """One row, rows, or whole tensors."""
+    signature = manifest.signature
+    row, inputs = _row(signature), {spec.name: _tensor(spec) for spec in signature.inputs}
+    return {
+        "type": "object",
+        "oneOf": [
+            _object({"features": row}),
+            _object({"instances": _instances(row, manifest)}),
+            _object({"inputs": _object(inputs)}),
+        ],
+    }
+
+
+def batch_request(manifest: Manifest) -> Schema:
+    """Rows, each judged on its own: here any value may stand in a row."""
+    return _object({"instances": {"type": "array", "minItems": 1, "maxItems": manifest.limits.max_rows}})
+
+
+def infer_request(manifest: Manifest) -> Schema:
+    """Tensors as the Open Inference Protocol v2 writes them."""
+    names = [spec.name for spec in manifest.signature.inputs]
+    item = {
+        "type": "object",
+        "properties": {
+            "name": {"enum": names},
+            "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+            "datatype": {"enum": sorted({v2_dtype(spec.dtype) for spec in manifest.signature.inputs})},
+            "data": {"type": "array"},
+            "parameters": {"type": "object"},
+        },
+        "required": ["name", "shape", "datatype", "data"],
+    }
+    properties = {"id": {"type": "string"}, "inputs": {"type": "array", "items": item}}
+    outputs = {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}}
+    return {
+        "type": "object",
+        "properties": {**properties, "outputs": outputs, "parameters": {"type": "object"}},
+        "required": ["inputs"],
+    }
+
+
+def predict_answer(manifest: Manifest) -> Schema:
+    """What a prediction answers, by the roles of the model's outputs."""
+    properties = {
+        name: {"type": "array", "items": schema} for name, schema in _answer_parts(manifest.signature)
+    }
+    tensors = [spec.name for spec in manifest.signature.outputs if spec.role == "tensor"]
+    if tensors:
+        properties["outputs"] = {"type": "object", "properties": {name: {} for name in tensors}}
+    return _answer(properties)
+
+
+def batch_answer(manifest: Manifest) -> Schema:
+    """What a batch answers: a result or an error for each row, in the rows' order."""
+    singular = {"predictions": "prediction", "probabilities": "probabilities"}
+    properties = {singular[name]: schema for name, schema in _answer_parts(manifest.signature)}
+    result = {"type": "object", "properties": {**properties, "error": {"type": "object"}}}
+    counts = {"succeeded": {"type": "integer"}, "failed": {"type": "integer"}}
+    return _answer({"results": {"type": "array", "items": result}, **counts})
+
+
+def infer_answer() -> Schema:
+    """The protocol's answer."""
+    texts = {name: {"type": "string"} for name in ("model_name", "model_version", "id")}
+    return _object({**texts, "outputs": {"type": "array", "items": {"type": "object"}}})
+
+
+def error_answer() -> Schema:
+    """The one shape of errors."""
+    detail = {
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "field": {"type": ["string", "null"]},
+        "index": {"type": ["integer", "null"]},
+    }
+    return _object({"error": _object(detail), "request_id": {"type": "string"}})
+
+
+def _object(properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _answer(properties: Schema) -> Schema:
+    model = _object({"name": {"type": "string"}, "version": {"type": "string"}})
+    return _object({**properties, "model": model, "request_id": {"type": "string"}})
+
+
+def _answer_parts(signature: Signature) -> list[tuple[str, Schema]]:
+    """The answer's lists and the schema of one row of each."""
+    parts: list[tuple[str, Schema]] = []
+    for spec in signature.outputs:
+        if spec.role in ("label", "prediction"):
+            labels = list(signature.class_labels) if spec.role == "label" else []
+            parts.append(("predictions", {"enum": labels} if labels else _nested(spec)))
+        elif spec.role == "probabilities":
+            parts.append(("probabilities", _nested(spec)))
+    return parts
+
+
+def _row(signature: Signature) -> Schema:
+    features = signature.features
+    if features:
+        kinds = [_feature(feature) for feature in features]
+        count = len(kinds)
+        as_list = {"type": "array", "prefixItems": kinds, "minItems": count, "maxItems": count}
+        by_name = _object({feature.name: kind for feature, kind in zip(features, kinds)})
+        return {"anyOf": [as_list, by_name]}
+    rows = {spec.name: _nested(spec) for spec in signature.inputs}
+    by_input = _object(rows)
+    return {"anyOf": [next(iter(rows.values())), by_input]} if len(rows) == 1 else by_input
+
+
+def _instances(row: Schema, manifest: Manifest) -> Schema:
+    return {"type": "array", "items": row, "minItems": 1, "maxItems": manifest.limits.max_rows}
+
+
+def _feature(feature: Feature) -> Schema:
+    kind: str | list[str] = _KINDS[feature.kind]
+    return {"type": [kind, "null"] if feature.nullable else kind, "description": feature.name}
+
+
+def _nested(spec: TensorSpec) -> Schema:
+    """Nested lists of one row of a tensor: its shape without the batch."""
+    shape = spec.shape[1:]
+    schema: Schema = {"type": _KINDS[json_kind(spec.dtype)]}
+    if spec.role == "prediction" and shape == (1,):
+        return schema
+    for size in reversed(shape):
+        schema = {"type": "array", "items": schema}
+        if isinstance(size, int):
+            schema |= {"minItems": size, "maxItems": size}
+    return schema
+
+
+def _tensor(spec: TensorSpec) -> Schema:
+    return {"anyOf": [{"type": "array", "items": _nested(spec)} if spec.shape else _nested(spec), _ENCODED]}
