@@ -1,0 +1,111 @@
+"""Installs wheels for another platform with uv, and turns uv's refusals into a sentence."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from packager import cache, tools
+from packager.errors import DependencyError
+from packager.layout import Platform
+
+# The glibc versions that uv has a platform for; a target gets the newest that it has.
+_GLIBC_PLATFORMS = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)
+_NO_WHEEL = (
+    re.compile(r"Because ([\w.-]+)==(\S+) has no wheels with a matching"),
+    re.compile(r"Because all versions of ([\w.-]+)() have no (?:usable )?wheels"),
+)
+_HAS = re.compile(
+    r"(?:Wheels are available for|we only found wheels for) `[^`]+` \(v([^)]+)\) (?:on|with) (.+)"
+)
+_NO_NETWORK = re.compile(r"dns error|error sending request|network was disabled|connect|timed out|tls", re.I)
+_DISK_FULL = re.compile(r"No space left|os error 28|Disk quota|os error 122", re.I)
+
+
+def install(lock: Path, platform: Platform, dest: Path, what: str) -> None:
+    """Put the wheels of ``lock`` (exact versions with hashes) for ``platform`` into ``dest``.
+
+    Nothing is built and no code of the wheels runs; ``what`` names them in an error.
+    """
+    options = [
+        "--target", str(dest), "--python", sys.executable, "--only-binary", ":all:", "--no-deps",
+        "--python-version", platform.python, "--python-platform", wheel_platform(platform),
+        "--link-mode", "copy", "--no-progress", "--color", "never", "--quiet",
+    ]  # fmt: skip
+    done = _run(["pip", "install", *options, "--require-hashes", "--requirement", str(lock)])
+    if done.returncode != 0:
+        raise refusal(what, platform, done.stderr)
+
+
+def wheel_platform(platform: Platform) -> str:
+    """uv's name of the platform: wheels tagged for this glibc or an older one."""
+    minor = int(platform.glibc.partition(".")[2])
+    newest = next((known for known in _GLIBC_PLATFORMS if known <= minor), None)
+    if newest is None:
+        raise DependencyError(
+            f"glibc {platform.glibc} of the target is older than any wheel is made for (2.17)"
+        )
+    return f"{platform.machine}-manylinux_2_{newest}"
+
+
+def refusal(what: str, platform: Platform, said: str) -> DependencyError:
+    """The error for what uv said: no such wheel, no network, no space, or its own words."""
+    text = " ".join(said.split())
+    target = f"{platform.machine} with glibc {platform.glibc} and Python {platform.python}"
+    if _DISK_FULL.search(text):
+        return DependencyError(
+            f"{what} could not be unpacked: the disk of {cache.root()} is full",
+            hint=f"free some space, or name another folder in {cache.CACHE_VARIABLE}",
+        )
+    for pattern in _NO_WHEEL:
+        missing = pattern.search(text)
+        if missing:
+            return _no_wheel(missing[1], missing[2], target, text)
+    if _NO_NETWORK.search(text):
+        return DependencyError(
+            f"{what} is not in the cache and could not be fetched: the package index does not answer",
+            hint="connect once: later builds take it from the cache",
+            details=_lines(said),
+        )
+    return DependencyError(f"{what} could not be fetched for {target}", details=_lines(said))
+
+
+def _no_wheel(package: str, version: str, target: str, text: str) -> DependencyError:
+    """uv names the package and, when it has wheels at all, what they are for."""
+    has = _HAS.search(text)
+    if has is None:
+        return DependencyError(
+            f"{package} {version}".strip() + f" has no wheel for {target}, nor for any other platform",
+            hint="only packages with wheels can be shipped: nothing is built from source for another machine",
+        )
+    found = re.findall(r"`([^`]+)`", has[2])
+    return DependencyError(
+        f"{package} {version or has[1]} has no wheel for {target}",
+        hint="choose another --arch or --runtime, or a version of the package that has such a wheel",
+        details=(f"it has wheels for: {', '.join(found)}",),
+    )
+
+
+def _lines(said: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in said.splitlines() if line.strip())[-6:]
+
+
+def _run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run uv away from any project: its configuration there is about that project."""
+    program = tools.find_uv()
+    if program is None:
+        raise DependencyError(
+            "uv, which fetches packages, is missing", hint="pip install --force-reinstall uv"
+        )
+    # Another environment's constraints have no say in what ships.
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("UV_CONSTRAINT", "UV_OVERRIDE"))
+    }
+    folder = cache.root()
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [str(program), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=env)

@@ -1,0 +1,113 @@
+"""What goes into an artifact, as values: a target describes it here, and `bundle` alone writes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from packager.model import ModelFile
+
+Arch = Literal["x86_64", "arm64"]
+ArchiveFormat = Literal["zip", "tar.gz"]
+SizeKind = Literal["zipped", "unzipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The machine that an artifact is for: its processor, its Python, and the libraries it brings.
+
+    ``glibc`` and ``glibcxx`` are the newest symbol versions that it has; ``libraries`` are the shared
+    libraries that are there without being in the artifact.
+    """
+
+    arch: Arch
+    python: str
+    glibc: str
+    glibcxx: str
+    libraries: tuple[str, ...]
+
+    @property
+    def machine(self) -> str:
+        """The processor's name as ELF, wheels and the kernel write it."""
+        return "aarch64" if self.arch == "arm64" else "x86_64"
+
+
+@dataclass(frozen=True, slots=True)
+class IncludedFile:
+    """One file: ``dest`` is its path in the artifact (with `/`), ``source`` its content or where that is."""
+
+    dest: str
+    source: Path | bytes
+    executable: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        """Its size, read from the source."""
+        return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
+
+    def under(self, folder: str) -> "IncludedFile":
+        """The same file inside ``folder``."""
+        return IncludedFile(f"{folder}/{self.dest}", self.source, self.executable)
+
+    def read(self) -> bytes:
+        """Its content."""
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
+
+
+def files_in(folder: Path) -> tuple[IncludedFile, ...]:
+    """Every file in a folder, sorted by path."""
+    found = sorted(
+        (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_file()
+    )
+    return tuple(IncludedFile(dest, path) for dest, path in found)
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLimit:
+    """The largest size that the target takes. Over it the artifact is refused, or (``refuse`` false)
+    the report says so; ``hint`` says what to do."""
+
+    kind: SizeKind
+    max_bytes: int
+    name: str
+    hint: str
+    refuse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One archive of an artifact: everything under ``folder``, packed into the file ``dest``."""
+
+    dest: str
+    folder: str
+    format: ArchiveFormat = "zip"
+    limits: tuple[SizeLimit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What is in an artifact's folder: its files and the archives made of them."""
+
+    target: str
+    entries: tuple[IncludedFile, ...]
+    archives: tuple[Archive, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a target lays out: the model and its manifest, and what was made for the target's platform.
+
+    ``runtime`` holds the shipped sources or their byte-code, ``packages`` the third-party packages, both
+    with paths relative to the artifact's root; ``library`` is the engine's shared library, which goes to
+    ``library_dest`` (the manifest's ``engine.library``).
+    """
+
+    name: str
+    model: ModelFile
+    manifest_json: bytes
+    golden_json: bytes
+    runtime: tuple[IncludedFile, ...]
+    packages: tuple[IncludedFile, ...] = ()
+    library: Path | None = None
+    library_dest: str = ""
+    licences: tuple[IncludedFile, ...] = ()

@@ -1,0 +1,45 @@
+"""Renders the text files of artifacts from `templates/<target>/<name>.j2`."""
+
+import hashlib
+import json
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from packager import resources
+
+_ESCAPED = frozenset("\x7f\x85\u2028\u2029\ufeff")
+
+
+def render(template: str, **values: Any) -> bytes:
+    """Render one template; a value that it names and that is not given is an error.
+
+    ``json`` quotes a value as JSON, which is a YAML and a TOML string, too.
+    """
+    return _environment().get_template(f"{template}.j2").render(**values).encode()
+
+
+def quote(value: object) -> str:
+    """A value as JSON on one line, safe to stand in JSON, YAML and TOML alike; NaN is an error."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # JSON lets these stand as they are; YAML takes some for line breaks and TOML refuses others.
+    return "".join(f"\\u{ord(mark):04x}" if mark in _ESCAPED else mark for mark in text)
+
+
+def _md5(text: str) -> str:
+    """The digest that a queue's message carries."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@cache
+def _environment() -> Environment:
+    loader = FileSystemLoader(resources.folder("templates"))
+    # The output is YAML, TOML, JSON and Dockerfiles, never HTML: values are quoted by the filter `json`.
+    environment = Environment(
+        loader=loader, undefined=StrictUndefined, autoescape=False,  # noqa: S701
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters["json"] = quote
+    environment.filters["md5"] = _md5
+    return environment

@@ -1,0 +1,53 @@
+"""Targets: each describes what an artifact for one kind of machine holds. Nothing is written here."""
+
+import difflib
+from types import MappingProxyType
+from typing import ClassVar, Protocol
+
+from packager.errors import ConfigError
+from packager.layout import Layout, Parts, Platform
+from packager.targets.aws_lambda.target import AwsLambda
+
+
+class Target(Protocol):
+    """What a build asks of a target. Its fields are its options; ``kind`` names it in a configuration.
+
+    ``folder`` is the artifact's folder beneath `dist/NAME/`, and the short name on the command line. A
+    build makes ``rooms`` of the shipped code and the packages of ``lock`` (none: no third-party packages)
+    for ``platform``, and the target lays them out; the engine's library goes to ``library_dest``.
+    """
+
+    kind: str
+    folder: ClassVar[str]
+    library_dest: ClassVar[str]
+
+    @property
+    def platform(self) -> Platform:
+        """The machine that the artifact is for."""
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """The packages of `runtimes/` that ship."""
+
+    @property
+    def lock(self) -> str | None:
+        """The name of the lock in `data/` whose packages ship."""
+
+    def layout(self, parts: Parts) -> Layout:
+        """What the artifact's folder holds."""
+
+
+TARGETS = MappingProxyType({"aws_lambda": AwsLambda})
+"""Every target by its kind."""
+
+
+def find(name: str) -> type[AwsLambda]:
+    """The target of this kind, or of this short name (`lambda`)."""
+    known = {**TARGETS, **{target.folder: target for target in TARGETS.values()}}
+    if name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, 1)
+    raise ConfigError(
+        f"there is no target {name!r}",
+        hint=f"did you mean {close[0]!r}?" if close else f"the targets are: {', '.join(sorted(TARGETS))}",
+    )
