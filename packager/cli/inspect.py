@@ -32,7 +32,7 @@ def inspect(session: Session, model: Path, source: Source) -> None:
             torch_model=source.torch_model,
             import_paths=(Path.cwd(),),
         )
-        found, notes = conversion.inspect(request, Path(job), source.timeout_s)
+        found, notes = conversion.inspect(request, Path(job), source.timeout_s or 600.0)
     if session.as_json:
         session.answer_json({**asdict(found), "notes": notes})
     else:

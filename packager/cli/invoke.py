@@ -26,8 +26,15 @@ def invoke(session: Session, artifact: Path, event: Path | None, runner: str, im
     stdout holds the function's answer as JSON; times go to stderr. An answer that is an error ends
     with exit code 13.
     """
-    from packager import running
+    from packager.invoke import emulator, events, sam
 
-    invocation = running.invoke(artifact, event, runner, image=image)
-    session.answer_json(invocation.document)
-    session.say(running.times(invocation))
+    document = events.read_event(artifact, event)
+    say = session.say
+    if runner == "sam":
+        invocation = sam.invoke(artifact, document, image=image, progress=say)
+    else:
+        invocation = emulator.invoke(artifact, document, progress=say)
+    answered = invocation.or_error()
+    session.answer_json(answered.document)
+    if answered.init_ms is not None and answered.run_ms is not None:
+        session.say(f"init {answered.init_ms:.0f} ms, run {answered.run_ms:.1f} ms (by the emulator's clock)")

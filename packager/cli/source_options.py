@@ -16,7 +16,7 @@ class Source:
     samples: Path | None
     allow: tuple[str, ...]
     torch_model: str | None
-    timeout_s: float
+    timeout_s: float | None
 
 
 OPTIONS = (
@@ -33,8 +33,8 @@ OPTIONS = (
         help="The function that makes the empty torch module for a state_dict.",
     ),
     click.option(
-        "--convert-timeout-s", "timeout_s", type=click.FloatRange(min=1), default=1800.0, show_default=True,
-        help="Stop a converter that takes longer.",
+        "--convert-timeout-s", "timeout_s", type=click.FloatRange(min=1),
+        help="Stop a converter that takes longer. Default: 1800.",
     ),
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def gather(
         *args: Any, samples: Path | None, allow: tuple[str, ...], torch_model: str | None,
-        timeout_s: float, **rest: Any,
+        timeout_s: float | None, **rest: Any,
     ) -> Any:  # fmt: skip
         return command(*args, source=Source(samples, allow, torch_model, timeout_s), **rest)
 

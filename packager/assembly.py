@@ -1,0 +1,80 @@
+"""Joins a converted model with what ships for a target's platform, and finds what can run it here."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packager import dependencies, interpreters, probe, tools
+from packager.conversion import Conversion
+from packager.layout import Layout, Parts, Platform
+from packager.manifest import Engine, canonical_json, manifest_json
+from packager.targets import Target
+
+ENGINE_KIND = "onnxruntime_c"
+SOURCES_SHIP = (
+    "no Python {python} is on this machine, so sources ship instead of byte-code: the first request to the HTTP "
+    "pages takes about twice as long (`uv python install {python}`, then build again)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What runs an artifact's code on this machine: its root, a Python, and (foreign processors) a library."""
+
+    root: Path
+    python: Path
+    library: Path | None
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """An artifact described, not yet written; ``root`` is the shipped root's place in the artifact's folder."""
+
+    layout: Layout
+    notes: tuple[str, ...]
+
+
+def assemble(target: Target, converted: Conversion, name: str, say: tools.Progress) -> Assembly:
+    """Gather everything that ships for the target's platform; long fetches tell ``say``."""
+    platform = target.platform
+    engine = dependencies.choose_engine(platform)
+    files = dependencies.engine_files(engine, platform, say)
+    python = interpreters.find(platform.python)
+    described = Engine(ENGINE_KIND, engine.version, target.library_dest)
+    parts = Parts(
+        name=name,
+        model=converted.model,
+        manifest_json=manifest_json(name, converted.model, converted.source, described),
+        golden_json=canonical_json(probe.golden_document(converted.reference)),
+        runtime=dependencies.runtime_files(target.rooms, python),
+        packages=dependencies.install(target.lock, platform, python, say) if target.lock else (),
+        library=files.library,
+        library_dest=target.library_dest,
+        licences=files.licences,
+    )
+    notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
+    return Assembly(target.layout(parts), notes)
+
+
+def on_this_machine(target: Target, folder: Path) -> Here:
+    """How to run the artifact in ``folder`` here: as it is, or for a foreign processor with this machine's
+    library of the same engine release."""
+    platform = target.platform
+    engine = dependencies.choose_engine(platform)
+    root = folder / "function"
+    found = interpreters.find(platform.python)
+    python = found.path if found else Path(sys.executable)
+    if platform.arch == tools.host_arch():
+        return Here(root, python, None, f"{ENGINE_KIND} {engine.version}")
+    host = Platform(tools.host_arch(), platform.python, platform.glibc, platform.glibcxx, platform.libraries)
+    library = dependencies.engine_files(engine, host).library
+    return Here(root, python, library, f"{ENGINE_KIND} {engine.version} for {host.arch}, standing in for {platform.arch}")
+
+
+def read_manifest(root: Path) -> dict[str, Any]:
+    """The manifest as it lies in the artifact."""
+    document: dict[str, Any] = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
+    return document

@@ -1,0 +1,110 @@
+"""`packager verify`: is the artifact on disk still what was built, does it answer, can it be built again."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager import assembly, build, bundle, evidence, preflight, probe, verify
+from packager.conversion import sha256_of
+from packager.errors import ArtifactError, SourceError
+from packager.manifest import read_signature
+from packager.progress import Silence, Steps, Watcher
+from packager.results import StepRecord, Verification
+
+GOLDEN = "golden.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was checked: every file's digest, the golden answers, and (None: not asked) the rebuild."""
+
+    path: Path
+    files: int
+    verification: Verification
+    rebuilt_files: int | None
+    steps: tuple[StepRecord, ...]
+
+
+def audit(folder: Path, rebuild: bool = False, watcher: Watcher | None = None) -> Audit:
+    """Check the artifact in ``folder``; raises at the first thing that is not as it was built."""
+    steps = Steps(watcher or Silence())
+    with steps.step("digests") as step:
+        listed = check_digests(folder)
+        step.detail = f"{len(listed)} files are what was built"
+    record = evidence.read(folder)
+    with steps.step("golden") as step:
+        found = _replay(folder, record)
+        step.detail = f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
+    rebuilt = _rebuild(folder, record, listed, steps) if rebuild else None
+    return Audit(folder, len(listed), found, rebuilt, steps.records)
+
+
+def check_digests(folder: Path) -> dict[str, str]:
+    """Compare every file with SHA256SUMS; returns digests by name."""
+    sums = folder / bundle.CHECKSUMS
+    if not sums.is_file():
+        raise ArtifactError(f"{folder} is not an artifact: it has no {bundle.CHECKSUMS}", "name dist/NAME/TARGET")
+    listed = dict(line.split("  ", 1)[::-1] for line in sums.read_text(encoding="utf-8").splitlines())
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    present -= {bundle.CHECKSUMS, evidence.FILE_NAME}
+    wrong = [f"{name}: missing" for name in sorted(listed.keys() - present)]
+    wrong += [f"{name}: not part of the artifact" for name in sorted(present - listed.keys())]
+    wrong += [
+        f"{name}: changed" for name in sorted(present & listed.keys()) if sha256_of(folder / name) != listed[name]
+    ]
+    if wrong:
+        hint = "build it again; what runs must not write into the artifact's folder"
+        raise ArtifactError(f"{folder} is not what was built: {len(wrong)} files differ", hint, tuple(wrong[:20]))
+    return listed
+
+
+def _replay(folder: Path, record: evidence.Evidence) -> Verification:
+    """Run the golden inputs through the artifact as it lies on disk."""
+    (target,) = record.configuration.targets
+    here = assembly.on_this_machine(target, folder)
+    manifest = assembly.read_manifest(here.root)
+    signature = read_signature(manifest["signature"])
+    golden = folder / GOLDEN
+    answers = probe.run(here.root, golden, here.python, preflight.ReadOnly(), here.library)
+    source = "samples" if record.source_of_rows == "samples" else "signature"
+    tolerance = verify.tolerances(signature, record.configuration.tolerance)
+    found = verify.compare(probe.read_cases(golden), answers, signature, source, tolerance, here.engine)
+    if not found.passed:
+        raise build.verification_error(found)
+    return found
+
+
+def _rebuild(folder: Path, record: evidence.Evidence, listed: dict[str, str], steps: Steps) -> int:
+    """Build again from the recorded request into a scratch folder and compare every byte."""
+    asked = record.configuration
+    if not asked.model.is_file() or sha256_of(asked.model) != record.source_sha256:
+        state = "has changed since" if asked.model.is_file() else "is not there any more"
+        raise SourceError(f"cannot rebuild: the model {asked.model} {state}", "restore it, or build a new artifact")
+    with steps.step("rebuild") as step, tempfile.TemporaryDirectory(prefix="packager-") as scratch:
+        again = build.build(asked.model_copy(update={"output": Path(scratch)}))
+        other = again.artifacts[0].path
+        fresh = check_digests(other)
+        differing = sorted(name for name in listed.keys() | fresh.keys() if listed.get(name) != fresh.get(name))
+        if differing:
+            raise _not_the_same(folder, other, differing, record.packager_version)
+        step.detail = f"{len(fresh)} files, byte for byte the same"
+        return len(fresh)
+
+
+def _not_the_same(folder: Path, other: Path, differing: list[str], version: str) -> ArtifactError:
+    lines = tuple(f"{name}: {_first_difference(folder / name, other / name)}" for name in differing[:20])
+    return ArtifactError(
+        f"a rebuild gives other bytes in {len(differing)} files (the artifact is by packager {version})",
+        "another version of packager, a framework or an interpreter gives other bytes; else please report it",
+        lines,
+    )
+
+
+def _first_difference(one: Path, other: Path) -> str:
+    if not one.exists() or not other.exists():
+        return "only in the artifact" if one.exists() else "only in the rebuild"
+    left, right = one.read_bytes(), other.read_bytes()
+    for offset, (a, b) in enumerate(zip(left, right, strict=False)):
+        if a != b:
+            return f"first differing byte at {offset}: {a:#04x}, rebuilt {b:#04x}"
+    return f"{len(left)} bytes, rebuilt {len(right)}"

@@ -1,0 +1,137 @@
+"""The main job, as one sentence: load, convert, assemble, check, verify, put in place."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from packager import assembly, bundle, conversion, dependencies, evidence, preflight, probe, verify
+from packager.config import Configuration
+from packager.conversion import Conversion
+from packager.errors import SamplesError, VerificationError
+from packager.progress import Silence, Steps, Watcher
+from packager.results import Artifact, BuildReport, Verification
+from packager.targets import Target
+from packager.worker import WorkerRequest
+
+
+def build(configuration: Configuration, watcher: Watcher | None = None) -> BuildReport:
+    """Convert the model, then make, check and verify one artifact for each target.
+
+    Raises a PackagerError; then nothing of the failed target is in the output folder.
+    """
+    began = time.monotonic()
+    steps = Steps(watcher or Silence())
+    targets = configuration.targets
+    with tempfile.TemporaryDirectory(prefix="packager-") as scratch:
+        converted = _convert(configuration, targets, Path(scratch) / "job", steps)
+        made = [_make(target, converted, configuration, steps) for target in targets]
+    return BuildReport(
+        name=configuration.name,
+        artifacts=tuple(artifact for artifact, _ in made),
+        verification=max((found for _, found in made), key=lambda found: found.max_abs_error),
+        steps=steps.records,
+        signature=converted.model.signature,
+        seconds=round(time.monotonic() - began, 3),
+        accuracy=converted.accuracy,
+        notes=converted.notes,
+    )
+
+
+def _convert(configuration: Configuration, targets: Sequence[Target], job: Path, steps: Steps) -> Conversion:
+    """Convert once, for the oldest engine among the targets."""
+    engines = [dependencies.choose_engine(target.platform) for target in targets]
+    request = WorkerRequest(
+        action="convert",
+        source=configuration.model.resolve(),
+        name=configuration.name,
+        samples=_existing(configuration.samples),
+        labels=_labels(configuration.labels),
+        allow=configuration.allow,
+        torch_model=configuration.torch_model,
+        import_paths=(Path.cwd(),),
+        max_opset=min(engine.max_opset for engine in engines),
+        max_ml_opset=min(engine.max_ml_opset for engine in engines),
+        max_ir_version=min(engine.max_ir_version for engine in engines),
+        rows=configuration.rows,
+    )
+    with steps.step("convert") as step:
+        step.say(f"reading {configuration.model.name}")
+        converted = conversion.convert(request, job, configuration.convert_timeout_s)
+        model = converted.model
+        step.detail = f"{converted.source.description} by {converted.converter}: {model.format}, opset {model.opset}"
+    return converted
+
+
+def _make(
+    target: Target, converted: Conversion, configuration: Configuration, steps: Steps
+) -> tuple[Artifact, Verification]:
+    """Assemble one target's artifact beside its place; it takes the place when every check has passed."""
+    with steps.step("assemble") as step:
+        assembled = assembly.assemble(target, converted, configuration.name, step.say)
+        platform = target.platform
+        files = len(assembled.layout.entries)
+        step.detail = f"{target.folder} for {platform.arch}, Python {platform.python}: {files} files"
+    found: list[Verification] = []
+    dest = configuration.output / configuration.name / target.folder
+
+    def judge(stage: Path, archives: tuple[bundle.WrittenArchive, ...]) -> None:
+        here = assembly.on_this_machine(target, stage)
+        _preflight(target, here.root, steps)
+        found.append(_verify(here, converted, configuration, steps))
+        evidence.write(stage, configuration, target, converted, found[-1], archives)
+
+    with steps.step("package") as step:
+        (archive,) = bundle.write(assembled.layout, dest, judge, step.say)
+        step.detail = str(archive.path)
+    notes = (*assembled.notes, *assembled.layout.notes, *archive.notes)
+    return Artifact(
+        target.folder, dest, archive.path, archive.size_bytes, archive.unzipped_bytes, archive.sha256, notes
+    ), found[-1]
+
+
+def _preflight(target: Target, root: Path, steps: Steps) -> None:
+    with steps.step("preflight") as step:
+        checked = preflight.check(root, target.platform)
+        platform = target.platform
+        step.detail = f"{len(checked)} shared libraries fit {platform.arch} and glibc {platform.glibc}"
+
+
+def _verify(
+    here: assembly.Here, converted: Conversion, configuration: Configuration, steps: Steps
+) -> Verification:
+    """Run the shipped code on the reference rows, read-only and with an empty environment."""
+    with steps.step("verify") as step:
+        cases = probe.read_cases(converted.reference)
+        answers = probe.run(here.root, converted.reference, here.python, preflight.ReadOnly(), here.library)
+        signature = converted.model.signature
+        tolerance = verify.tolerances(signature, configuration.tolerance)
+        found = verify.compare(cases, answers, signature, converted.source_of_rows, tolerance, here.engine)
+        if not found.passed:
+            raise verification_error(found)
+        step.detail = f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
+    return found
+
+
+def verification_error(found: Verification) -> VerificationError:
+    """The failed comparison as an error: the reason, then the worst rows with both answers."""
+    rows = tuple(
+        f"row {row.row}, {row.output}: the source model answers {row.source_answer}, the artifact {row.artifact_answer}"
+        for row in found.worst_rows
+    )
+    return VerificationError(
+        f"the artifact does not answer as the source model does: {found.failure}",
+        "nothing was written; if the difference is acceptable, raise --tolerance (labels must always be equal)",
+        rows,
+    )
+
+
+def _existing(samples: Path | None) -> Path | None:
+    if samples is not None and not samples.is_file():
+        raise SamplesError(f"there are no samples at {samples}", "check the path")
+    return samples.resolve() if samples else None
+
+
+def _labels(labels: str | None) -> str | None:
+    """A file if there is one of that name, else a column of the samples."""
+    return str(Path(labels).resolve()) if labels and Path(labels).is_file() else labels

@@ -1,0 +1,181 @@
+"""What a build is asked for: `packager.toml` under the flags, checked before anything starts."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+
+from packager.errors import ConfigError
+from packager.rendering import render
+from packager.targets import TARGETS, find
+from packager.targets.aws_lambda.target import AwsLambda
+
+FILE_NAME = "packager.toml"
+DEFAULT_TARGET = "lambda"
+# What `packager init` shows for options that have no default.
+EXAMPLES: dict[str, Any] = {
+    "name": "model",
+    "samples": "rows.csv",
+    "labels": "target",
+    "tolerance": 1e-4,
+    "torch_model": "module:factory",
+    "environment": {},
+}
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+
+
+class Configuration(BaseModel):
+    """One build. Paths in a packager.toml are relative to its folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Path = Field(description="The model file.")
+    name: str = Field(default="", description="The artifact's name; default: the model file's.")
+    samples: Path | None = Field(default=None, description="Input rows of the real kind.")
+    labels: str | None = Field(default=None, description="The column of the samples, or a file, with the truth.")
+    output: Path = Field(default=Path("dist"), description="Artifacts are written to OUTPUT/NAME/TARGET.")
+    tolerance: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False,
+        description="Allow this absolute difference where it is more than the dtype's own.",
+    )  # fmt: skip
+    allow: tuple[str, ...] = Field(default=(), description="MODULE.NAME that a pickle may load as well.")
+    torch_model: str | None = Field(
+        default=None, pattern=r"^[\w.]+:\w+$", description="MODULE:FACTORY that makes the empty torch module."
+    )
+    rows: int = Field(default=256, ge=1, le=100_000, description="At most so many rows are compared.")
+    convert_timeout_s: float = Field(default=1800.0, gt=0, description="Stop a converter that takes longer.")
+    target: tuple[AwsLambda, ...] = Field(default=(AwsLambda(),), description="What to build for.")
+
+    @property
+    def targets(self) -> tuple[AwsLambda, ...]:
+        """What to build for, as it was asked."""
+        return self.target
+
+    @field_validator("name")
+    @classmethod
+    def _name_fits_a_stack(cls, value: str) -> str:
+        if value and not re.match(NAME_PATTERN, value):
+            raise ValueError("must be letters, digits, '-' and '_', and begin with a letter or digit")
+        return value
+
+
+def default_name(model: Path) -> str:
+    """A name from the model file's: what cannot stand in one becomes '-'."""
+    stem = model.name.split(".")[0] or model.name.strip(".")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:63]
+    return name or "model"
+
+
+def load(
+    file: Path | None,
+    flags: Mapping[str, Any],
+    target_flags: Mapping[str, Any] | None = None,
+    targets: Sequence[str] = (),
+) -> Configuration:
+    """Read ``file`` (default: ./packager.toml when it is there), lay the flags over it and check all.
+
+    ``flags`` and ``target_flags`` (laid over every target) hold what was given on the command line: None
+    overrides nothing. ``targets`` names what to build for, instead of all that the file has. Raises
+    ConfigError with the field's name and the value.
+    """
+    path = file or (Path(FILE_NAME) if Path(FILE_NAME).is_file() else None)
+    settings = _read(path) if path else {}
+    settings.update({key: value for key, value in flags.items() if value is not None})
+    if "model" not in settings:
+        raise ConfigError("no model is named", "give the model file: packager build MODEL")
+    settings["target"] = _chosen(settings.get("target", []), targets, target_flags or {})
+    configuration = parse(settings, str(path) if path else "the command line")
+    if configuration.name:
+        return configuration
+    return configuration.model_copy(update={"name": default_name(configuration.model)})
+
+
+def _chosen(tables: object, names: Sequence[str], flags: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The [[target]] tables to build, by kind; a name without a table gets the defaults."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigError(f"target is {tables!r}", "write it as a table: [[target]] with kind = \"lambda\"")
+    known = {_kind(table.get("kind", DEFAULT_TARGET)): table for table in tables}
+    kinds = [_kind(name) for name in names] or list(known) or [_kind(DEFAULT_TARGET)]
+    return [{**known.get(kind, {}), **flags, "kind": kind} for kind in dict.fromkeys(kinds)]
+
+
+def _kind(name: object) -> str:
+    return str(find(str(name)).model_fields["kind"].default)
+
+
+def parse(settings: Mapping[str, Any], where: str) -> Configuration:
+    """Check the settings; ``where`` says whose they are."""
+    try:
+        return Configuration.model_validate(settings)
+    except ValidationError as error:
+        raise _config_error(error, where) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", "packager init writes one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    for key in ("model", "samples", "output"):
+        if isinstance(settings.get(key), str):
+            settings[key] = path.parent / settings[key]
+    if _names_a_file(settings.get("labels"), path.parent):
+        settings["labels"] = str(path.parent / settings["labels"])
+    return settings
+
+
+def _names_a_file(labels: object, folder: Path) -> bool:
+    return isinstance(labels, str) and (folder / labels).is_file()
+
+
+def _config_error(error: ValidationError, where: str) -> ConfigError:
+    first = error.errors()[0]
+    field = _field_path(first["loc"])
+    if first["type"] == "extra_forbidden":
+        return ConfigError(f"{where} has no option {field!r}", _suggestion(str(first["loc"][-1])))
+    message = first["msg"].removeprefix("Value error, ")
+    return ConfigError(f"{where}: {field} is {first['input']!r}: {message}", "packager init lists every option")
+
+
+def _field_path(location: tuple[int | str, ...]) -> str:
+    """`target[0].memory_mb`; the discriminator that pydantic puts in between is left out."""
+    parts = [part for index, part in enumerate(location) if not (index == 2 and location[0] == "target")]
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _suggestion(typed: str) -> str:
+    known = {*Configuration.model_fields, *(field for cls in TARGETS.values() for field in cls.model_fields)}
+    close = get_close_matches(typed, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else "packager init lists every option"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of packager.toml, made of the same classes that check it."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Configuration.model_json_schema()}
+
+
+def starter(model: Path) -> bytes:
+    """A packager.toml with every option: the defaults as comments, what has no default by an example."""
+    options = [_option(name, field) for name, field in Configuration.model_fields.items()]
+    targets = [
+        {"kind": cls.folder, "options": [_option(n, f) for n, f in cls.model_fields.items() if n != "kind"]}
+        for cls in TARGETS.values()
+    ]
+    wanted = [option for option in options if option["name"] not in ("model", "target")]
+    return render("packager.toml", model=str(model), options=wanted, targets=targets)
+
+
+def _option(name: str, field: FieldInfo) -> dict[str, Any]:
+    value = EXAMPLES.get(name, field.get_default(call_default_factory=True))
+    example = str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+    return {"name": name, "example": example, "description": field.description}

