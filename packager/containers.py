@@ -86,7 +86,7 @@ def _probe_container(engine: Engine, image: str) -> Iterator[str]:
 
 def _archive() -> bytes:
     """A root file system of one program that ends with 0."""
-    program = _program_that_exits()
+    program = program_that_exits()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         info = tarfile.TarInfo("probe")
@@ -95,7 +95,7 @@ def _archive() -> bytes:
     return buffer.getvalue()
 
 
-def _program_that_exits() -> bytes:
+def program_that_exits() -> bytes:
     """The smallest static ELF: one segment that holds `exit(0)`, so that no image need be fetched."""
     machine, code = _ARCHITECTURES[tools.host_arch()]
     instructions = bytes.fromhex(code)

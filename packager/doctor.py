@@ -8,16 +8,16 @@ import os
 import platform
 import shutil
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from packager import cache, containers, interpreters, resources, tools
+from packager import cache, containers, interpreters, tools
 from packager.dependencies.engine import engines
 from packager.errors import PackagerError, ToolError
+from packager.targets.aws_lambda import quotas
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -66,9 +66,8 @@ def _fetches(progress: tools.Progress) -> Iterator[Callable[[], object]]:
 
 def _versions() -> tuple[tuple[str, ...], str]:
     """The Python versions that Lambda has, and the one that is built for by default."""
-    table = tomllib.loads((resources.DATA / "lambda_runtimes.toml").read_text(encoding="utf-8"))
-    names = tuple(name.removeprefix("python") for name in table["runtimes"])
-    return names, str(table["default"]).removeprefix("python")
+    names = tuple(name.removeprefix("python") for name in quotas.runtimes())
+    return names, quotas.default_runtime().removeprefix("python")
 
 
 def _found_pythons() -> dict[str, interpreters.Interpreter]:

@@ -4,11 +4,12 @@ import http.client
 import json
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from packager import tools
+from packager import resources, tools
 from packager.errors import InvokeError, ToolError
 from packager.invoke import process
 from packager.invoke.interpreter import interpreter_for
@@ -32,7 +33,9 @@ class Session:
 
     def invoke(self, event: Json) -> Invocation:
         """Post one event and wait for its outcome, whatever it is."""
-        status, body = self._post(json.dumps(event).encode())
+        posted = json.dumps(event).encode()
+        _demand_takeable(posted)
+        status, body = self._post(posted)
         reading, self._log_offset = read_new(self._emulator.log, self._log_offset)
         return _judged(status, body, reading, self._function.timeout_s)
 
@@ -83,6 +86,16 @@ def invoke(artifact: Path, event: Json, *, progress: tools.Progress = tools.sile
     """One event to a fresh instance: the outcome of a cold start."""
     with session(artifact, progress=progress) as instance:
         return instance.invoke(event)
+
+
+def _demand_takeable(posted: bytes) -> None:
+    """Lambda refuses a larger event; the emulator cuts it off and gives the function the rest."""
+    most = tomllib.loads((resources.DATA / "lambda_limits.toml").read_text())["function"]["payload_bytes"]
+    if len(posted) > most:
+        raise InvokeError(
+            f"the event is {len(posted) / 1e6:.1f} MB, and Lambda takes {most / 1e6:.1f} MB",
+            hint="send fewer rows, or large tensors as base64",
+        )
 
 
 def _demand_host_arch(function: Function) -> None:
