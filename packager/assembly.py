@@ -2,26 +2,26 @@
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from packager import dependencies, interpreters, probe, tools
 from packager.conversion import Conversion
-from packager.layout import Layout, Parts, Platform
+from packager.layout import Layout, Parts
 from packager.manifest import Engine, canonical_json, manifest_json
 from packager.targets import Target
 
 ENGINE_KIND = "onnxruntime_c"
 SOURCES_SHIP = (
-    "no Python {python} is on this machine, so sources ship instead of byte-code: the first request to the HTTP "
-    "pages takes about twice as long (`uv python install {python}`, then build again)"
+    "no Python {python} is on this machine, so sources ship instead of byte-code: the first request to the "
+    "HTTP pages takes about twice as long (`uv python install {python}`, then build again)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """What runs an artifact's code on this machine: its root, a Python, and (foreign processors) a library."""
+    """What runs an artifact's code here: its root, a Python, and for a foreign processor a library."""
 
     root: Path
     python: Path
@@ -31,7 +31,7 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """An artifact described, not yet written; ``root`` is the shipped root's place in the artifact's folder."""
+    """An artifact described, not yet written."""
 
     layout: Layout
     notes: tuple[str, ...]
@@ -69,9 +69,14 @@ def on_this_machine(target: Target, folder: Path) -> Here:
     python = found.path if found else Path(sys.executable)
     if platform.arch == tools.host_arch():
         return Here(root, python, None, f"{ENGINE_KIND} {engine.version}")
-    host = Platform(tools.host_arch(), platform.python, platform.glibc, platform.glibcxx, platform.libraries)
+    host = replace(platform, arch=tools.host_arch())
     library = dependencies.engine_files(engine, host).library
-    return Here(root, python, library, f"{ENGINE_KIND} {engine.version} for {host.arch}, standing in for {platform.arch}")
+    return Here(
+        root,
+        python,
+        library,
+        f"{ENGINE_KIND} {engine.version} for {host.arch}, standing in for {platform.arch}",
+    )
 
 
 def read_manifest(root: Path) -> dict[str, Any]:

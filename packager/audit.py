@@ -34,7 +34,9 @@ def audit(folder: Path, rebuild: bool = False, watcher: Watcher | None = None) -
     record = evidence.read(folder)
     with steps.step("golden") as step:
         found = _replay(folder, record)
-        step.detail = f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
+        step.detail = (
+            f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
+        )
     rebuilt = _rebuild(folder, record, listed, steps) if rebuild else None
     return Audit(folder, len(listed), found, rebuilt, steps.records)
 
@@ -43,18 +45,24 @@ def check_digests(folder: Path) -> dict[str, str]:
     """Compare every file with SHA256SUMS; returns digests by name."""
     sums = folder / bundle.CHECKSUMS
     if not sums.is_file():
-        raise ArtifactError(f"{folder} is not an artifact: it has no {bundle.CHECKSUMS}", "name dist/NAME/TARGET")
+        raise ArtifactError(
+            f"{folder} is not an artifact: it has no {bundle.CHECKSUMS}", "name dist/NAME/TARGET"
+        )
     listed = dict(line.split("  ", 1)[::-1] for line in sums.read_text(encoding="utf-8").splitlines())
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     present -= {bundle.CHECKSUMS, evidence.FILE_NAME}
     wrong = [f"{name}: missing" for name in sorted(listed.keys() - present)]
     wrong += [f"{name}: not part of the artifact" for name in sorted(present - listed.keys())]
     wrong += [
-        f"{name}: changed" for name in sorted(present & listed.keys()) if sha256_of(folder / name) != listed[name]
+        f"{name}: changed"
+        for name in sorted(present & listed.keys())
+        if sha256_of(folder / name) != listed[name]
     ]
     if wrong:
         hint = "build it again; what runs must not write into the artifact's folder"
-        raise ArtifactError(f"{folder} is not what was built: {len(wrong)} files differ", hint, tuple(wrong[:20]))
+        raise ArtifactError(
+            f"{folder} is not what was built: {len(wrong)} files differ", hint, tuple(wrong[:20])
+        )
     return listed
 
 
@@ -66,9 +74,10 @@ def _replay(folder: Path, record: evidence.Evidence) -> Verification:
     signature = read_signature(manifest["signature"])
     golden = folder / GOLDEN
     answers = probe.run(here.root, golden, here.python, preflight.ReadOnly(), here.library)
-    source = "samples" if record.source_of_rows == "samples" else "signature"
     tolerance = verify.tolerances(signature, record.configuration.tolerance)
-    found = verify.compare(probe.read_cases(golden), answers, signature, source, tolerance, here.engine)
+    found = verify.compare(
+        probe.read_cases(golden), answers, signature, record.source_of_rows, tolerance, here.engine
+    )
     if not found.passed:
         raise build.verification_error(found)
     return found
@@ -79,12 +88,16 @@ def _rebuild(folder: Path, record: evidence.Evidence, listed: dict[str, str], st
     asked = record.configuration
     if not asked.model.is_file() or sha256_of(asked.model) != record.source_sha256:
         state = "has changed since" if asked.model.is_file() else "is not there any more"
-        raise SourceError(f"cannot rebuild: the model {asked.model} {state}", "restore it, or build a new artifact")
+        raise SourceError(
+            f"cannot rebuild: the model {asked.model} {state}", "restore it, or build a new artifact"
+        )
     with steps.step("rebuild") as step, tempfile.TemporaryDirectory(prefix="packager-") as scratch:
         again = build.build(asked.model_copy(update={"output": Path(scratch)}))
         other = again.artifacts[0].path
         fresh = check_digests(other)
-        differing = sorted(name for name in listed.keys() | fresh.keys() if listed.get(name) != fresh.get(name))
+        differing = sorted(
+            name for name in listed.keys() | fresh.keys() if listed.get(name) != fresh.get(name)
+        )
         if differing:
             raise _not_the_same(folder, other, differing, record.packager_version)
         step.detail = f"{len(fresh)} files, byte for byte the same"

@@ -59,7 +59,9 @@ def _convert(configuration: Configuration, targets: Sequence[Target], job: Path,
         step.say(f"reading {configuration.model.name}")
         converted = conversion.convert(request, job, configuration.convert_timeout_s)
         model = converted.model
-        step.detail = f"{converted.source.description} by {converted.converter}: {model.format}, opset {model.opset}"
+        step.detail = (
+            f"{converted.source.description} by {converted.converter}: {model.format}, opset {model.opset}"
+        )
     return converted
 
 
@@ -109,19 +111,22 @@ def _verify(
         found = verify.compare(cases, answers, signature, converted.source_of_rows, tolerance, here.engine)
         if not found.passed:
             raise verification_error(found)
-        step.detail = f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
+        step.detail = (
+            f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
+        )
     return found
 
 
 def verification_error(found: Verification) -> VerificationError:
     """The failed comparison as an error: the reason, then the worst rows with both answers."""
     rows = tuple(
-        f"row {row.row}, {row.output}: the source model answers {row.source_answer}, the artifact {row.artifact_answer}"
+        f"row {row.row}, {row.output}: the source model answers {row.source_answer}, "
+        f"the artifact {row.artifact_answer}"
         for row in found.worst_rows
     )
     return VerificationError(
         f"the artifact does not answer as the source model does: {found.failure}",
-        "nothing was written; if the difference is acceptable, raise --tolerance (labels must always be equal)",
+        "nothing was written; if such a difference is acceptable, raise --tolerance (labels must be equal)",
         rows,
     )
 

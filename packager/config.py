@@ -37,7 +37,9 @@ class Configuration(BaseModel):
     model: Path = Field(description="The model file.")
     name: str = Field(default="", description="The artifact's name; default: the model file's.")
     samples: Path | None = Field(default=None, description="Input rows of the real kind.")
-    labels: str | None = Field(default=None, description="The column of the samples, or a file, with the truth.")
+    labels: str | None = Field(
+        default=None, description="The column of the samples, or a file, with the truth."
+    )
     output: Path = Field(default=Path("dist"), description="Artifacts are written to OUTPUT/NAME/TARGET.")
     tolerance: float | None = Field(
         default=None, gt=0, allow_inf_nan=False,
@@ -98,7 +100,7 @@ def load(
 def _chosen(tables: object, names: Sequence[str], flags: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The [[target]] tables to build, by kind; a name without a table gets the defaults."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"target is {tables!r}", "write it as a table: [[target]] with kind = \"lambda\"")
+        raise ConfigError(f"target is {tables!r}", 'write it as a table: [[target]] with kind = "lambda"')
     known = {_kind(table.get("kind", DEFAULT_TARGET)): table for table in tables}
     kinds = [_kind(name) for name in names] or list(known) or [_kind(DEFAULT_TARGET)]
     return [{**known.get(kind, {}), **flags, "kind": kind} for kind in dict.fromkeys(kinds)]
@@ -141,7 +143,9 @@ def _config_error(error: ValidationError, where: str) -> ConfigError:
     if first["type"] == "extra_forbidden":
         return ConfigError(f"{where} has no option {field!r}", _suggestion(str(first["loc"][-1])))
     message = first["msg"].removeprefix("Value error, ")
-    return ConfigError(f"{where}: {field} is {first['input']!r}: {message}", "packager init lists every option")
+    return ConfigError(
+        f"{where}: {field} is {first['input']!r}: {message}", "packager init lists every option"
+    )
 
 
 def _field_path(location: tuple[int | str, ...]) -> str:

@@ -13,7 +13,7 @@ from packager.config import Configuration, parse
 from packager.conversion import Conversion
 from packager.errors import ArtifactError
 from packager.manifest import canonical_json
-from packager.results import Verification
+from packager.results import RowSource, Verification
 from packager.targets import Target
 
 FILE_NAME = "build.json"
@@ -26,7 +26,7 @@ class Evidence:
 
     configuration: Configuration
     source_sha256: str
-    source_of_rows: str
+    source_of_rows: RowSource
     packager_version: str
 
 
@@ -60,13 +60,18 @@ def read(folder: Path) -> Evidence:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         known = document["schema_version"] == SCHEMA_VERSION
-        source = document["source"]["sha256"], document["verification"]["source_of_rows"]
+        digest = document["source"]["sha256"]
+        rows: RowSource = (
+            "samples" if document["verification"]["source_of_rows"] == "samples" else "signature"
+        )
         request, version = document["request"], document["packager_version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} cannot be read: {error}", "name a folder that `packager build` wrote") from error
+        raise ArtifactError(
+            f"{path} cannot be read: {error}", "name a folder that `packager build` wrote"
+        ) from error
     if not known:
         raise ArtifactError(f"{path} has schema {document['schema_version']!r}, and this packager reads 1")
-    return Evidence(parse(request, str(path)), *source, version)
+    return Evidence(parse(request, str(path)), digest, rows, version)
 
 
 def _request(configuration: Configuration, target: Target) -> dict[str, Any]:

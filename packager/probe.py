@@ -18,7 +18,7 @@ SCHEMA_VERSION = 1
 TIMEOUT_S = 600.0
 Array = NDArray[Any]
 Runner = Callable[[Sequence[str], Path, Mapping[str, str]], subprocess.CompletedProcess[str]]
-"""Runs a command in a folder with exactly this environment; where and how strictly is the caller's choice."""
+"""Runs a command in a folder with exactly these variables; how strictly is the caller's choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,7 @@ class Answers:
 def read_cases(path: Path) -> tuple[Case, ...]:
     """Read a cases file (`docs/contracts.md`): the source model's own answers."""
     document = json.loads(path.read_text())
-    return tuple(
-        Case(_tensors(case["inputs"]), _tensors(case["outputs"])) for case in document["cases"]
-    )
+    return tuple(Case(_tensors(case["inputs"]), _tensors(case["outputs"])) for case in document["cases"])
 
 
 def golden_document(cases: Path, most_rows: int = 16) -> dict[str, Any]:
@@ -56,28 +54,30 @@ def golden_document(cases: Path, most_rows: int = 16) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "cases": small or document["cases"][:1]}
 
 
-def run(
-    root: Path, cases: Path, python: Path, runner: Runner, library: Path | None = None
-) -> Answers:
+def run(root: Path, cases: Path, python: Path, runner: Runner, library: Path | None = None) -> Answers:
     """Run every case through the artifact in ``root``; ``library`` stands in for a foreign engine."""
     with tempfile.TemporaryDirectory(prefix="packager-probe-") as scratch:
         output = Path(scratch) / "answers.json"
         command = [
             str(python), "-B", "-m", "runtimes.core.probe",
-            "--root", str(root), "--cases", str(cases), "--output", str(output),
+            "--root", str(root.resolve()), "--cases", str(cases.resolve()), "--output", str(output),
         ]  # fmt: skip
-        environment = {"ENGINE_LIBRARY": str(library)} if library else {}
-        done = runner(command, root, environment)
-        return _answers(done, output)
+        variables = {"ENGINE_LIBRARY": str(library)} if library else {}
+        return _answers(runner(command, root, variables), output)
 
 
 def _answers(done: subprocess.CompletedProcess[str], output: Path) -> Answers:
+    """The shipped code says itself why it failed, unless it did not come so far."""
     lines = tuple((done.stderr or "").strip().splitlines()[-8:])
-    if not output.exists():
-        raise VerificationError(f"the shipped code ended with code {done.returncode} and no answer", None, lines)
-    document = json.loads(output.read_text())
+    document = json.loads(output.read_text()) if output.exists() else {}
     if "error" in document:
-        raise VerificationError(f"the shipped code failed: {document['error']['message']}", None, lines)
+        raise VerificationError(
+            f"the artifact cannot run the model: {document['error']['message']}", None, lines
+        )
+    if done.returncode != 0 or not document:
+        raise VerificationError(
+            f"the shipped code ended with code {done.returncode} and no answer", None, lines
+        )
     return Answers(
         tuple(_tensors(case["outputs"]) for case in document["cases"]),
         float(document["load_ms"]),

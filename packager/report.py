@@ -41,7 +41,9 @@ def show_build(report: BuildReport) -> None:
     console.print(escape(verification_sentence(report.verification)))
     if report.accuracy:
         score = report.accuracy
-        console.print(f"the source model's own {score.metric}: {score.value:.4f} on {score.rows} labelled rows")
+        console.print(
+            f"the source model's own {score.metric}: {score.value:.4f} on {score.rows} labelled rows"
+        )
     _notes(console, (*report.notes, *(note for made in report.artifacts for note in made.notes)))
     console.print("\nNext:")
     for artifact in report.artifacts:
@@ -51,7 +53,9 @@ def show_build(report: BuildReport) -> None:
 
 def verification_sentence(found: Verification) -> str:
     """One sentence that says what was compared, with what outcome and under which tolerance."""
-    origin = "the samples" if found.source_of_rows == "samples" else "made from the signature (give --samples)"
+    origin = (
+        "the samples" if found.source_of_rows == "samples" else "made from the signature (give --samples)"
+    )
     rules = ", ".join(
         f"{dtype}: {t.absolute:g} + {t.relative:g} x |answer|" for dtype, t in found.tolerance.items()
     )

@@ -83,7 +83,7 @@ def _case_findings(
 def _compare(name: str, source: Array, shipped: Array, tolerance: Tolerance | None) -> _Finding:
     if source.shape != shipped.shape:
         return _Finding(
-            failure=f"output {name!r} has shape {list(shipped.shape)}, the source model's has {list(source.shape)}"
+            failure=f"output {name!r} has shape {list(shipped.shape)}, the source's has {list(source.shape)}"
         )
     if source.size == 0:
         return _Finding()
@@ -99,7 +99,9 @@ def _compare_exact(name: str, source: Array, shipped: Array) -> _Finding:
         return _Finding()
     worst = tuple(_worst_row(name, source, shipped, int(row), float("inf")) for row in rows[:WORST])
     total = len(differs)
-    return _Finding(flips=int(rows.size), failure=f"{name!r} differs in {rows.size} of {total} rows", worst=worst)
+    return _Finding(
+        flips=int(rows.size), failure=f"{name!r} differs in {rows.size} of {total} rows", worst=worst
+    )
 
 
 def _compare_numbers(name: str, source: Array, shipped: Array, tolerance: Tolerance) -> _Finding:
@@ -116,7 +118,9 @@ def _compare_numbers(name: str, source: Array, shipped: Array, tolerance: Tolera
     outside = ~within.reshape(error.shape).all(axis=1)
     rows = np.flatnonzero(outside)
     rows = rows[np.argsort(-error[rows].max(axis=1), kind="stable")]
-    worst = tuple(_worst_row(name, source, shipped, int(row), float(error[row].max())) for row in rows[:WORST])
+    worst = tuple(
+        _worst_row(name, source, shipped, int(row), float(error[row].max())) for row in rows[:WORST]
+    )
     return _Finding(largest, 0, _numbers_failure(name, source, shipped, len(rows), tolerance), worst)
 
 

@@ -11,20 +11,39 @@ from packager.cli.source_options import Source, source_options
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
-@click.option("--target", "targets", multiple=True, metavar="TARGET", help="What to build for. Repeatable. Default: lambda.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="TARGET",
+    help="What to build for. Repeatable. Default: lambda.",
+)
 @click.option("--name", help="The artifact's name. Default: the model file's.")
 @source_options
 @click.option("--labels", metavar="COLUMN|FILE", help="The truth: a column of the samples, or a file.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Default: dist.")
-@click.option("--arch", type=click.Choice(["x86_64", "arm64"]), help="The target's processor. Default: x86_64.")
-@click.option("--runtime", metavar="python3.N", help="Lambda's Python runtime, python3.11 to python3.14. Default: python3.13.")
-@click.option("--image", is_flag=True, default=None, help="Also write a Dockerfile and template for a container image.")
+@click.option(
+    "--arch", type=click.Choice(["x86_64", "arm64"]), help="The target's processor. Default: x86_64."
+)
+@click.option(
+    "--runtime",
+    metavar="python3.N",
+    help="Lambda's Python runtime, python3.11 to python3.14. Default: python3.13.",
+)
+@click.option(
+    "--image", is_flag=True, default=None, help="Also write a Dockerfile and template for a container image."
+)
 @click.option("--tolerance", type=float, help="Allow this absolute difference (it is written in the report).")
 @click.option("--rows", type=int, help="Compare at most so many rows. Default: 256.")
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Default: packager.toml, if there is one.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Default: packager.toml, if there is one.",
+)
 @output_option
 @click.pass_obj
-def build(session: Session, source: Source, config: Path | None, **given: Any) -> None:
+def build(session: Session, /, source: Source, config: Path | None, **given: Any) -> None:
     """Convert MODEL, prove that the result answers as it does, and package it.
 
     Nothing is written unless every check has passed.

@@ -22,7 +22,9 @@ def targets(session: Session) -> None:
         click.echo(f"{name}: {' '.join(schema['description'].split())}")
         for option, field in schema["properties"].items():
             if option != "kind":
-                click.echo(f"  {option:<20} {_default(field):<12} {field.get('description', '')}{_choices(field)}")
+                click.echo(
+                    f"  {option:<20} {_default(field):<12} {field.get('description', '')}{_choices(field)}"
+                )
 
 
 def _default(field: dict[str, Any]) -> str:

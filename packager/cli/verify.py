@@ -14,7 +14,7 @@ from packager.cli.session import Session, Spinner, output_option
 @output_option
 @click.pass_obj
 def verify(session: Session, artifact: Path, rebuild: bool) -> None:
-    """Check ARTIFACT (dist/NAME/lambda): every file's digest, then the golden answers by the code that ships."""
+    """Check ARTIFACT (dist/NAME/lambda): every file's digest, then the golden answers by what ships."""
     from packager import report
     from packager.audit import audit
 

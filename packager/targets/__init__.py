@@ -17,9 +17,12 @@ class Target(Protocol):
     for ``platform``, and the target lays them out; the engine's library goes to ``library_dest``.
     """
 
-    kind: str
     folder: ClassVar[str]
     library_dest: ClassVar[str]
+
+    @property
+    def kind(self) -> str:
+        """The name in a configuration."""
 
     @property
     def platform(self) -> Platform:

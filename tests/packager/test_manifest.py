@@ -22,8 +22,12 @@ SIGNATURE = Signature(
 
 def manifest() -> bytes:
     model = ModelFile(Path("model.onnx"), "onnx", SIGNATURE, "ab" * 32, 12, 18)
-    source = SourceModel(Path("m.joblib"), "sklearn", "1.9.1", "1.9.1", "LogisticRegression", "cd" * 32, 3, SIGNATURE)
-    return manifest_json("iris", model, source, Engine("onnxruntime_c", "1.31.1", "lib/libonnxruntime.so.1.31.1"))
+    source = SourceModel(
+        Path("m.joblib"), "sklearn", "1.9.1", "1.9.1", "LogisticRegression", "cd" * 32, 3, SIGNATURE
+    )
+    return manifest_json(
+        "iris", model, source, Engine("onnxruntime_c", "1.31.1", "lib/libonnxruntime.so.1.31.1")
+    )
 
 
 def test_the_same_values_give_the_same_bytes() -> None:
