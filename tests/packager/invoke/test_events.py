@@ -1,0 +1,30 @@
+"""The event that is read, and what is refused."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from packager.errors import ArtifactError, InvokeError
+from packager.invoke.events import read_event
+
+
+def test_without_an_event_the_artifacts_own_example_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "events").mkdir()
+    (tmp_path / "events" / "predict.json").write_text('{"features": [1]}')
+    assert read_event(tmp_path, None) == {"features": [1]}
+
+
+def test_a_dash_is_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("[1, 2]"))
+    assert read_event(tmp_path, Path("-")) == [1, 2]
+
+
+def test_refuses_an_event_that_is_missing_or_no_json(tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text("{")
+    with pytest.raises(InvokeError, match="is not JSON"):
+        read_event(tmp_path, tmp_path / "event.json")
+    with pytest.raises(InvokeError, match="cannot be read"):
+        read_event(tmp_path, tmp_path / "other.json")
+    with pytest.raises(ArtifactError, match=r"has no events/predict\.json"):
+        read_event(tmp_path, None)
