@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,7 +58,7 @@ def make_root(
     (path / "model").mkdir(parents=True)
     (path / "lib").mkdir()
     (path / "model" / file).write_bytes(model)
-    os.symlink(engine_library(), path / "lib" / "libonnxruntime.so.1")
+    (path / "lib" / "libonnxruntime.so.1").symlink_to(engine_library())
     document = manifest_document(model, signature, file=file, **changes)
     (path / "manifest.json").write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
     return path

@@ -1,0 +1,171 @@
+"""What a model takes and gives, as the manifest says it: read and checked once, at open."""
+
+from __future__ import annotations
+
+from runtimes.core.errors import ModelError
+from runtimes.core.tensors import DTYPES
+
+ROLES = ("label", "probabilities", "prediction", "tensor")
+KINDS = ("number", "integer", "boolean", "text")
+
+
+class TensorSpec:
+    """One input or output; a dimension is a size or the name of a free one."""
+
+    __slots__ = ("dtype", "name", "role", "shape")
+
+    def __init__(self, name: str, dtype: str, shape: tuple[int | str, ...], role: str = "tensor") -> None:
+        if dtype not in DTYPES:
+            raise ModelError(
+                f"the manifest gives {name} the dtype {dtype!r}, which this runtime does not know"
+            )
+        if role not in ROLES:
+            raise ModelError(f"the manifest gives {name} the role {role!r}, which this runtime does not know")
+        self.name = name
+        self.dtype = dtype
+        self.shape = shape
+        self.role = role
+
+    def document(self) -> dict[str, object]:
+        """The spec as JSON."""
+        return {"name": self.name, "dtype": self.dtype, "shape": list(self.shape)}
+
+
+class Feature:
+    """One column of a tabular model: where it goes and what it takes."""
+
+    __slots__ = ("column", "input", "kind", "name", "nullable")
+
+    def __init__(self, name: str, kind: str, into: str, column: int, nullable: bool) -> None:
+        if kind not in KINDS:
+            raise ModelError(f"the manifest gives the feature {name} the kind {kind!r}; known are {KINDS}")
+        self.name = name
+        self.kind = kind
+        self.input = into
+        self.column = column
+        self.nullable = nullable
+
+    def document(self) -> dict[str, object]:
+        """The feature as JSON."""
+        return {name: getattr(self, name) for name in ("name", "kind", "input", "column", "nullable")}
+
+
+class Signature:
+    """Inputs, outputs, classes and features of a model."""
+
+    __slots__ = ("class_labels", "features", "inputs", "label_is_index", "outputs")
+
+    def __init__(
+        self,
+        inputs: tuple[TensorSpec, ...],
+        outputs: tuple[TensorSpec, ...],
+        class_labels: tuple[object, ...] = (),
+        label_is_index: bool = False,
+        features: tuple[Feature, ...] = (),
+    ) -> None:
+        self.inputs = inputs
+        self.outputs = outputs
+        self.class_labels = class_labels
+        self.label_is_index = label_is_index
+        self.features = features
+
+    def document(self) -> dict[str, object]:
+        """The signature as JSON."""
+        return {
+            "inputs": [spec.document() for spec in self.inputs],
+            "outputs": [{**spec.document(), "role": spec.role} for spec in self.outputs],
+            "class_labels": list(self.class_labels),
+            "label_is_index": self.label_is_index,
+            "features": [feature.document() for feature in self.features],
+        }
+
+
+def read_signature(document: dict[str, object]) -> Signature:
+    """The signature out of a manifest; a ``ModelError`` names what does not fit together."""
+    signature = Signature(
+        tuple(_read_spec(item, "inputs") for item in _objects(document, "inputs")),
+        tuple(_read_spec(item, "outputs") for item in _objects(document, "outputs")),
+        _read_labels(document),
+        document.get("label_is_index") is True,
+        tuple(_read_feature(item) for item in _objects(document, "features")),
+    )
+    if not signature.inputs or not signature.outputs:
+        raise ModelError("the manifest's signature has no inputs or no outputs")
+    _check_names(signature)
+    _check_features(signature)
+    return signature
+
+
+def _read_spec(item: dict[str, object], where: str) -> TensorSpec:
+    name, dtype, role = item.get("name"), item.get("dtype"), item.get("role", "tensor")
+    if not isinstance(name, str) or not isinstance(dtype, str) or not isinstance(role, str):
+        raise ModelError(f"the manifest's signature has an entry without name or dtype in {where}")
+    dims: list[int | str] = []
+    for dim in _list(item, "shape"):
+        if isinstance(dim, bool) or not (isinstance(dim, str) or (isinstance(dim, int) and dim >= 0)):
+            raise ModelError(f"the manifest gives {name} the dimension {dim!r}; it must be a size or a name")
+        dims.append(dim)
+    return TensorSpec(name, dtype, tuple(dims), role)
+
+
+def _read_labels(document: dict[str, object]) -> tuple[object, ...]:
+    labels = tuple(_list(document, "class_labels"))
+    if not all(isinstance(label, (bool, int, float, str)) for label in labels):
+        raise ModelError("the manifest's class_labels must be numbers, texts or booleans")
+    return labels
+
+
+def _read_feature(item: dict[str, object]) -> Feature:
+    name, kind, into, column = (item.get(key) for key in ("name", "kind", "input", "column"))
+    if not (isinstance(name, str) and isinstance(kind, str) and isinstance(into, str)):
+        raise ModelError("the manifest's signature has a feature without name, kind or input")
+    if isinstance(column, bool) or not isinstance(column, int):
+        raise ModelError(f"the manifest gives the feature {name} no column")
+    return Feature(name, kind, into, column, item.get("nullable") is True)
+
+
+def _check_names(signature: Signature) -> None:
+    for what, names in (
+        ("inputs", [spec.name for spec in signature.inputs]),
+        ("outputs", [spec.name for spec in signature.outputs]),
+        ("features", [feature.name for feature in signature.features]),
+    ):
+        if len(set(names)) != len(names):
+            raise ModelError(f"the manifest's signature has two {what} of one name")
+
+
+def _check_features(signature: Signature) -> None:
+    """The features fill every column of every input exactly once, with values that its dtype can hold."""
+    if not signature.features:
+        return
+    places = sorted((feature.input, feature.column) for feature in signature.features)
+    columns = []
+    for spec in signature.inputs:
+        width = spec.shape[1] if len(spec.shape) == 2 else None
+        if not isinstance(width, int):
+            raise ModelError(f"the manifest has features, but the input {spec.name} is not [batch, columns]")
+        columns += [(spec.name, column) for column in range(width)]
+    if places != sorted(columns):
+        raise ModelError("the manifest's features do not fill the columns of its inputs one by one")
+    dtypes = {spec.name: spec.dtype for spec in signature.inputs}
+    for feature in signature.features:
+        if (feature.kind == "text") != (dtypes[feature.input] == "string"):
+            message = (
+                f"the feature {feature.name} is {feature.kind}, but its input is {dtypes[feature.input]}"
+            )
+            raise ModelError(f"the manifest does not fit together: {message}")
+
+
+def _list(document: dict[str, object], key: str) -> list[object]:
+    value = document.get(key, [])
+    if not isinstance(value, list):
+        raise ModelError(f"the manifest's {key} is not a list")
+    return value
+
+
+def _objects(document: dict[str, object], key: str) -> list[dict[str, object]]:
+    items = _list(document, key)
+    objects = [item for item in items if isinstance(item, dict)]
+    if len(objects) != len(items):
+        raise ModelError(f"the manifest's {key} has an entry that is not an object")
+    return objects
