@@ -1,0 +1,92 @@
+"""One job from request.json to result.json: the one border where foreign exceptions become ours."""
+
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+from packager.converters.detection import detect
+from packager.converters.failure import ConversionError, SamplesError, WorkerError
+from packager.converters.files import write_json
+from packager.converters.frameworks import converter_for
+from packager.converters.reference import write_reference
+from packager.converters.request import SCHEMA_VERSION, Request, read_request
+from packager.converters.source import Source
+
+_MODEL = "model.onnx"
+_REFERENCE = "reference.json"
+
+
+def run(job: Path) -> int:
+    """Writes result.json last and by rename; 0 if the job succeeded, 1 if it failed as it should."""
+    try:
+        document = _do(read_request(job / "request.json"), job)
+    except WorkerError as error:
+        traceback.print_exc(file=sys.stderr)
+        document = _failure(error)
+    except Exception as error:  # noqa: BLE001 - the border: converters raise whatever they like
+        traceback.print_exc(file=sys.stderr)
+        document = _failure(_foreign(error))
+    write_json(job / "result.json", document)
+    return 0 if document["ok"] else 1
+
+
+def _failure(error: WorkerError) -> dict[str, Any]:
+    return {"schema_version": SCHEMA_VERSION, "ok": False, "error": error.document()}
+
+
+def _foreign(error: Exception) -> ConversionError:
+    """The library's own words, in one sentence."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    return ConversionError(
+        f"The model cannot be converted: {words[:500]}",
+        hint="the full account of the converter is in the worker's log",
+        details=(f"{type(error).__module__}.{type(error).__qualname__}",),
+    )
+
+
+def _do(request: Request, job: Path) -> dict[str, Any]:
+    # The libraries' warnings are read and judged here, not by the user; the log keeps them.
+    warnings.simplefilter("ignore" if not os.environ.get("PYTHONWARNINGS") else "default")
+    detected = detect(request.source)
+    source = converter_for(detected.framework).open_source(request)
+    if request.samples is not None and not request.samples.exists():
+        raise SamplesError(f"There is no samples file {request.samples.name}", hint="check the path")
+    document = _inspected(source)
+    return document if request.action == "inspect" else {**document, **_converted(source, request, job)}
+
+
+def _inspected(source: Source) -> dict[str, Any]:
+    about = source.about
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "ok": True,
+        "source": {
+            "framework": about.framework,
+            "framework_version": about.framework_version,
+            "written_by": about.written_by,
+            "description": about.description,
+            "loads": list(about.loads),
+        },
+        "signature": source.signature.document(),
+        "notes": list(source.notes),
+    }
+
+
+def _converted(source: Source, request: Request, job: Path) -> dict[str, Any]:
+    written = source.write(job / _MODEL)
+    proof = write_reference(source, request, job / _REFERENCE)
+    return {
+        "signature": source.signature.document(),
+        "notes": [*source.notes, *proof.notes],
+        "model": {
+            "path": _MODEL,
+            "format": "onnx",
+            "opset": written.opset,
+            "converter": written.converter,
+        },
+        "reference": {"path": _REFERENCE, "rows": proof.rows, "source_of_rows": proof.source_of_rows},
+        "accuracy": proof.accuracy,
+    }

@@ -1,0 +1,102 @@
+"""The labels of sample rows, and how often the source model is right on them."""
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import SamplesError
+from packager.converters.request import Request
+from packager.converters.rows import Rows
+from packager.converters.source import Source
+from packager.converters.table import Table, read_table
+from packager.converters.tensors import Array
+
+
+def take_labels(request: Request) -> tuple[Table, Array | None]:
+    """The samples without their label column, and the labels."""
+    assert request.samples is not None  # noqa: S101 - for the type checker; the caller asked
+    table = read_table(request.samples)
+    if request.labels is None:
+        return table, None
+    path = Path(request.labels)
+    if path.is_file():
+        return table, _from_file(path)
+    if os.sep in request.labels:
+        raise SamplesError(f"There is no labels file {path.name}", hint="check the path")
+    return _from_column(table, request.labels)
+
+
+def _from_column(table: Table, column: str) -> tuple[Table, Array]:
+    named: dict[str, Any] = dict(table.columns or table.arrays or {})
+    if column not in named:
+        close = difflib.get_close_matches(column, named, 1)
+        hint = f"did you mean {close[0]!r}?" if close else "labels are the name of a column, or a file"
+        raise SamplesError(f"{table.name} has no column {column!r} to take the labels from", hint=hint)
+    labels = np.asarray(named.pop(column), dtype=object).ravel()
+    if table.columns is not None:
+        return replace(table, columns=named), labels
+    return replace(table, arrays=named), labels
+
+
+def _from_file(path: Path) -> Array:
+    table = read_table(path)
+    columns: list[Any] = list((table.columns or table.arrays or {}).values())
+    if table.matrix is not None:
+        columns = [table.matrix] if table.matrix.ndim == 1 else list(table.matrix.T)
+    if len(columns) != 1:
+        raise SamplesError(f"{path.name} has {len(columns)} columns; labels are one column")
+    return np.asarray(columns[0], dtype=object).ravel()
+
+
+def accuracy(source: Source, rows: Rows, labels: Array) -> dict[str, Any] | None:
+    """The share of right decisions, or R²; None for models that have neither decision nor single value."""
+    signature = source.signature
+    decisive = [spec for spec in signature.outputs if spec.role in ("label", "prediction")]
+    if not decisive:
+        return None
+    answers = source.answer(rows)[decisive[0].name]
+    if decisive[0].role == "label":
+        classes = signature.class_labels
+        decided = [classes[int(index)] for index in answers] if signature.label_is_index else list(answers)
+        value = _share(decided, labels, classes)
+        return {"metric": "accuracy", "value": value, "rows": len(labels)}
+    if answers.dtype.kind != "f" or answers.size != len(labels):
+        return None
+    return {"metric": "r2", "value": _r2(answers.ravel(), labels), "rows": len(labels)}
+
+
+def _share(decided: Sequence[Any], labels: Array, classes: tuple[Any, ...]) -> float:
+    known = {_spelled(label) for label in classes}
+    wanted = [_spelled(label) for label in labels]
+    if known and known.isdisjoint(wanted):
+        raise SamplesError(
+            f"The labels are {', '.join(sorted(set(wanted))[:5])}, and the model's classes are "
+            f"{', '.join(str(label) for label in classes[:5])}"
+        )
+    right = sum(_spelled(have) == want for have, want in zip(decided, wanted, strict=True))
+    return right / len(wanted)
+
+
+def _spelled(label: Any) -> str:
+    """One spelling for 1, 1.0, "1" and True's words, since csv files know text only."""
+    if isinstance(label, bool | np.bool_):
+        return str(bool(label)).lower()
+    try:
+        return repr(float(label))
+    except (TypeError, ValueError):
+        text = str(label).strip()
+        return text.lower() if text.lower() in ("true", "false") else text
+
+
+def _r2(answers: Array, labels: Array) -> float:
+    try:
+        wanted = labels.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise SamplesError(f"The labels of a regression are numbers: {error}") from error
+    spread = float(((wanted - wanted.mean()) ** 2).sum())
+    return 1.0 - float(((wanted - answers) ** 2).sum()) / spread if spread else 0.0

@@ -1,0 +1,1 @@
+"""ONNX models as they are, and what every exporter's graph goes through."""

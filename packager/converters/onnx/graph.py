@@ -1,0 +1,140 @@
+"""An ONNX graph made portable: no paths, no unused words, versions that the runtime reads."""
+
+from pathlib import Path
+from typing import Any
+
+from packager.converters.failure import ConversionError
+from packager.converters.files import write_bytes
+from packager.converters.request import Request
+from packager.converters.signature import Signature
+
+_NEWER = "choose a newer --runtime, or export with an older opset"
+
+
+def subgraphs(graph: Any) -> list[Any]:
+    """The graph and all graphs within its nodes."""
+    import onnx
+
+    found = [graph]
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                found.extend(subgraphs(attribute.g))
+            elif attribute.type == onnx.AttributeProto.GRAPHS:
+                found.extend(inner for one in attribute.graphs for inner in subgraphs(one))
+    return found
+
+
+def strip(model: Any) -> None:
+    """Removes stack traces with file paths, notes and stamps: the same model gives the same bytes."""
+    del model.metadata_props[:]
+    model.doc_string = ""
+    for holder in [*subgraphs(model.graph), *model.functions]:
+        del holder.metadata_props[:]
+        holder.doc_string = ""
+        for node in holder.node:
+            del node.metadata_props[:]
+            node.doc_string = ""
+        for value in [*holder.value_info, *getattr(holder, "input", ()), *getattr(holder, "output", ())]:
+            if not isinstance(value, str):
+                del value.metadata_props[:]
+                value.doc_string = ""
+        for tensor in getattr(holder, "initializer", ()):
+            del tensor.metadata_props[:]
+            tensor.doc_string = ""
+
+
+def one_opset_each(model: Any) -> None:
+    """Exporters list a domain twice at times; readers differ about which entry counts."""
+    versions: dict[str, int] = {}
+    for entry in model.opset_import:
+        domain = "" if entry.domain == "ai.onnx" else entry.domain
+        versions[domain] = max(versions.get(domain, 0), entry.version)
+    del model.opset_import[:]
+    for domain, version in sorted(versions.items()):
+        model.opset_import.add(domain=domain, version=version)
+
+
+def opset_of(model: Any, domain: str = "") -> int:
+    return max((entry.version for entry in model.opset_import if entry.domain in (domain, domain or "ai.onnx")), default=0)
+
+
+def check_versions(model: Any, request: Request) -> None:
+    limits = (("", request.max_opset, "opset"), ("ai.onnx.ml", request.max_ml_opset, "opset of ai.onnx.ml"))
+    for domain, limit, word in limits:
+        version = opset_of(model, domain)
+        if version > limit:
+            raise ConversionError(
+                f"The model has {word} {version}, and the runtime of the target reads up to {limit}", hint=_NEWER
+            )
+
+
+def write_model(model: Any, signature: Signature, request: Request, dest: Path) -> int:
+    """Strips, checks and writes; returns the opset."""
+    import onnx
+
+    strip(model)
+    one_opset_each(model)
+    declare(model, signature)
+    model.ir_version = min(model.ir_version, request.max_ir_version)
+    check_versions(model, request)
+    onnx.checker.check_model(model, full_check=False)
+    write_bytes(dest, model.SerializeToString(deterministic=True))
+    return opset_of(model)
+
+
+def declare(model: Any, signature: Signature) -> None:
+    """Writes the signature's dimensions into the graph, so that both say the same."""
+    shapes = {spec.name: spec.shape for spec in (*signature.inputs, *signature.outputs)}
+    for value in [*model.graph.input, *model.graph.output]:
+        if value.name not in shapes:
+            continue
+        shape = value.type.tensor_type.shape
+        del shape.dim[:]
+        for dim in shapes[value.name]:
+            entry = shape.dim.add()
+            if isinstance(dim, str):
+                entry.dim_param = dim
+            else:
+                entry.dim_value = dim
+
+
+def rename(graph: Any, names: dict[str, str]) -> None:
+    """Renames values of the top graph and their uses in the graphs within it."""
+    for inner in subgraphs(graph):
+        for node in inner.node:
+            for places in (node.input, node.output):
+                for at, name in enumerate(places):
+                    places[at] = names.get(name, name)
+        for value in [*inner.input, *inner.output, *inner.value_info, *inner.initializer]:
+            value.name = names.get(value.name, value.name)
+
+
+def keep_outputs(graph: Any, names: list[str]) -> None:
+    """Drops the other outputs, and the nodes and weights that only they needed."""
+    kept = [value for name in names for value in graph.output if value.name == name]
+    del graph.output[:]
+    graph.output.extend(kept)
+    needed = set(names)
+    nodes = []
+    for node in reversed(graph.node):
+        if needed.isdisjoint(node.output):
+            continue
+        nodes.append(node)
+        needed.update(_reads(node))
+    nodes.reverse()
+    weights = [tensor for tensor in graph.initializer if tensor.name in needed]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(weights)
+
+
+def _reads(node: Any) -> set[str]:
+    """What a node takes, with what the graphs within it take from outside."""
+    reads = set(node.input)
+    for attribute in node.attribute:
+        for inner in [attribute.g, *attribute.graphs]:
+            for graph in subgraphs(inner):
+                reads.update(name for deeper in graph.node for name in deeper.input)
+                reads.update(value.name for value in graph.output)
+    return reads

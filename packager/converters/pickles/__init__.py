@@ -1,0 +1,1 @@
+"""Pickles, opened by a reader that lets through nothing but the pieces of models."""

@@ -1,0 +1,117 @@
+"""reference.json: the source model's own answers, on the user's rows or on rows made from the signature."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import ConversionError, SamplesError
+from packager.converters.files import write_json
+from packager.converters.labels import accuracy, take_labels
+from packager.converters.request import Request
+from packager.converters.rows import Rows
+from packager.converters.samples import read_samples
+from packager.converters.signature import NUMPY_TYPES, Signature
+from packager.converters.source import Source
+from packager.converters.tensors import Array, tensor_document
+
+_MIDDLE_BATCH = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the reference was made of."""
+
+    rows: int
+    source_of_rows: str
+    accuracy: dict[str, Any] | None
+    notes: tuple[str, ...]
+
+
+def write_reference(source: Source, request: Request, dest: Path) -> Reference:
+    notes: list[str] = []
+    score = None
+    if request.samples is not None:
+        rows, labels = _sampled(source, request, notes)
+        cases = _cut(rows, source.signature)
+        if labels is not None:
+            score = accuracy(source, rows, labels)
+    else:
+        if request.labels is not None:
+            raise SamplesError(
+                "There are labels, but no samples that they belong to", hint="add --samples FILE"
+            )
+        cases = _invented(source, request)
+    documents = [_case(source, rows) for rows in cases]
+    write_json(dest, {"schema_version": 1, "cases": documents})
+    origin = "samples" if request.samples is not None else "signature"
+    return Reference(max(len(rows) for rows in cases), origin, score, tuple(notes))
+
+
+def _sampled(source: Source, request: Request, notes: list[str]) -> tuple[Rows, Array | None]:
+    assert request.samples is not None  # noqa: S101 - for the type checker; the caller asked
+    table, labels = take_labels(request)
+    rows = read_samples(table, source.signature)
+    total = len(rows)
+    if labels is not None and len(labels) != total:
+        raise SamplesError(f"There are {len(labels)} labels for {total} rows of samples")
+    if rows.batched and total > request.rows:
+        which = np.sort(np.random.default_rng(request.seed).choice(total, request.rows, replace=False))
+        rows, labels = rows.take(which), None if labels is None else labels[which]
+        notes.append(f"{request.rows} of the {total} sample rows were used, chosen with seed {request.seed}")
+    return rows, labels
+
+
+def _invented(source: Source, request: Request) -> list[Rows]:
+    made = source.invent(request.rows, request.seed)
+    if not source.signature.rowwise:
+        return made
+    return [case for rows in made for case in _cut(rows, source.signature)]
+
+
+def _cut(rows: Rows, signature: Signature) -> list[Rows]:
+    """One row, a batch of another size, and all rows; a model with a fixed batch gets batches of that size."""
+    if not rows.batched:
+        return [rows]
+    fixed = {spec.shape[0] for spec in signature.inputs if spec.shape and isinstance(spec.shape[0], int)}
+    if fixed and not signature.features:
+        return _fixed_batches(rows, int(min(fixed)))
+    sizes = sorted({1, min(_MIDDLE_BATCH, max(1, len(rows) // 2)), len(rows)})
+    return [rows.take(slice(0, size)) for size in sizes]
+
+
+def _fixed_batches(rows: Rows, size: int) -> list[Rows]:
+    if len(rows) < size:
+        raise SamplesError(
+            f"The model takes batches of exactly {size} rows, and there are {len(rows)} sample rows"
+        )
+    return [rows.take(slice(at, at + size)) for at in range(0, len(rows) - size + 1, size)]
+
+
+def _case(source: Source, rows: Rows) -> dict[str, Any]:
+    inputs = source.tensors(rows)
+    answers = source.answer(rows)
+    _check_shapes(answers, source.signature)
+    return {
+        "inputs": {name: tensor_document(array) for name, array in inputs.items()},
+        "outputs": {name: tensor_document(array) for name, array in answers.items()},
+    }
+
+
+def _check_shapes(answers: Mapping[str, Array], signature: Signature) -> None:
+    for spec in signature.outputs:
+        shape = answers[spec.name].shape
+        fits = len(shape) == len(spec.shape) and all(
+            isinstance(want, str) or want == have for want, have in zip(spec.shape, shape, strict=True)
+        )
+        if not fits:
+            raise ConversionError(
+                f"The converted model's output {spec.name} has shape {list(spec.shape)}, "
+                f"and the model itself answers with shape {list(shape)}"
+            )
+        if spec.dtype not in NUMPY_TYPES:
+            raise ConversionError(
+                f"The converted model's output {spec.name} has the unknown dtype {spec.dtype}"
+            )

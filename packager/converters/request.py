@@ -1,0 +1,58 @@
+"""What the front asks of a worker: request.json as a frozen value."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from packager.converters.failure import ConversionError
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One job. The runtime's limits (opsets, IR version) come with it: workers know no targets."""
+
+    action: Literal["inspect", "convert"]
+    source: Path
+    name: str
+    samples: Path | None
+    labels: str | None
+    allow: frozenset[str]
+    torch_model: str | None
+    import_paths: tuple[str, ...]
+    max_opset: int
+    max_ml_opset: int
+    max_ir_version: int
+    rows: int
+    seed: int
+
+
+def read_request(path: Path) -> Request:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    version = document.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise ConversionError(f"The request has schema version {version}; this worker knows {SCHEMA_VERSION}")
+    if document["action"] not in ("inspect", "convert"):
+        raise ConversionError(f"The request asks for {document['action']!r}; a worker can inspect or convert")
+    return _request(document)
+
+
+def _request(document: dict[str, Any]) -> Request:
+    samples = document.get("samples")
+    return Request(
+        action=document["action"],
+        source=Path(document["source"]),
+        name=document.get("name", "model"),
+        samples=Path(samples) if samples else None,
+        labels=document.get("labels"),
+        allow=frozenset(document.get("allow", ())),
+        torch_model=document.get("torch_model"),
+        import_paths=tuple(document.get("import_paths", ())),
+        max_opset=int(document["max_opset"]),
+        max_ml_opset=int(document["max_ml_opset"]),
+        max_ir_version=int(document["max_ir_version"]),
+        rows=int(document.get("rows", 256)),
+        seed=int(document.get("seed", 0)),
+    )

@@ -1,0 +1,104 @@
+"""What a model takes and gives, as the worker writes it (the front reads it into packager/model.py)."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+Dim = int | str
+Role = Literal["label", "probabilities", "prediction", "tensor"]
+FeatureKind = Literal["number", "integer", "boolean", "text"]
+
+BATCH = "batch"
+
+NUMPY_TYPES: dict[str, Any] = {
+    name: np.dtype(name)
+    for name in (
+        "float16", "float32", "float64",
+        "int8", "int16", "int32", "int64",
+        "uint8", "uint16", "uint32", "uint64", "bool",
+    )
+} | {"string": np.dtype(object)}  # fmt: skip
+
+TENSOR_TYPE: dict[FeatureKind, str] = {
+    "number": "float32",
+    "integer": "int64",
+    "boolean": "bool",
+    "text": "string",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output; a dimension is a size or the name of a free one."""
+
+    name: str
+    dtype: str
+    shape: tuple[Dim, ...]
+    role: Role = "tensor"
+
+    @property
+    def batched(self) -> bool:
+        return bool(self.shape) and self.shape[0] == BATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of a tabular model, and where in the inputs it goes."""
+
+    name: str
+    kind: FeatureKind
+    input: str
+    column: int
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    class_labels: tuple[Any, ...] = ()
+    label_is_index: bool = False
+    features: tuple[Feature, ...] = ()
+
+    @property
+    def batched(self) -> bool:
+        """Whether rows can be put together: every input and output begins with the batch."""
+        return all(spec.batched for spec in self.inputs + self.outputs)
+
+    @property
+    def rowwise(self) -> bool:
+        """Whether samples are rows: all inputs begin with the batch, or all with one fixed batch size."""
+        first = {spec.shape[0] if spec.shape else None for spec in self.inputs}
+        return len(first) == 1 and None not in first and first <= {BATCH, *_sizes(first)}
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "inputs": [_input_document(spec) for spec in self.inputs],
+            "outputs": [{**_input_document(spec), "role": spec.role} for spec in self.outputs],
+            "class_labels": list(self.class_labels),
+            "label_is_index": self.label_is_index,
+            "features": [_feature_document(feature) for feature in self.features],
+        }
+
+
+def _sizes(dims: set[Any]) -> set[int]:
+    return {dim for dim in dims if isinstance(dim, int)}
+
+
+def _input_document(spec: TensorSpec) -> dict[str, Any]:
+    return {"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)}
+
+
+def _feature_document(feature: Feature) -> dict[str, Any]:
+    return {
+        "name": feature.name,
+        "kind": feature.kind,
+        "input": feature.input,
+        "column": feature.column,
+        "nullable": feature.nullable,
+    }
+
+
+def with_nullable(features: tuple[Feature, ...], names: set[str]) -> tuple[Feature, ...]:
+    return tuple(replace(feature, nullable=feature.name in names) for feature in features)

@@ -1,0 +1,1 @@
+"""scikit-learn models: pickles, joblib and skops files to ONNX by skl2onnx."""

@@ -1,0 +1,109 @@
+"""A prepared scikit-learn model as an ONNX graph under our names."""
+
+from typing import Any
+
+from packager.converters.failure import ConversionError
+from packager.converters.onnx.graph import keep_outputs, rename
+from packager.converters.request import Request
+from packager.converters.sklearn.features import Columns
+from packager.converters.sklearn.outputs import Answers
+from packager.converters.sklearn.parts import final, kind_of, walk
+
+
+def convert(model: Any, columns: Columns, answers: Answers, request: Request) -> Any:
+    """``model`` is the prepared copy."""
+    proto = _converted(model, columns, request)
+    made = [value.name for value in proto.graph.output]
+    wanted = [spec.name for spec in answers.outputs]
+    if len(made) < len(wanted):
+        raise ConversionError(f"skl2onnx gave the outputs {made} for {kind_of(final(model))}, not {wanted}")
+    kept = made[: len(wanted)]
+    keep_outputs(proto.graph, kept)
+    _expose(proto.graph, dict(zip(kept, wanted, strict=True)))
+    _accept_booleans(proto.graph, columns)
+    return proto
+
+
+def _converted(model: Any, columns: Columns, request: Request) -> Any:
+    import skl2onnx
+    from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+
+    target = {"": request.max_opset, "ai.onnx.ml": request.max_ml_opset}
+    try:
+        return skl2onnx.convert_sklearn(
+            model,
+            name=request.name,
+            initial_types=_initial_types(columns),
+            options=_options(model),
+            target_opset=target,
+        )
+    except (MissingShapeCalculator, MissingConverter) as error:
+        unknown = _unknown_kind(model)
+        raise ConversionError(
+            f"skl2onnx cannot convert {unknown}: it has no converter for it",
+            hint="use another estimator, or compute that step before the model",
+        ) from error
+    except Exception as error:
+        words = " ".join(str(error).split())[:400]
+        raise ConversionError(
+            f"skl2onnx cannot convert this {kind_of(final(model))}: {words}",
+            hint="use another estimator or setting, or save the model in a form that this tool reads",
+        ) from error
+
+
+def _unknown_kind(model: Any) -> str:
+    from skl2onnx import supported_converters
+
+    known = {name.removeprefix("Sklearn") for name in supported_converters(from_sklearn=False)}
+    unknown = sorted({kind_of(part) for part in walk(model)} - known - {"Pipeline", "ColumnTransformer"})
+    return ", ".join(unknown) or kind_of(final(model))
+
+
+def _initial_types(columns: Columns) -> list[tuple[str, Any]]:
+    from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
+
+    types = {"float32": FloatTensorType, "int64": Int64TensorType, "bool": Int64TensorType, "string": StringTensorType}
+    return [(spec.name, types[spec.dtype]([None, spec.shape[1]])) for spec in columns.inputs]
+
+
+def _options(model: Any) -> dict[int, dict[str, Any]]:
+    """Probabilities as one tensor, for every classifier that has the option."""
+    from skl2onnx._supported_operators import sklearn_operator_name_map
+    from skl2onnx.common._registration import _converter_pool
+
+    def takes(part: Any, option: str) -> bool:
+        alias = sklearn_operator_name_map.get(type(part))
+        pool = _converter_pool.get(alias)
+        return pool is not None and option in (pool.get_allowed_options() or ())
+
+    deciding = final(model)
+    options = {id(part): {"zipmap": False} for part in walk(model) if takes(part, "zipmap")}
+    if kind_of(model) == "Pipeline" and hasattr(deciding, "classes_"):
+        options.setdefault(id(deciding), {})
+    return {key: value for key, value in options.items() if value}
+
+
+def _expose(graph: Any, names: dict[str, str]) -> None:
+    """Gives the outputs their names, out of the way of inner values that bear the same."""
+    taken = {name for node in graph.node for name in (*node.input, *node.output)}
+    clashes = {name: f"inner_{name}" for name in names.values() if name in taken and names.get(name) != name}
+    rename(graph, {name: other for name, other in clashes.items() if name not in names})
+    rename(graph, names)
+
+
+def _accept_booleans(graph: Any, columns: Columns) -> None:
+    """skl2onnx takes booleans as integers; the signature's inputs are booleans."""
+    from onnx import TensorProto, helper
+
+    booleans = {spec.name for spec in columns.inputs if spec.dtype == "bool"}
+    rename(graph, {name: f"{name}_as_integer" for name in booleans})
+    casts = []
+    for value in graph.input:
+        original = value.name.removesuffix("_as_integer")
+        if original in booleans and value.name != original:
+            casts.append(helper.make_node("Cast", [original], [value.name], name=f"cast_{original}", to=TensorProto.INT64))
+            value.name = original
+            value.type.tensor_type.elem_type = TensorProto.BOOL
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)

@@ -1,0 +1,93 @@
+"""The scikit-learn converter: a model opened by the allow-list, its signature, its answers, its graph."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from packager.converters.onnx.graph import write_model
+from packager.converters.request import Request
+from packager.converters.rows import Rows
+from packager.converters.signature import NUMPY_TYPES, Signature, with_nullable
+from packager.converters.sklearn.conversion import convert
+from packager.converters.sklearn.description import describe
+from packager.converters.sklearn.features import Columns, read_columns
+from packager.converters.sklearn.inventing import invent
+from packager.converters.sklearn.missing import nullable_names
+from packager.converters.sklearn.opening import open_model
+from packager.converters.sklearn.outputs import Answers, own_answers, read_answers
+from packager.converters.sklearn.prepare import number_classes, prepared, refuse_wrong
+from packager.converters.sklearn.presenting import present
+from packager.converters.sklearn.trees import mark_missing, round_splits_down
+from packager.converters.source import About, Written
+from packager.converters.tensors import Array
+
+
+@dataclass(frozen=True, slots=True)
+class SklearnSource:
+    """An opened scikit-learn model."""
+
+    model: Any
+    columns: Columns
+    answers: Answers
+    about: About
+    request: Request
+    notes: tuple[str, ...]
+
+    @property
+    def signature(self) -> Signature:
+        return Signature(
+            inputs=self.columns.inputs,
+            outputs=self.answers.outputs,
+            class_labels=self.answers.class_labels,
+            label_is_index=self.answers.label_is_index,
+            features=self.columns.features,
+        )
+
+    def invent(self, count: int, seed: int) -> list[Rows]:
+        return [invent(self.model, self.columns, count, seed)]
+
+    def tensors(self, rows: Rows) -> Mapping[str, Array]:
+        made = {}
+        for spec in self.columns.inputs:
+            mine = [rows.columns[f.name] for f in self.columns.features if f.input == spec.name]
+            made[spec.name] = np.stack(mine, axis=1).astype(NUMPY_TYPES[spec.dtype])
+        return made
+
+    def answer(self, rows: Rows) -> Mapping[str, Array]:
+        return own_answers(self.model, present(rows, self.columns), self.answers)
+
+    def write(self, dest: Path) -> Written:
+        import skl2onnx
+
+        model = prepared(self.model)
+        round_splits_down(model)
+        if self.answers.label_is_index:
+            number_classes(model, len(self.answers.class_labels))
+        graph = convert(model, self.columns, self.answers, self.request)
+        mark_missing(graph.graph, model)
+        opset = write_model(graph, self.signature, self.request, dest)
+        return Written(opset, f"skl2onnx {skl2onnx.__version__}")
+
+
+def open_source(request: Request) -> SklearnSource:
+    import sklearn
+
+    opened = open_model(request)
+    columns = read_columns(opened.model)
+    if request.action == "convert":
+        refuse_wrong(opened.model)
+    about = About(
+        framework="sklearn",
+        framework_version=sklearn.__version__,
+        written_by=opened.contents.sklearn_version,
+        description=describe(opened.model),
+        loads=opened.contents.full_names,
+    )
+    probe = invent(opened.model, columns, 2, request.seed)
+    answers = read_answers(opened.model, present(probe, columns))
+    nullable = nullable_names(opened.model, columns, probe)
+    columns = replace(columns, features=with_nullable(columns.features, nullable))
+    return SklearnSource(opened.model, columns, answers, about, request, opened.notes)

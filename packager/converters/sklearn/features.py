@@ -1,0 +1,125 @@
+"""Names and kinds of a model's columns, read from what its first steps learned."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import SourceError
+from packager.converters.signature import BATCH, TENSOR_TYPE, Feature, FeatureKind, TensorSpec
+from packager.converters.sklearn.parts import Reader, inside, kind_of, readers
+
+_VECTORIZERS = frozenset({"CountVectorizer", "HashingVectorizer", "TfidfVectorizer"})
+_MATRIX = "X"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns that a model takes. ``named``: it was fitted on a data frame. ``texts``: on a list of texts."""
+
+    features: tuple[Feature, ...]
+    inputs: tuple[TensorSpec, ...]
+    named: bool
+    texts: bool = False
+
+
+def read_columns(model: Any) -> Columns:
+    if _reads_texts(model):
+        feature = Feature("text", "text", "text", 0)
+        return Columns((feature,), (TensorSpec("text", "string", (BATCH, 1)),), named=False, texts=True)
+    count = getattr(inside(model), "n_features_in_", None)
+    if count is None:
+        raise SourceError(
+            f"The model ({kind_of(model)}) does not say how many features it takes: it is not fitted, "
+            "or its first step takes anything",
+            hint="fit it before saving it",
+        )
+    given = getattr(inside(model), "feature_names_in_", None)
+    names = [f"x{at}" for at in range(count)] if given is None else [str(name) for name in given]
+    kinds = _kinds(model, count)
+    features, inputs = _placed(names, kinds)
+    return Columns(features, inputs, named=given is not None)
+
+
+def _reads_texts(model: Any) -> bool:
+    model = inside(model)
+    if kind_of(model) == "Pipeline":
+        return _reads_texts(model.steps[0][1])
+    if kind_of(model) == "FeatureUnion":
+        return _reads_texts(model.transformer_list[0][1])
+    return kind_of(model) in _VECTORIZERS
+
+
+def _kinds(model: Any, count: int) -> list[FeatureKind]:
+    met: list[set[FeatureKind]] = [set() for _ in range(count)]
+    for reader in readers(model, list(range(count))):
+        kind = _kind_for(reader)
+        if kind is not None:
+            met[reader.column].add(kind)
+    return [_agreed(kinds) for kinds in met]
+
+
+def _agreed(kinds: set[FeatureKind]) -> FeatureKind:
+    if "text" in kinds:
+        return "text"
+    return next(iter(kinds)) if len(kinds) == 1 else "number"
+
+
+def _kind_for(reader: Reader) -> FeatureKind | None:
+    """None: this step takes any kind, the next one tells."""
+    estimator = reader.estimator
+    if kind_of(estimator) in _VECTORIZERS:
+        return "text"
+    if hasattr(estimator, "categories_"):
+        return _kind_of_values(np.asarray(estimator.categories_[reader.place]))
+    if kind_of(estimator) == "SimpleImputer":
+        statistics = np.asarray(estimator.statistics_)
+        if statistics.dtype.kind in "OUT":
+            return "text" if isinstance(statistics[reader.place], str) else None
+        return None if estimator.strategy in ("most_frequent", "constant") else "number"
+    return "number"
+
+
+def _kind_of_values(values: Any) -> FeatureKind:
+    if values.dtype.kind == "b":
+        return "boolean"
+    if values.dtype.kind in "iu":
+        return "integer"
+    if values.dtype.kind in "UT" or any(isinstance(value, str) for value in values):
+        return "text"
+    if values.dtype.kind == "O" and len(values):
+        if all(isinstance(value, bool | np.bool_) for value in values):
+            return "boolean"
+        if all(isinstance(value, int | np.integer) for value in values):
+            return "integer"
+    return "number"
+
+
+def _placed(names: list[str], kinds: list[FeatureKind]) -> tuple[tuple[Feature, ...], tuple[TensorSpec, ...]]:
+    """One matrix for numbers alone; otherwise one input for each column, under a name that ONNX takes."""
+    if all(kind == "number" for kind in kinds):
+        features = tuple(Feature(name, "number", _MATRIX, at) for at, name in enumerate(names))
+        return features, (TensorSpec(_MATRIX, "float32", (BATCH, len(names))),)
+    safe = _safe_names(names)
+    features = tuple(
+        Feature(name, kind, into, 0) for name, kind, into in zip(names, kinds, safe, strict=True)
+    )
+    inputs = tuple(
+        TensorSpec(into, TENSOR_TYPE[kind], (BATCH, 1)) for into, kind in zip(safe, kinds, strict=True)
+    )
+    return features, inputs
+
+
+def _safe_names(names: list[str]) -> list[str]:
+    taken = {"label", "probabilities", "prediction", "scores"}
+    safe = []
+    for name in names:
+        stem = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_") or "column"
+        stem = f"column_{stem}" if stem[0].isdigit() else stem
+        candidate, number = stem, 2
+        while candidate in taken:
+            candidate, number = f"{stem}_{number}", number + 1
+        taken.add(candidate)
+        safe.append(candidate)
+    return safe

@@ -1,0 +1,93 @@
+"""A copy of the model that skl2onnx converts rightly; what it would convert wrongly is refused by name."""
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import ConversionError
+from packager.converters.sklearn.parts import final, inside, kind_of, walk
+
+_ANOTHER = "use another estimator, or compute that step before the model"
+
+
+def refuse_wrong(model: Any) -> None:
+    """Estimators whose conversion is known to answer otherwise than they do, or not at all."""
+    for part in walk(model):
+        reason = _reason(part)
+        if reason:
+            raise ConversionError(f"{kind_of(part)} {reason}", hint=_ANOTHER)
+
+
+def _reason(part: Any) -> str | None:
+    kind = kind_of(part)
+    if kind == "FunctionTransformer" and part.func is not None:
+        function = getattr(part.func, "__name__", repr(part.func))
+        return f"calls the Python function {function}, which has no form in ONNX"
+    if kind.startswith("HistGradientBoosting"):
+        return _boosting_reason(part)
+    if kind == "SimpleImputer" and part.add_indicator:
+        return "with add_indicator=True converts wrongly"
+    if kind in ("TunedThresholdClassifierCV", "FixedThresholdClassifier"):
+        return "has a decision threshold of its own, which the conversion loses"
+    return None
+
+
+def _boosting_reason(part: Any) -> str | None:
+    categorical = getattr(part, "is_categorical_", None)
+    if categorical is not None and np.any(categorical):
+        return "with categorical_features converts wrongly; one-hot or ordinal encode them before it"
+    if part.loss in ("poisson", "gamma"):
+        return f"with loss={part.loss!r} converts wrongly"
+    return None
+
+
+def prepared(model: Any) -> Any:
+    """The copy: columns by number, encoders without booleans, classes that ONNX can name."""
+    model = inside(copy.deepcopy(model))
+    for part in walk(model):
+        kind = kind_of(part)
+        if kind == "ColumnTransformer":
+            _number_columns(part)
+        elif kind == "VotingClassifier" and part.voting == "soft":
+            part.flatten_transform = False
+        if hasattr(part, "categories_"):
+            part.categories_ = [_plain_categories(values) for values in part.categories_]
+    return model
+
+
+def _number_columns(transformer: Any) -> None:
+    """Columns by number fit any input, whatever its name."""
+    indices = transformer._transformer_to_input_indices
+    transformer.transformers_ = [
+        (name, branch, list(indices[name])) for name, branch, _ in transformer.transformers_
+    ]
+
+
+def _plain_categories(values: Any) -> Any:
+    array = np.asarray(values)
+    if array.dtype.kind == "b" or (array.dtype.kind == "O" and _all_integers(array)):
+        return array.astype(np.int64)
+    return values
+
+
+def _all_integers(array: Any) -> bool:
+    return len(array) > 0 and all(isinstance(value, bool | np.bool_ | int | np.integer) for value in array)
+
+
+def class_labels(model: Any) -> tuple[Any, ...]:
+    """The classes as the user knows them; empty for models that decide nothing, or several things at once."""
+    classes = getattr(final(model), "classes_", None)
+    if classes is None or isinstance(classes, list) or np.ndim(classes) != 1:
+        return ()
+    return tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
+
+
+def labels_are_indexes(labels: tuple[Any, ...]) -> bool:
+    """ONNX names classes by int64 or text; any others are named by their place."""
+    numbers = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
+    return bool(labels) and not numbers and not all(isinstance(label, str) for label in labels)
+
+
+def number_classes(model: Any, count: int) -> None:
+    final(model).classes_ = np.arange(count, dtype=np.int64)

@@ -1,0 +1,92 @@
+"""Decision trees inside models: their split values, and what conversion loses of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from packager.converters.sklearn.parts import kind_of, walk
+from packager.converters.tensors import Array
+
+_LEAF = -2
+
+
+def sklearn_trees(model: Any) -> Iterator[Any]:
+    """The ``Tree`` of every decision tree in the model."""
+    for part in walk(model):
+        tree = getattr(part, "tree_", None)
+        if kind_of(tree) == "Tree":
+            yield tree
+
+
+def boosting_nodes(model: Any) -> Iterator[Array]:
+    """The node tables of every histogram boosting model."""
+    for part in walk(model):
+        if kind_of(part).startswith("HistGradientBoosting"):
+            for iteration in part._predictors:
+                yield from (predictor.nodes for predictor in iteration)
+
+
+def split_values(model: Any, column: int) -> Array:
+    found = [tree.threshold[tree.feature == column] for tree in sklearn_trees(model)]
+    for nodes in boosting_nodes(model):
+        inner = (nodes["is_leaf"] == 0) & (nodes["feature_idx"] == column)
+        found.append(nodes["num_threshold"][inner])
+    values = np.concatenate(found) if found else np.array([])
+    return values[np.isfinite(values)]
+
+
+def round_splits_down(model: Any) -> None:
+    """Makes ``x <= split`` the same question in float32: the largest float32 that is not above the split."""
+    for nodes in boosting_nodes(model):
+        nodes["num_threshold"] = _rounded_down(nodes["num_threshold"])
+
+
+def _rounded_down(values: Array) -> Array:
+    single = values.astype(np.float32)
+    lower = np.nextafter(single, np.float32(-np.inf))
+    return np.where(single.astype(np.float64) > values, lower, single).astype(np.float64)
+
+
+def mark_missing(graph: Any, model: Any) -> bool:
+    """Writes where missing values go into the graph's trees; False if a tree is not recognised."""
+    directions = {_key_of(tree): tree.missing_go_to_left for tree in _with_directions(model)}
+    if not directions:
+        return True
+    return all(_mark(node, directions) for node in graph.node if node.op_type.startswith("TreeEnsemble"))
+
+
+def _with_directions(model: Any) -> list[Any]:
+    return [tree for tree in sklearn_trees(model) if hasattr(tree, "missing_go_to_left")]
+
+
+def _key_of(tree: Any) -> bytes:
+    inner = tree.children_left >= 0
+    return _key(np.where(inner, tree.feature, 0), np.where(inner, tree.threshold, 0))
+
+
+def _key(features: Array, thresholds: Array) -> bytes:
+    single = thresholds.astype(np.float32)
+    return features.astype(np.int64).tobytes() + single.tobytes()
+
+
+def _mark(node: Any, directions: dict[bytes, Array]) -> bool:
+    from onnx import helper
+
+    table = {attribute.name: attribute for attribute in node.attribute}
+    trees = np.array(table["nodes_treeids"].ints)
+    features, values = np.array(table["nodes_featureids"].ints), np.array(table["nodes_values"].floats)
+    inner = np.array([mode != b"LEAF" for mode in table["nodes_modes"].strings])
+    tracks = np.zeros(len(trees), dtype=np.int64)
+    for tree in np.unique(trees):
+        mine = trees == tree
+        key = _key(np.where(inner[mine], features[mine], 0), np.where(inner[mine], values[mine], 0))
+        left = directions.get(key)
+        if left is None:
+            return False
+        tracks[mine] = np.where(inner[mine], left, 0)
+    old = table.get("nodes_missing_value_tracks_true")
+    if old is not None:
+        node.attribute.remove(old)
+    node.attribute.append(helper.make_attribute("nodes_missing_value_tracks_true", tracks.tolist()))
+    return True

@@ -1,0 +1,65 @@
+"""What every framework gives: an opened model that knows its signature and its own answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from packager.converters.request import Request
+from packager.converters.rows import Rows
+from packager.converters.signature import Signature
+from packager.converters.tensors import Array
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Where a model comes from; ``loads`` names every class and function that its file asks for."""
+
+    framework: str
+    framework_version: str
+    written_by: str | None
+    description: str
+    loads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The ONNX file that was written."""
+
+    opset: int
+    converter: str
+
+
+class Source(Protocol):
+    """A model that was opened safely."""
+
+    @property
+    def about(self) -> About: ...
+
+    @property
+    def signature(self) -> Signature: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def invent(self, count: int, seed: int) -> list[Rows]:
+        """Inputs made from the signature and from what the model itself tells of its inputs."""
+        ...
+
+    def tensors(self, rows: Rows) -> Mapping[str, Array]:
+        """The rows as the graph's inputs."""
+        ...
+
+    def answer(self, rows: Rows) -> Mapping[str, Array]:
+        """The model's own answers under the names and shapes of the signature's outputs."""
+        ...
+
+    def write(self, dest: Path) -> Written:
+        """Writes the model as ONNX."""
+        ...
+
+
+class Converter(Protocol):
+    """One framework: opens its files."""
+
+    def open_source(self, request: Request) -> Source: ...
