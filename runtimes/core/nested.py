@@ -90,7 +90,13 @@ def position_of(index: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def to_list(tensor: Tensor) -> object:
     """The tensor as nested lists. JSON has no NaN and no infinity: they become ``None``."""
-    return nest(to_flat(tensor), tensor.shape)
+    data, shape = tensor.data, tensor.shape
+    code = DTYPES[tensor.dtype][0]
+    if isinstance(data, list) or code == "e" or 0 in shape:
+        return nest(to_flat(tensor), shape)
+    if tensor.dtype in FLOATS and has_nonfinite(tensor.to_bytes(), tensor.dtype):
+        return nest(to_flat(tensor), shape)
+    return memoryview(data).cast("B").cast(code, shape).tolist()  # type: ignore[call-overload]
 
 
 def to_flat(tensor: Tensor) -> list[object]:

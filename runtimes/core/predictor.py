@@ -147,14 +147,19 @@ class Predictor:
 
 def _form_of(document: object, forms: tuple[str, ...] = _FORMS) -> tuple[str, object]:
     """Which of the forms a request has, and its value: exactly one, and nothing else."""
-    wanted = " or ".join(forms)
+    if isinstance(document, dict) and len(document) == 1:
+        for form in forms:
+            if form in document:
+                return form, document[form]
+    raise _wrong_form(document, " or ".join(forms), forms)
+
+
+def _wrong_form(document: object, wanted: str, forms: tuple[str, ...]) -> RequestError:
     if not isinstance(document, dict):
-        raise RequestError(f"the request must be an object with {wanted}")
+        return RequestError(f"the request must be an object with {wanted}")
     unknown = [str(key) for key in document if key not in forms]
     if unknown:
         name = unknown[0][:80]
-        raise RequestError(f"a request has no {name!r}; it takes {wanted}", field=name)
-    if len(document) != 1:
-        found = " and ".join(document) or "nothing"
-        raise RequestError(f"the request must have {wanted}; it has {found}")
-    return next(iter(document.items()))
+        return RequestError(f"a request has no {name!r}; it takes {wanted}", field=name)
+    found = " and ".join(document) or "nothing"
+    return RequestError(f"the request must have {wanted}; it has {found}")

@@ -123,11 +123,11 @@ def has_nonfinite(data: bytes, dtype: str) -> bool:
     """
     width = DTYPES[dtype][1]
     top = data[width - 1 :: width]
-    suspects = _SUSPECTS if dtype != "float16" else _SUSPECTS_16
-    for suspect in suspects:
-        if suspect in top:
-            return bool(nonfinite_places(data, dtype))
-    return False
+    if width > 2:
+        suspect = 0x7F in top or 0xFF in top
+    else:
+        suspect = bool(_SUSPECTS_16.intersection(top))
+    return suspect and bool(nonfinite_places(data, dtype))
 
 
 def nonfinite_places(data: bytes, dtype: str, only_nan: bool = False) -> list[int]:
@@ -168,5 +168,4 @@ def _strings(value: object, shape: tuple[int, ...], field: str) -> list[str]:
 
 
 _INFINITY = float("inf")
-_SUSPECTS = (b"\x7f", b"\xff")
-_SUSPECTS_16 = (b"\x7c", b"\x7d", b"\x7e", b"\x7f", b"\xfc", b"\xfd", b"\xfe", b"\xff")
+_SUSPECTS_16 = frozenset(b"\x7c\x7d\x7e\x7f\xfc\xfd\xfe\xff")
