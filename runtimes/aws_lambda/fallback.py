@@ -15,12 +15,15 @@ from runtimes.core.predictor import Predictor
 from runtimes.core.service import PREDICT, encode, failed
 
 _adapters: dict[int, object] = {}
+_loop = asyncio.new_event_loop()
 
 
 def answer_by_app(
     predictor: Predictor, request: HttpRequest, request_id: str, started: float
 ) -> dict[str, object]:
     """The app's answer, in the shape of the event's service. The app writes the line of log."""
+    # Mangum runs the app on the thread's loop, and nothing else here needs one.
+    asyncio.set_event_loop(_loop)
     try:
         adapter = _adapters.get(id(predictor)) or _make_adapter(predictor)
         body = request.read_body()
@@ -39,8 +42,7 @@ def _make_adapter(predictor: Predictor) -> object:
 
     from runtimes.http.app import create_app
 
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    # Its line names the path as it came, which is the user's, and ours says more.
+    # Its line names the path as it came, which is the user's; the app's own line says more.
     logging.getLogger("mangum.http").setLevel(logging.ERROR)
     adapter = _adapters[id(predictor)] = Mangum(create_app(predictor), lifespan="off")
     return adapter

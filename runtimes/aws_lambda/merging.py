@@ -5,6 +5,7 @@ from __future__ import annotations
 from runtimes.core.errors import ModelError, RequestError
 from runtimes.core.predictor import Predictor
 from runtimes.core.service import PREDICT, parse, respond
+from runtimes.core.shapes import BATCH
 
 
 def predict_all(
@@ -12,16 +13,24 @@ def predict_all(
 ) -> list[tuple[int, dict[str, object]]]:
     """Status and answer of each document, in order.
 
+    Alike but for the last bits of floats, which an engine may round otherwise in another batch size.
     A document that does not go with the others (whole tensors, a mistake in it) is answered by itself, so
     that its error is the one that it would get alone.
     """
     answers: dict[int, dict[str, object]] = {}
-    for group in _group([_read_rows(predictor, body) for body in bodies], predictor.manifest.limits.max_rows):
+    rows = [_read_rows(predictor, body) for body in bodies] if _goes_by_row(predictor) else []
+    for group in _group(rows, predictor.manifest.limits.max_rows):
         answers.update(_run(predictor, group, request_id))
     return [
         (200, answers[place]) if place in answers else respond(predictor, PREDICT, body, request_id)
         for place, body in enumerate(bodies)
     ]
+
+
+def _goes_by_row(predictor: Predictor) -> bool:
+    """Does every output belong to a row? Else an answer to all rows cannot be split."""
+    signature = predictor.manifest.signature
+    return all(spec.shape[:1] == (BATCH,) for spec in (*signature.inputs, *signature.outputs))
 
 
 def _read_rows(predictor: Predictor, body: bytes | str | dict[str, object]) -> list[object]:
@@ -64,7 +73,7 @@ def _run(
     """One engine run for a group; a document with a row that fails is left out."""
     try:
         rows = [row for some in group.values() for row in some]
-        document = predictor.predict_batch({"instances": rows})
+        document = predictor.predict_rows(rows)
     except (RequestError, ModelError):
         return {}
     results: list[dict[str, object]] = document["results"]  # type: ignore[assignment]
