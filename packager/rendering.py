@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from packager import resources
 
-_ESCAPED = frozenset("\x7f\x85\u2028\u2029\ufeff")
+_ESCAPED = frozenset(map(chr, (*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)))
 
 
 def render(template: str, **values: Any) -> bytes:
@@ -23,7 +23,7 @@ def render(template: str, **values: Any) -> bytes:
 def quote(value: object) -> str:
     """A value as JSON on one line, safe to stand in JSON, YAML and TOML alike; NaN is an error."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    # JSON lets these stand as they are; YAML takes some for line breaks and TOML refuses others.
+    # JSON lets these stand as they are; YAML refuses them or takes them for line breaks, TOML refuses some.
     return "".join(f"\\u{ord(mark):04x}" if mark in _ESCAPED else mark for mark in text)
 
 
