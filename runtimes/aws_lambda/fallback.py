@@ -14,6 +14,9 @@ from runtimes.core.exchange import log_request
 from runtimes.core.predictor import Predictor
 from runtimes.core.service import PREDICT, encode, failed
 
+_PASSED = ("accept", "content-encoding", "content-type")
+"""The headers that the app reads. Mangum reads some of the others, and fails where they are odd."""
+
 _adapters: dict[int, object] = {}
 _loop = asyncio.new_event_loop()
 
@@ -53,12 +56,17 @@ def _canonical(request: HttpRequest, body: bytes, request_id: str) -> dict[str, 
 
     ``source`` is ours: the app finds it in its scope and logs it.
     """
-    http = {"method": request.method, "path": quote(request.path), "sourceIp": ""}
+    http = {"method": request.method, "path": quote(request.path, errors="replace"), "sourceIp": ""}
+    headers = {
+        name: request.headers[name].encode("utf-8", "replace").decode()
+        for name in _PASSED
+        if name in request.headers
+    }
     return {
         "version": "2.0",
         "source": request.source,
         "rawQueryString": "",
-        "headers": {**request.headers, "x-request-id": request_id, "host": "lambda"},
+        "headers": {**headers, "x-request-id": request_id},
         "requestContext": {"http": http},
         "body": b64encode(body).decode("ascii"),
         "isBase64Encoded": True,

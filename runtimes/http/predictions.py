@@ -39,7 +39,7 @@ async def _read_body(request: Request, limit: int) -> bytes:
     """The whole body. A sender who goes on after the limit is not read to the end."""
     body = bytearray()
     async for chunk in request.stream():
-        if len(body) > limit:
+        if chunk and len(body) > limit:
             message = f"the body has more than {limit} bytes; at most {limit} are taken"
             raise RequestError(message, status=413, code="too_large")
         body += chunk

@@ -122,9 +122,9 @@ def _answer_parts(signature: Signature) -> list[tuple[str, Schema]]:
     for spec in signature.outputs:
         if spec.role in ("label", "prediction"):
             labels = list(signature.class_labels) if spec.role == "label" else []
-            parts.append(("predictions", {"enum": labels} if labels else _nested(spec)))
+            parts.append(("predictions", {"enum": labels} if labels else _nested(spec, answered=True)))
         elif spec.role == "probabilities":
-            parts.append(("probabilities", _nested(spec)))
+            parts.append(("probabilities", _nested(spec, answered=True)))
     return parts
 
 
@@ -150,10 +150,11 @@ def _feature(feature: Feature) -> Schema:
     return {"type": [kind, "null"] if feature.nullable else kind, "description": feature.name}
 
 
-def _nested(spec: TensorSpec) -> Schema:
-    """Nested lists of one row of a tensor: its shape without the batch."""
+def _nested(spec: TensorSpec, answered: bool = False) -> Schema:
+    """Nested lists of one row of a tensor: its shape without the batch. Answers say NaN as null."""
     shape = spec.shape[1:]
-    schema: Schema = {"type": _KINDS[json_kind(spec.dtype)]}
+    kind = _KINDS[json_kind(spec.dtype)]
+    schema: Schema = {"type": [kind, "null"] if answered and kind == "number" else kind}
     if spec.role == "prediction" and shape == (1,):
         return schema
     for size in reversed(shape):

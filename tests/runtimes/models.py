@@ -1,6 +1,7 @@
 """Tiny real models for the tests of the faces: a classifier, mixed columns, tensors."""
 
 from pathlib import Path
+from typing import Any
 
 from onnx import ModelProto, TensorProto, helper
 
@@ -36,7 +37,8 @@ def classifier_root(path: Path, **changes: object) -> Path:
             for column, name in enumerate(FEATURES)
         ],
     }
-    return make_root(path, model, signature, **{"name": "iris", **changes})
+    document: dict[str, Any] = {"name": "iris", **changes}
+    return make_root(path, model, signature, **document)
 
 
 def mixed_root(path: Path) -> Path:
@@ -97,7 +99,7 @@ def _label(name: str) -> object:
     return helper.make_tensor_value_info(name, TensorProto.INT64, ["batch"])
 
 
-def _model(nodes: list, inputs: list, outputs: list, opset: int = 17) -> bytes:
+def _model(nodes: list[Any], inputs: list[Any], outputs: list[Any], opset: int = 17) -> bytes:
     graph = helper.make_graph(nodes, "graph", inputs, outputs)
     opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 2)]
     model: ModelProto = helper.make_model(graph, opset_imports=opsets, ir_version=8)

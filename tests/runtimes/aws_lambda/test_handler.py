@@ -73,7 +73,7 @@ def test_warm_ups_are_answered_without_a_prediction(function: ModuleType, event:
             {"detail": {}},
             {"Event": 1},
         ),
-        *({"Records": records} for records in ([], [1], [{}], [{"eventSource": "aws:sqs"}])),
+        *({"Records": []}, {"Records": [1]}, {"Records": [{}]}, {"Records": [{"eventSource": "aws:sqs"}]}),
     ],
 )
 def test_an_unknown_event_is_refused_by_a_document(function: ModuleType, event: object) -> None:

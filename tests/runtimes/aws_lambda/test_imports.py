@@ -28,7 +28,7 @@ print(json.dumps([status, sorted(set(sys.modules) - before)]))
 
 def _modules(root: Path, event: object) -> set[str]:
     environment = {"MODEL_ROOT": str(root), "PYTHONPATH": str(CHECKOUT), "PATH": os.defpath}
-    command = [sys.executable, "-S", "-c", PROGRAM, json.dumps(event)]
+    command = [sys.executable, "-c", PROGRAM, json.dumps(event)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     status, modules = json.loads(done.stdout.splitlines()[-1])

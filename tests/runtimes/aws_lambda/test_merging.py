@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.runtimes.models import classifier_root, mixed_root, tensor_root
 
 ROW = [5.1, 3.5, 1.4, 0.2]
 PICTURE = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
-DOCUMENTS = {
+DOCUMENTS: dict[Callable[..., Path], list[Any]] = {
     classifier_root: [
         {"features": ROW},
         {"instances": [ROW, [6.7, 3.1, 4.7, 1.5]]},
@@ -39,7 +40,7 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("make", DOCUMENTS, ids=lambda make: make.__name__)
-def test_answers_as_if_each_came_alone(make: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_answers_as_if_each_came_alone(make: Callable[..., Path], tmp_path: Path) -> None:
     with Predictor(str(make(tmp_path / "root"))) as predictor:
         predictor.manifest.limits.max_rows = 10
         bodies: list[bytes | str | dict[str, object]] = [json.dumps(one) for one in DOCUMENTS[make]]
@@ -61,8 +62,9 @@ class _Counting(Predictor):
 
 @pytest.mark.parametrize(("most", "runs"), [(100, 1), (20, 2), (1, 40)])
 def test_rows_of_many_documents_are_one_run(tmp_path: Path, most: int, runs: int) -> None:
-    with _Counting(str(classifier_root(tmp_path / "root"))) as predictor:
-        predictor.manifest.limits.max_rows = most
-        answers = predict_all(predictor, [json.dumps({"features": ROW})] * 40, "id")
-        assert {status for status, _ in answers} == {200}
-        assert predictor.runs == runs
+    predictor = _Counting(str(classifier_root(tmp_path / "root")))
+    predictor.manifest.limits.max_rows = most
+    answers = predict_all(predictor, [json.dumps({"features": ROW})] * 40, "id")
+    assert {status for status, _ in answers} == {200}
+    assert predictor.runs == runs
+    predictor.close()

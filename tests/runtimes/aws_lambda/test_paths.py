@@ -46,7 +46,7 @@ def test_rest_api_behind_its_own_address_and_behind_a_custom_domain() -> None:
 
 
 def test_rest_api_keeps_a_path_that_begins_like_its_stage() -> None:
-    event = {"path": "/prod/x", "resource": None, "requestContext": {"stage": "prod"}}
+    event: dict[str, object] = {"path": "/prod/x", "resource": None, "requestContext": {"stage": "prod"}}
     assert read_path(event, "apigw_v1") == "/prod/x"
 
 

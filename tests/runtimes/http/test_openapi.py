@@ -1,0 +1,94 @@
+"""The description is the model's own: its schemas take what it takes, its examples are answered."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from openapi_spec_validator import validate
+
+from tests.runtimes.http.client import send
+from tests.runtimes.http.conftest import MODELS
+
+POSTS = ("/predict", "/predict/batch", "/v2/models/{model}/infer")
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    document: dict[str, Any] = send(app, "GET", "/openapi.json").json()
+    return document
+
+
+def _request(document: dict[str, Any], path: str) -> dict[str, Any]:
+    content: dict[str, Any] = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    return content
+
+
+def _answer_schema(document: dict[str, Any], path: str, status: int) -> Any:
+    responses = document["paths"][path]["post"]["responses"]
+    return responses[str(status)]["content"]["application/json"]["schema"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_is_a_valid_description(apps: dict[str, FastAPI], name: str) -> None:
+    document = _description(apps[name])
+    validate(document)
+    assert document["info"]["title"] == name
+
+
+def test_describes_every_route(app: FastAPI) -> None:
+    described = set(_description(app)["paths"])
+    routes = {route.path for route in app.routes if isinstance(route, APIRoute)}
+    assert described == routes - {"/docs", "/openapi.json"}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("path", POSTS)
+def test_the_example_is_answered_as_described(apps: dict[str, FastAPI], name: str, path: str) -> None:
+    document = _description(apps[name])
+    request = _request(document, path)
+    jsonschema.validate(request["example"], request["schema"])
+    response = send(apps[name], "POST", path.replace("{model}", name), json=request["example"])
+    assert response.status_code == 200
+    jsonschema.validate(response.json(), _answer_schema(document, path, 200))
+
+
+PICTURE = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("iris", {"features": [1, 2, 3, 4]}),
+        ("iris", {"instances": [[1, 2, 3, 4.5]]}),
+        ("iris", {"inputs": {"X": [[1, 2, 3, 4]]}}),
+        ("iris", {"inputs": {"X": {"dtype": "float32", "shape": [1, 4], "b64": "AAAAAAAAAAAAAAAAAAAAAA=="}}}),
+        ("iris", {"features": [1, 2, 3]}),
+        ("iris", {"features": [1, 2, 3, "4"]}),
+        ("iris", {"features": [1, 2, 3, None]}),
+        ("iris", {"features": [1, 2, 3, 4], "more": 1}),
+        ("iris", {"instances": []}),
+        ("price", {"features": {"city": "Paris", "age": None}}),
+        ("price", {"features": {"city": None, "age": 1}}),
+        ("price", {"features": {"city": "Paris"}}),
+        ("price", {"features": ["Paris", 3, 4]}),
+        ("picture", {"features": PICTURE}),
+        ("picture", {"instances": [PICTURE, {"picture": PICTURE}]}),
+        ("picture", {"features": [PICTURE]}),
+        ("picture", {"features": [[1.0, 2.0], [3.0, 4.0]]}),
+    ],
+)
+def test_the_schema_takes_what_the_model_takes(
+    apps: dict[str, FastAPI], name: str, document: dict[str, object]
+) -> None:
+    description = _description(apps[name])
+    validator = jsonschema.Draft202012Validator(_request(description, "/predict")["schema"])
+    response = send(apps[name], "POST", "/predict", json=document)
+    assert validator.is_valid(document) == (response.status_code == 200)
+    jsonschema.validate(response.json(), _answer_schema(description, "/predict", response.status_code))
+
+
+def test_the_page_finds_its_description_behind_any_stage(app: FastAPI) -> None:
+    page = send(app, "GET", "/docs").text
+    assert "url: 'openapi.json'" in page and "/openapi.json" not in page.replace("./openapi.json", "")
+    assert _description(app)["servers"] == [{"url": "."}]
