@@ -43,7 +43,7 @@ def _convert(configuration: Configuration, targets: Sequence[Target], job: Path,
     engines = [dependencies.choose_engine(target.platform) for target in targets]
     request = WorkerRequest(
         action="convert",
-        source=configuration.model.resolve(),
+        source=configuration.model,
         name=configuration.name,
         samples=_existing(configuration.samples),
         labels=_labels(configuration.labels),
@@ -134,7 +134,7 @@ def verification_error(found: Verification) -> VerificationError:
 def _existing(samples: Path | None) -> Path | None:
     if samples is not None and not samples.is_file():
         raise SamplesError(f"there are no samples at {samples}", "check the path")
-    return samples.resolve() if samples else None
+    return samples
 
 
 def _labels(labels: str | None) -> str | None:

@@ -143,14 +143,17 @@ def _config_error(error: ValidationError, where: str) -> ConfigError:
     if first["type"] == "extra_forbidden":
         return ConfigError(f"{where} has no option {field!r}", _suggestion(str(first["loc"][-1])))
     message = first["msg"].removeprefix("Value error, ")
-    return ConfigError(
-        f"{where}: {field} is {first['input']!r}: {message}", "packager init lists every option"
-    )
+    name = str(first["loc"][-1])
+    if message.startswith(f"{name} "):  # the target's own sentence names the field and its value already
+        said = field.removesuffix(name) + message
+    else:
+        said = f"{field} is {first['input']!r}: {message}"
+    return ConfigError(f"{where}: {said}", "packager init lists every option")
 
 
 def _field_path(location: tuple[int | str, ...]) -> str:
     """`target[0].memory_mb`; the discriminator that pydantic puts in between is left out."""
-    parts = [part for index, part in enumerate(location) if not (index == 2 and location[0] == "target")]
+    parts = [part for part in location if part not in TARGETS]
     text = ""
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

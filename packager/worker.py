@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,6 +69,8 @@ def _stage(request: WorkerRequest, job: Path) -> None:
     shutil.copy(here / "__init__.py", code)
     shutil.copytree(here / "converters", code / "converters", ignore=shutil.ignore_patterns("__pycache__"))
     document = {"schema_version": SCHEMA_VERSION, **asdict(request)}
+    for key in ("source", "samples"):  # the worker runs in its job folder, not in the user's
+        document[key] = document[key].resolve() if document[key] else None
     (job / "request.json").write_text(json.dumps(document, default=str, sort_keys=True))
 
 
@@ -89,7 +92,7 @@ def _result(job: Path, returncode: int, log: Path) -> dict[str, Any]:
     if document.get("schema_version") != SCHEMA_VERSION:
         raise ConversionError(f"the converter answered with schema {document.get('schema_version')!r}")
     if not document["ok"]:
-        raise _named_error(document["error"])
+        raise _named_error(document["error"], log)
     return document
 
 
@@ -101,11 +104,17 @@ def _epitaph(returncode: int) -> str:
     return f"the converter ended with code {returncode} and left no result"
 
 
-def _named_error(error: dict[str, Any]) -> PackagerError:
+def _named_error(error: dict[str, Any], log: Path) -> PackagerError:
+    """The error that the worker names. What a library said in full is kept where the user can read it."""
     kind = getattr(errors, str(error.get("kind")), ConversionError)
     if not (isinstance(kind, type) and issubclass(kind, PackagerError)):
         kind = ConversionError
-    return kind(str(error["message"]), error.get("hint"), tuple(error.get("details") or ()))
+    details = tuple(error.get("details") or ())
+    if kind is ConversionError and log.stat().st_size:
+        with tempfile.NamedTemporaryFile("wb", prefix="packager-", suffix=".log", delete=False) as kept:
+            kept.write(log.read_bytes())
+        details = (*details, f"the converter's log: {kept.name}")
+    return kind(str(error["message"]), error.get("hint"), details)
 
 
 def _last_lines(log: Path) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ def inspect(session: Session, model: Path, source: Source) -> None:
     with tempfile.TemporaryDirectory(prefix="packager-") as job:
         request = WorkerRequest(
             action="inspect",
-            source=model.resolve(),
-            samples=source.samples.resolve() if source.samples else None,
+            source=model,
+            samples=source.samples,
             allow=source.allow,
             torch_model=source.torch_model,
             import_paths=(Path.cwd(),),

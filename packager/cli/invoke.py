@@ -33,7 +33,9 @@ def invoke(session: Session, artifact: Path, event: Path | None, runner: str, im
     with exit code 13.
     """
     from packager.invoke import emulator, events, sam
+    from packager.invoke.template import read_function
 
+    read_function(artifact)  # a folder that is no artifact is said before anything else
     document = events.read_event(artifact, event)
     say = session.say
     if runner == "sam":

@@ -1,0 +1,145 @@
+"""The command line as its user meets it: help, errors, exit codes, and one JSON document on stdout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.main_job.commands import packager
+
+HEAVY = {
+    "numpy",
+    "pydantic",
+    "rich",
+    "jinja2",
+    "torch",
+    "tensorflow",
+    "sklearn",
+    "onnx",
+    "onnxruntime",
+    "pandas",
+}
+
+
+def test_help_imports_no_framework_and_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom packager.cli import run\ncode = run(['--help'])\n"
+        "print(code, *sorted(m.partition('.')[0] for m in sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    words = done.stderr.split()
+    assert words[0] == "0"
+    assert "build" in done.stdout
+    assert not HEAVY & set(words)
+
+
+@pytest.mark.parametrize(
+    "command", ["build", "inspect", "invoke", "verify", "doctor", "targets", "init", "schema"]
+)
+def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
+    done = packager(command, "--help", cwd=tmp_path)
+    assert done.exit_code == 0
+    assert "Usage:" in done.stdout
+
+
+def test_a_mistyped_command_gets_a_suggestion(tmp_path: Path) -> None:
+    done = packager("biuld", "x", cwd=tmp_path)
+    assert done.exit_code == 2
+    assert "Did you mean 'build'?" in done.stderr
+
+
+def test_a_mistyped_option_gets_a_suggestion(tmp_path: Path) -> None:
+    done = packager("build", "x", "--smaples", "y", cwd=tmp_path)
+    assert done.exit_code == 2
+    assert "--samples" in done.stderr
+
+
+def test_a_missing_model_is_one_sentence_with_its_own_code(tmp_path: Path) -> None:
+    done = packager("build", "nowhere.joblib", cwd=tmp_path)
+    assert done.exit_code == 4
+    assert done.stdout == ""
+    assert "there is no model at nowhere.joblib" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_json_an_error_is_the_one_document_too(tmp_path: Path) -> None:
+    done = packager("build", "nowhere.joblib", "-o", "json", cwd=tmp_path)
+    document = done.document()
+    assert document["exit_code"] == done.exit_code == 4
+    assert document["error"]["kind"] == "SourceError"
+    assert "nowhere.joblib" in document["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("build", "m.onnx", "--tolerance", "-1"), 3, "tolerance is -1"),
+        (("build", "m.onnx", "--target", "lamda"), 3, "did you mean 'lambda'"),
+        (("build", "m.onnx", "--runtime", "python2.7"), 3, "python2.7"),
+        (("build", "m.onnx", "--name", "a/b"), 3, "name is 'a/b'"),
+        (("build", "m.onnx", "--samples", "none.csv"), 6, "there are no samples at none.csv"),
+        (("build", "m.onnx", "--config", "none.toml"), 3, "none.toml cannot be read"),
+        (("build",), 3, "no model is named"),
+        (("build", "m.onnx"), 4, "m.onnx"),
+        (("inspect", "."), 4, "is a folder"),
+        (("invoke", "."), 12, "is not a"),
+        (("verify", "."), 12, "is not an artifact"),
+    ],
+)
+def test_each_mistake_has_its_sentence_and_code(
+    arguments: tuple[str, ...], code: int, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"this is no model")
+    done = packager(*arguments, cwd=tmp_path)
+    assert done.exit_code == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "dist").exists()
+
+
+def test_init_writes_a_configuration_and_never_replaces_one(tmp_path: Path) -> None:
+    assert packager("init", "m.onnx", cwd=tmp_path).exit_code == 0
+    assert 'model = "m.onnx"' in (tmp_path / "packager.toml").read_text()
+    (tmp_path / "packager.toml").write_text("mine")
+    again = packager("init", "m.onnx", cwd=tmp_path)
+    assert again.exit_code == 3
+    assert (tmp_path / "packager.toml").read_text() == "mine"
+
+
+def test_targets_and_schema_are_json_documents(tmp_path: Path) -> None:
+    found = packager("targets", "-o", "json", cwd=tmp_path).document()
+    assert found["lambda"]["properties"]["memory_mb"]["default"] == 1024
+    assert "properties" in packager("schema", cwd=tmp_path).document()
+
+
+def test_doctor_answers_in_json_and_changes_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "PACKAGER_CACHE_DIR": str(tmp_path / "cache")}
+    done = packager("doctor", "-o", "json", cwd=tmp_path, environment=environment)
+    checks = {check["name"]: check for check in done.document()}
+    assert checks["uv"]["status"] == "ok"
+    assert checks["models: sklearn"]["status"] == "ok"
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_bug_leaves_a_log_and_its_own_code(tmp_path: Path) -> None:
+    code = (
+        "import sys, packager.audit as audit\nfrom packager.cli import run\n"
+        "def broken(*_):\n    raise RuntimeError('unforeseen')\n"
+        "audit.audit = broken\nsys.exit(run(['verify', '.']))"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 70
+    assert "this is a bug in packager: RuntimeError: unforeseen" in done.stderr
+    (log,) = tmp_path.glob("packager-*.log")
+    assert "Traceback" in log.read_text()
+
+
+def test_nothing_is_printed_on_stdout_but_the_answer(tmp_path: Path) -> None:
+    done = packager("targets", "-o", "json", cwd=tmp_path)
+    assert json.loads(done.stdout)
+    assert done.stderr == ""

@@ -1,0 +1,105 @@
+"""packager.toml and the flags over it: what is refused, and with which words."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from packager import config
+from packager.errors import ConfigError
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "packager.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_model_alone_is_enough() -> None:
+    found = config.load(None, {"model": Path("models/my model.v2.joblib")})
+    assert found.name == "my-model"
+    assert [target.folder for target in found.targets] == ["lambda"]
+
+
+def test_flags_override_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, 'model = "a.onnx"\nname = "one"\n[[target]]\nkind = "lambda"\nmemory_mb = 512\n')
+    found = config.load(path, {"name": "two"}, {"arch": "arm64"})
+    assert (found.name, found.targets[0].arch, found.targets[0].memory_mb) == ("two", "arm64", 512)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "y.npy").write_bytes(b"")
+    path = write(tmp_path, 'model = "a.onnx"\nsamples = "rows.csv"\nlabels = "y.npy"\noutput = "out"\n')
+    found = config.load(path, {})
+    assert (found.model, found.samples, found.output) == (
+        tmp_path / "a.onnx",
+        tmp_path / "rows.csv",
+        tmp_path / "out",
+    )
+    assert found.labels == str(tmp_path / "y.npy")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('model = "a"\nsample = "x.csv"\n', "has no option 'sample'"),
+        ('model = "a"\n[[target]]\nkind = "lambda"\nmemory = 5\n', r"has no option 'target\[0\]\.memory'"),
+        ('model = "a"\n[[target]]\nkind = "lambda"\nmemory_mb = 64\n', r"target\[0\]\.memory_mb is 64"),
+        ('model = "a"\n[[target]]\nkind = "lamda"\n', "there is no target 'lamda'"),
+        ('model = "a"\ntarget = "lambda"\n', r"write it|target is 'lambda'"),
+        ('model = "a"\ntolerance = -1\n', "tolerance is -1"),
+        ('model = "a"\ntolerance = nan\n', "tolerance is nan"),
+        ('model = "a"\nname = "a b"\n', "name is 'a b'"),
+        ('model = "a"\nname = "../x"\n', "name is '../x'"),
+        ('model = "a"\ntorch_model = "os.system"\n', "torch_model is 'os.system'"),
+        ('model = "a"\nrows = 0\n', "rows is 0"),
+        ("model = \n", "not valid TOML"),
+        ('name = "a"\n', "no model is named"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_value(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        config.load(write(tmp_path, text), {})
+
+
+def test_a_typo_gets_a_suggestion(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load(write(tmp_path, 'model = "a"\nsample = "x.csv"\n'), {})
+    assert caught.value.hint == "did you mean 'samples'?"
+
+
+def test_a_missing_file_is_said() -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml cannot be read"):
+        config.load(Path("nowhere.toml"), {})
+
+
+def test_the_starter_is_a_configuration_even_with_every_comment_taken_away(tmp_path: Path) -> None:
+    text = config.starter(Path("m.joblib")).decode()
+    assert config.load(write(tmp_path, text), {}).model == tmp_path / "m.joblib"
+    lines = [line.removeprefix("# ") if _is_setting(line) else line for line in text.splitlines()]
+    every = config.load(write(tmp_path, "\n".join(lines)), {})
+    assert every.samples == tmp_path / "rows.csv"
+    names = {name for name in config.Configuration.model_fields if name not in ("model", "target")}
+    assert names <= set(tomllib.loads("\n".join(lines)))
+
+
+def _is_setting(line: str) -> bool:
+    return (
+        line.startswith("# ")
+        and " = " in line
+        and line[2].islower()
+        and line.split(" = ")[0][2:].isidentifier()
+    )
+
+
+def test_the_published_schema_is_the_one_of_the_classes() -> None:
+    published = json.loads(Path("docs/packager.schema.json").read_text())
+    assert published == config.schema(), "write it again: packager schema > docs/packager.schema.json"
+
+
+def test_the_schema_knows_every_option() -> None:
+    schema: dict[str, Any] = config.schema()
+    assert set(schema["properties"]) == set(config.Configuration.model_fields)
+    assert schema["additionalProperties"] is False
