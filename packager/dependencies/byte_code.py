@@ -1,5 +1,6 @@
 """Turns Python sources into byte-code of the target's version: `module.pyc` in place of `module.py`."""
 
+import hashlib
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -9,12 +10,14 @@ from packager.errors import DependencyError
 from packager.interpreters import Interpreter
 from packager.layout import IncludedFile, files_in
 
-VERSION = "bytecode1"
-"""Part of cache keys: raised when `compiler_script.py` gives other bytes."""
-
 _SCRIPT = Path(__file__).with_name("compiler_script.py")
 ROOT_ON_TARGET = "/var/task"
 """Where the files stand on the target: what tracebacks say."""
+
+
+def version() -> str:
+    """Part of cache keys: another compiler script may give other bytes."""
+    return hashlib.sha256(_SCRIPT.read_bytes()).hexdigest()[:8]
 
 
 def compile_tree(source: Path, dest: Path, interpreter: Interpreter) -> None:

@@ -13,6 +13,8 @@ from types import CodeType
 from typing import Any
 
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
+NAME_LENGTH = 200
+NAMED = ("co_consts", "co_filename", "co_name", "co_qualname")
 
 
 def main(source: Path, dest: Path, root: str) -> None:
@@ -36,35 +38,36 @@ def _ship(source: Path, dest: Path, name: str) -> None:
 
 
 def byte_code(text: bytes, name: str) -> bytes:
-    """The content of a `.pyc`."""
-    code = compile(text, name, "exec", dont_inherit=True, optimize=0)
-    held: list[Any] = []
-    hold(code, held)
+    """The content of a `.pyc`. It depends on the source and the Python version alone."""
+    code = Canonical().of(compile(text, name, "exec", dont_inherit=True, optimize=0))
     digest = _imp.source_hash(importlib.util._RAW_MAGIC_NUMBER, text)  # type: ignore[attr-defined]
     return importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + digest + marshal.dumps(code)
 
 
-def hold(value: Any, held: list[Any]) -> None:
-    """Keep a second reference to everything in a code object.
+class Canonical:
+    """Rebuilds a code object with every name in it interned; what was shared stays shared.
 
-    marshal marks an object as shared when something else refers to it at that moment, so that a name
-    which an earlier file used too would be written in another way. With all of them held, all are marked.
+    marshal writes interned text in another way, and equal names as one when they are one object. Which are
+    interned depends on what the process has seen before: a qualified name that an earlier file had, too.
     """
-    held.append(value)
-    if isinstance(value, (tuple, frozenset)):
-        for item in value:
-            hold(item, held)
-    elif isinstance(value, slice):
-        held.extend((value.start, value.stop, value.step))
-    elif isinstance(value, CodeType):
-        for part in dir(value):
-            if part.startswith("co_") and part not in {
-                "co_lines",
-                "co_positions",
-                "co_branches",
-                "co_lnotab",
-            }:
-                hold(getattr(value, part), held)
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Any, Any]] = {}  # by identity; the original is kept, so no id is reused
+
+    def of(self, value: Any) -> Any:
+        """The canonical form of a constant."""
+        if id(value) not in self._made:
+            self._made[id(value)] = value, self._make(value)
+        return self._made[id(value)][1]
+
+    def _make(self, value: Any) -> Any:
+        if isinstance(value, CodeType):
+            return value.replace(**{part: self.of(getattr(value, part)) for part in NAMED})
+        if isinstance(value, (tuple, frozenset)):
+            return type(value)(self.of(item) for item in value)
+        if isinstance(value, str) and len(value) < NAME_LENGTH and not any(map(str.isspace, value)):
+            return sys.intern(value)
+        return value
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def install(
         say(f"compiling the packages of {lock_name} with Python {interpreter.version}")
         byte_code.compile_tree(sources, dest, interpreter)
 
-    return files_in(cache.entry(f"{key}-{byte_code.VERSION}-{interpreter.version}", compiled))
+    return files_in(cache.entry(f"{key}-{interpreter.version}-{byte_code.version()}", compiled))
 
 
 def runtime_files(rooms: tuple[str, ...], interpreter: Interpreter | None) -> tuple[IncludedFile, ...]:
