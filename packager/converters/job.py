@@ -42,7 +42,7 @@ def _foreign(error: Exception) -> ConversionError:
     words = " ".join(str(error).split()) or type(error).__name__
     return ConversionError(
         f"The model cannot be converted: {words[:500]}",
-        hint="the full account of the converter is in the worker's log",
+        hint="convert the model to ONNX yourself and build from that, or report the log below",
         details=(f"{type(error).__module__}.{type(error).__qualname__}",),
     )
 

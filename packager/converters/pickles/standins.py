@@ -88,6 +88,13 @@ def _new(cls: Any, *_rest: Any) -> Any:
     return made
 
 
+def _masked_array(*args: Any) -> Any:
+    """``numpy.ma.core._mareconstruct``: the results of a search are masked arrays."""
+    if args[:2] != (np.ma.MaskedArray, np.ndarray):
+        raise UnsafeModelError(f"The file rebuilds a masked array of {args[:2]!r}")
+    return np.ma.MaskedArray(np.zeros((0,), dtype="b"))
+
+
 def _bit_generator(name: Any = "MT19937", *_rest: Any) -> Any:
     kind = getattr(name, "__name__", name)
     if kind not in _GENERATORS:
@@ -117,6 +124,7 @@ STAND_INS: dict[str, Callable[..., Any]] = {
     "copyreg._reconstructor": _bare,
     "joblib.numpy_pickle.NumpyArrayWrapper": JoblibArray,
     "numpy.dtype": make_dtype,
+    "numpy.ma.core._mareconstruct": _masked_array,
     "numpy.random._pickle.__bit_generator_ctor": _bit_generator,
     "numpy.random._pickle.__generator_ctor": _generator,
     "numpy.random._pickle.__randomstate_ctor": _random_state,

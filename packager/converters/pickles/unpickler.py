@@ -18,6 +18,8 @@ _DAMAGE = (
     OverflowError, RecursionError, TypeError, UnicodeDecodeError, ValueError, AssertionError,
 )  # fmt: skip
 
+_FILLABLE = (np.ndarray, np.ma.MaskedArray, np.random.RandomState, np.random.Generator, JoblibArray)
+
 
 class Loader(Walker):
     """Makes objects of admitted classes only; remembers what it admitted by identity."""
@@ -27,7 +29,7 @@ class Loader(Walker):
         self.allowed = allowed
         self.admitted: dict[str, Admission] = {}
         self.makers: set[int] = set()
-        self.fillable: set[type] = {np.ndarray, np.random.RandomState, np.random.Generator, JoblibArray}
+        self.fillable: set[type] = set(_FILLABLE)
 
     def resolve(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
@@ -109,16 +111,16 @@ def unsafe(names: list[str]) -> UnsafeModelError:
 def read_contents(path: Path) -> Contents:
     """Every name in the file, without making anything of it."""
     with open_stream(path) as stream:
-        return _guarded(path, lambda: rehearse(stream))
+        return guarded(path, lambda: rehearse(stream))
 
 
 def load_pickle(path: Path, allowed: frozenset[str]) -> Any:
     """The object in the file; call ``read_contents`` and judge the names first."""
     with open_stream(path) as stream:
-        return _guarded(path, Loader(stream, allowed).load)
+        return guarded(path, Loader(stream, allowed).load)
 
 
-def _guarded(path: Path, read: Any) -> Any:
+def guarded(path: Path, read: Any) -> Any:
     try:
         return read()
     except WorkerError:

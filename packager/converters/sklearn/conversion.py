@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from packager.converters.failure import ConversionError
 from packager.converters.onnx.graph import keep_outputs, rename
 from packager.converters.request import Request
+from packager.converters.signature import TensorSpec
 from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.outputs import Answers
 from packager.converters.sklearn.parts import final, kind_of, walk
@@ -20,7 +23,10 @@ def convert(model: Any, columns: Columns, answers: Answers, request: Request) ->
     kept = made[: len(wanted)]
     keep_outputs(proto.graph, kept)
     _expose(proto.graph, dict(zip(kept, wanted, strict=True)))
+    for spec in answers.outputs:
+        _reshape(proto.graph, spec)
     _accept_booleans(proto.graph, columns)
+    _free_of_locales(proto.graph)
     return proto
 
 
@@ -70,17 +76,15 @@ def _options(model: Any) -> dict[int, dict[str, Any]]:
     """Probabilities as one tensor, for every classifier that has the option."""
     from skl2onnx._supported_operators import sklearn_operator_name_map
     from skl2onnx.common._registration import _converter_pool
+    from sklearn.base import is_classifier
 
     def takes(part: Any, option: str) -> bool:
         alias = sklearn_operator_name_map.get(type(part))
         pool = _converter_pool.get(alias)
         return pool is not None and option in (pool.get_allowed_options() or ())
 
-    deciding = final(model)
-    options = {id(part): {"zipmap": False} for part in walk(model) if takes(part, "zipmap")}
-    if kind_of(model) == "Pipeline" and hasattr(deciding, "classes_"):
-        options.setdefault(id(deciding), {})
-    return {key: value for key, value in options.items() if value}
+    deciders = (part for part in walk(model) if is_classifier(part))
+    return {id(part): {"zipmap": False} for part in deciders if takes(part, "zipmap")}
 
 
 def _expose(graph: Any, names: dict[str, str]) -> None:
@@ -89,6 +93,33 @@ def _expose(graph: Any, names: dict[str, str]) -> None:
     clashes = {name: f"inner_{name}" for name in names.values() if name in taken and names.get(name) != name}
     rename(graph, {name: other for name, other in clashes.items() if name not in names})
     rename(graph, names)
+
+
+def _reshape(graph: Any, spec: TensorSpec) -> None:
+    """A column of answers becomes a vector, and the other way round, as the signature says."""
+    from onnx import helper, numpy_helper
+
+    value = next(value for value in graph.output if value.name == spec.name)
+    if len(value.type.tensor_type.shape.dim) == len(spec.shape):
+        return
+    inner, shape = f"{spec.name}_before_reshape", f"{spec.name}_shape"
+    for node in graph.node:
+        node.output[:] = [inner if name == spec.name else name for name in node.output]
+        node.input[:] = [inner if name == spec.name else name for name in node.input]
+    sizes = [-1 if isinstance(dim, str) else dim for dim in spec.shape]
+    graph.initializer.append(numpy_helper.from_array(np.array(sizes, dtype=np.int64), shape))
+    graph.node.append(helper.make_node("Reshape", [inner, shape], [spec.name], name=f"reshape_{spec.name}"))
+
+
+def _free_of_locales(graph: Any) -> None:
+    """A slim image has no en_US.UTF-8, which the engine asks for unless told otherwise."""
+    from onnx import helper
+
+    for node in graph.node:
+        if node.op_type == "StringNormalizer":
+            others = [attribute for attribute in node.attribute if attribute.name != "locale"]
+            del node.attribute[:]
+            node.attribute.extend([*others, helper.make_attribute("locale", "C")])
 
 
 def _accept_booleans(graph: Any, columns: Columns) -> None:

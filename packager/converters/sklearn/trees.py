@@ -8,8 +8,6 @@ import numpy as np
 from packager.converters.sklearn.parts import kind_of, walk
 from packager.converters.tensors import Array
 
-_LEAF = -2
-
 
 def sklearn_trees(model: Any) -> Iterator[Any]:
     """The ``Tree`` of every decision tree in the model."""
@@ -50,19 +48,25 @@ def _rounded_down(values: Array) -> Array:
 
 def mark_missing(graph: Any, model: Any) -> bool:
     """Writes where missing values go into the graph's trees; False if a tree is not recognised."""
-    directions = {_key_of(tree): tree.missing_go_to_left for tree in _with_directions(model)}
+    directions: dict[bytes, Array] = {}
+    for tree in sklearn_trees(model):
+        left = _missing_goes_left(tree)
+        if left is None or not np.array_equal(directions.setdefault(_key_of(tree), left), left):
+            return False
     if not directions:
         return True
     return all(_mark(node, directions) for node in graph.node if node.op_type.startswith("TreeEnsemble"))
 
 
-def _with_directions(model: Any) -> list[Any]:
-    return [tree for tree in sklearn_trees(model) if hasattr(tree, "missing_go_to_left")]
+def _missing_goes_left(tree: Any) -> Array | None:
+    nodes = tree.__getstate__()["nodes"]
+    return nodes["missing_go_to_left"] if "missing_go_to_left" in nodes.dtype.names else None
 
 
 def _key_of(tree: Any) -> bytes:
     inner = tree.children_left >= 0
-    return _key(np.where(inner, tree.feature, 0), np.where(inner, tree.threshold, 0))
+    # skl2onnx rounds the split values of these trees down to float32 as it should.
+    return _key(np.where(inner, tree.feature, 0), np.where(inner, _rounded_down(tree.threshold), 0))
 
 
 def _key(features: Array, thresholds: Array) -> bytes:

@@ -1,0 +1,45 @@
+"""Tensors made from a signature: seeded, of the right dtypes, with free dimensions of two sizes."""
+
+from typing import Any
+
+import numpy as np
+
+from packager.converters.rows import Rows
+from packager.converters.signature import BATCH, NUMPY_TYPES, Signature, TensorSpec
+from packager.converters.tensors import Array
+
+# Long enough for convolutions and recurrences, short enough to be quick.
+_FREE_SIZES = (16, 24)
+_LARGEST_WHOLE = 10
+
+
+def invent_tensors(signature: Signature, count: int, seed: int) -> list[Rows]:
+    """One set of inputs for each of the two sizes; without other free dimensions one set is enough."""
+    random = np.random.default_rng(seed)
+    others = {dim for spec in signature.inputs for dim in spec.shape if isinstance(dim, str) and dim != BATCH}
+    made = []
+    for free in _FREE_SIZES if others else _FREE_SIZES[:1]:
+        batch = count if signature.rowwise else 2
+        sizes = {**dict.fromkeys(others, free), BATCH: batch}
+        columns = {spec.name: _tensor(spec, sizes, random) for spec in signature.inputs}
+        made.append(Rows(columns, batched=signature.rowwise))
+        if not signature.rowwise and _has_batch(signature):
+            one = {spec.name: _tensor(spec, {**sizes, BATCH: 1}, random) for spec in signature.inputs}
+            made.insert(0, Rows(one, batched=False))
+    return made
+
+
+def _has_batch(signature: Signature) -> bool:
+    return any(BATCH in spec.shape for spec in signature.inputs)
+
+
+def _tensor(spec: TensorSpec, sizes: dict[str, int], random: np.random.Generator) -> Array:
+    shape = tuple(sizes[dim] if isinstance(dim, str) else dim for dim in spec.shape)
+    dtype: Any = NUMPY_TYPES[spec.dtype]
+    if dtype.kind == "f":
+        return np.asarray(random.standard_normal(shape)).astype(dtype)
+    if dtype.kind == "b":
+        return np.asarray(random.random(shape) < 0.5)
+    if dtype.kind == "O":
+        return np.asarray(random.choice(np.array(["", "a", "text"], dtype=object), shape), dtype=object)
+    return np.asarray(random.integers(0, _LARGEST_WHOLE, shape)).astype(dtype)

@@ -1,0 +1,126 @@
+"""Exported programs (torch.export): their signature, their answers, and ONNX by the dynamo exporter."""
+
+import contextlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packager.converters.failure import ConversionError
+from packager.converters.onnx.graph import write_model
+from packager.converters.request import Request
+from packager.converters.signature import Signature, TensorSpec
+from packager.converters.torch.shapes import DimNames, dtype_name, output_specs
+
+# What the dynamo exporter writes by itself; for older opsets it converts afterwards.
+_NATIVE_OPSET = 18
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedModel:
+    """``names`` are the arguments in order; ``largest`` is the largest batch that the program allows."""
+
+    program: Any
+    signature: Signature
+    largest: int | None
+
+    def run(self, arguments: list[Any]) -> list[Any]:
+        import torch
+        from torch.utils._pytree import tree_leaves, tree_unflatten
+
+        args, kwargs = tree_unflatten(arguments, self.program.call_spec.in_spec)
+        with torch.no_grad():
+            return list(tree_leaves(self.program.module(check_guards=False)(*args, **kwargs)))
+
+    def write(self, dest: Path, request: Request) -> int:
+        proto = _exported(self.program, self.signature, request)
+        return write_model(proto, self.signature, request, dest)
+
+
+def read_program(program: Any) -> ExportedModel:
+    placeholders = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    dims = DimNames()
+    inputs = tuple(_spec(name, placeholders[name], dims) for name in program.graph_signature.user_inputs)
+    outputs = _outputs(program, dims, {spec.name for spec in inputs})
+    signature = Signature(inputs, outputs)
+    return ExportedModel(program, signature, _largest_batch(program, dims))
+
+
+def _spec(name: str, node: Any, dims: DimNames) -> TensorSpec:
+    import torch
+
+    value = node.meta.get("val")
+    if not isinstance(value, torch.Tensor):
+        raise ConversionError(
+            f"The program takes {name}, which is a {type(value).__name__} and not a tensor",
+            hint="export it with tensors as its only inputs",
+        )
+    return TensorSpec(name, dtype_name(value.dtype), dims.shape(value.shape))
+
+
+def _outputs(program: Any, dims: DimNames, taken: set[str]) -> tuple[TensorSpec, ...]:
+    import torch
+
+    final = next(node for node in program.graph.nodes if node.op == "output")
+    by_name = {node.name: node for node in program.graph.nodes}
+    given = list(program.graph_signature.user_outputs)
+    values = [by_name[name].meta.get("val") if name in by_name else None for name in given]
+    if not values or any(not isinstance(value, torch.Tensor) for value in values):
+        raise ConversionError(f"The program gives {final.args}, not tensors alone", hint="return tensors from the model")
+    names = ["output"] if len(given) == 1 else [name if name not in taken else f"{name}_out" for name in given]
+    shapes = [dims.shape(value.shape) for value in values]
+    return output_specs(names, [dtype_name(value.dtype) for value in values], shapes)
+
+
+def _largest_batch(program: Any, dims: DimNames) -> int | None:
+    for symbol, limits in program.range_constraints.items():
+        if dims.names.get(str(symbol)) == "batch":
+            return int(limits.upper) if limits.upper.is_Integer and limits.upper < 1 << 31 else None
+    return None
+
+
+def _exported(program: Any, signature: Signature, request: Request) -> Any:
+    import torch
+
+    opset = min(request.max_opset, _NATIVE_OPSET)
+    try:
+        # The exporter talks on stdout; a worker's output is for its own log.
+        with contextlib.redirect_stdout(io.StringIO()):
+            made = torch.onnx.export(
+                program,
+                (),
+                dynamo=True,
+                input_names=[spec.name for spec in signature.inputs],
+                output_names=[spec.name for spec in signature.outputs],
+                opset_version=opset,
+                external_data=False,
+                verbose=False,
+            )
+    except Exception as error:
+        raise ConversionError(
+            f"torch's ONNX exporter cannot convert this model: {_first_words(error)}",
+            hint="replace the operation that it names, or export the model to ONNX yourself",
+        ) from error
+    return made.model_proto
+
+
+def _first_words(error: BaseException) -> str:
+    """The innermost reason: the exporter wraps errors several times, with advice for its own developers."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())[:400] or type(error).__name__
+
+
+def export_module(module: Any, names: list[str], arguments: list[Any], batched: bool) -> Any:
+    """A module as a program whose batch is free: exported with two rows, since one row would be baked in."""
+    import torch
+
+    batch = torch.export.Dim("batch", min=1)
+    shapes = {name: {0: batch} if batched and argument.ndim else None for name, argument in zip(names, arguments, strict=True)}
+    try:
+        return torch.export.export(module, tuple(arguments), dynamic_shapes=shapes, strict=False)
+    except Exception as error:
+        raise ConversionError(
+            f"torch.export cannot export this model with a free batch: {_first_words(error)}",
+            hint="export it yourself with torch.export.export and save it as .pt2",
+        ) from error

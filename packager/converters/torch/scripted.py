@@ -1,0 +1,91 @@
+"""Script modules: their answers, and ONNX by the older exporter, the only one that reads them."""
+
+import contextlib
+import io
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packager.converters.failure import ConversionError
+from packager.converters.onnx.graph import write_model
+from packager.converters.request import Request
+from packager.converters.signature import BATCH, Signature, TensorSpec
+from packager.converters.torch.shapes import compared_shapes, dtype_name, output_specs
+
+_OLDEST_EXPORTER_OPSET = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedModel:
+    module: Any
+    signature: Signature
+    example: list[Any]
+    largest: int | None = None
+
+    def run(self, arguments: list[Any]) -> list[Any]:
+        return run_module(self.module, arguments)
+
+    def write(self, dest: Path, request: Request) -> int:
+        import onnx
+        import torch
+
+        names = [spec.name for spec in self.signature.inputs]
+        answers = [spec.name for spec in self.signature.outputs]
+        free = {spec.name: {0: BATCH} for spec in (*self.signature.inputs, *self.signature.outputs) if spec.batched}
+        buffer = io.BytesIO()
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                torch.onnx.export(
+                    self.module,
+                    tuple(self.example),
+                    buffer,
+                    dynamo=False,
+                    input_names=names,
+                    output_names=answers,
+                    dynamic_axes=free,
+                    opset_version=min(request.max_opset, _OLDEST_EXPORTER_OPSET),
+                )
+        except Exception as error:
+            words = " ".join(str(error).split())[:400]
+            raise ConversionError(
+                f"torch's ONNX exporter cannot convert this script module: {words}",
+                hint="save the model as an exported program instead: torch.export.save (.pt2)",
+            ) from error
+        proto = onnx.load_from_string(buffer.getvalue())
+        return write_model(proto, self.signature, request, dest)
+
+
+def run_module(module: Any, arguments: list[Any]) -> list[Any]:
+    import torch
+
+    with torch.no_grad():
+        answer = module(*arguments)
+    answers = list(answer) if isinstance(answer, tuple | list) else [answer]
+    if any(not isinstance(one, torch.Tensor) for one in answers):
+        raise ConversionError(
+            f"The model answers with {', '.join(type(one).__name__ for one in answers)}, not with tensors alone",
+            hint="return a tensor or a tuple of tensors",
+        )
+    return answers
+
+
+def read_script(module: Any, names: list[str], example: list[Any]) -> ScriptedModel:
+    """``example`` has two rows; the shapes of answers show themselves with one row beside it."""
+    try:
+        two = run_module(module, example)
+        one = run_module(module, [tensor[:1] for tensor in example])
+    except RuntimeError as error:
+        words = " ".join(str(error).split())[-300:]
+        raise ConversionError(f"The model does not take the sample rows: {words}", hint="check the shape of the samples") from error
+    shapes = compared_shapes(one, two, (1, 2))
+    answers = ["output"] if len(two) == 1 else [f"output_{at}" for at in range(len(two))]
+    inputs = tuple(
+        TensorSpec(name, dtype_name(tensor.dtype), (BATCH, *tensor.shape[1:]))
+        for name, tensor in zip(names, example, strict=True)
+    )
+    outputs = output_specs(answers, [dtype_name(tensor.dtype) for tensor in two], shapes)
+    return ScriptedModel(module, Signature(inputs, outputs), example)
+
+
