@@ -77,10 +77,11 @@ def engine(
     Amazon's own stays where it is there; else the stand-in takes its place.
     """
     names = (image_of_dockerfile(forest.artifact), image_of_zips(sam, read_function(forest.artifact)))
-    if not set(names) <= containers.image_names(bare_engine):
+    missing = tuple(name for name in names if name not in containers.image_names(bare_engine))
+    if missing:
         tar = tmp_path_factory.mktemp("stand-in") / "image.tar"
         stand_in.build(python.path, tar)
-        stand_in.import_image(tar, names)
+        stand_in.import_image(tar, missing)
     return bare_engine
 
 
