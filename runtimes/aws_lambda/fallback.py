@@ -74,7 +74,7 @@ def _canonical(request: HttpRequest, body: bytes, request_id: str) -> dict[str, 
 
 
 def _without_app(error: ModuleNotFoundError) -> RequestError:
-    if (error.name or "").partition(".")[0] not in ("runtimes", "fastapi", "mangum"):
+    if error.name not in ("runtimes.http", "runtimes.http.app", "fastapi", "mangum"):
         raise error
     message = "this function was built without its HTTP routes; only predictions are answered, by POST"
     return RequestError(message, status=404, code="not_found")

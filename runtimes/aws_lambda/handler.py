@@ -47,7 +47,7 @@ predictor, results = _open()
 def handler(event: object, context: object) -> object:
     """Answer one event. Wrong requests are answers; only events that AWS retries end in an exception."""
     started = perf_counter()
-    own_id = str(getattr(context, "aws_request_id", ""))
+    own_id = str(getattr(context, "aws_request_id", "")) or choose_request_id({}, "")
     if isinstance(event, dict):
         source = http_event.find_source(event)
         if source is not None:

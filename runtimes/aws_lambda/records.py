@@ -38,7 +38,7 @@ class Batch:
 
 def find_batch(event: dict[str, object]) -> Batch | None:
     """The records of an event, or None when it is no event that carries any."""
-    if isinstance(event.get("id"), str) and "detail-type" in event:
+    if _text(event, "id") and _text(event, "detail-type"):
         detail = event.get("detail")
         return Batch("eventbridge", [Record(_text(event, "id"), detail if isinstance(detail, dict) else "")])
     if event.get("Event") == "s3:TestEvent":

@@ -100,8 +100,19 @@ headers = st.one_of(
         },
     ),
 )
-methods = st.sampled_from(["POST"] * 8 + ["GET", "PUT", "OPTIONS", "HEAD", "post"])
-http_events = st.builds(http, methods, paths, bodies, headers)
+methods = st.sampled_from(["POST", "POST", "POST", "GET", "PUT", "OPTIONS", "HEAD", "post"])
+any_requests = st.builds(http, methods, paths, bodies, headers)
+
+_good_rows = st.lists(lists | objects, min_size=1, max_size=4)
+_good = st.one_of(
+    st.builds(lambda row: ("/predict", {"features": row}), lists | objects),
+    st.builds(lambda some: ("/predict", {"instances": some}), _good_rows),
+    st.builds(lambda some, bad: ("/predict/batch", {"instances": [*some, bad]}), _good_rows, rows),
+    st.builds(lambda some: ("/predict", {"inputs": {"X": some}}), st.lists(lists, min_size=1, max_size=3)),
+    st.builds(lambda tensor: ("/v2/models/iris/infer", tensor), tensors_v2()),
+    st.builds(lambda document: ("/predict", document), requests()),
+)
+predictions = _good.map(lambda request: http("POST", request[0], json.dumps(request[1])))
 
 
 @st.composite
@@ -110,10 +121,8 @@ def mutated_events(draw: st.DrawFn) -> Any:
     event: Event = load(draw(st.sampled_from([name for name in NAMES if name != "s3"])))
     for _ in range(draw(st.integers(1, 2))):
         place: Any = event
-        while True:
+        while place:
             keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-            if not keys:
-                break
             key = draw(st.sampled_from(keys))
             if isinstance(place[key], (dict, list)) and draw(st.integers(0, 3)):
                 place = place[key]

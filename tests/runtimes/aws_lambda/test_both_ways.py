@@ -11,7 +11,7 @@ from runtimes.aws_lambda.fallback import answer_by_app
 from runtimes.aws_lambda.http_event import HttpRequest
 from runtimes.core.exchange import choose_request_id
 from tests.runtimes.aws_lambda.payloads import Context, Event, http, load
-from tests.runtimes.aws_lambda.strategies import http_events
+from tests.runtimes.aws_lambda.strategies import any_requests, predictions
 
 ROW = '{"features": [5.1, 3.5, 1.4, 0.2]}'
 
@@ -30,9 +30,15 @@ def _compare(function: ModuleType, event: Event) -> int:
     return int(direct["statusCode"])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(event=http_events)
-def test_generated_requests_are_answered_alike(function: ModuleType, event: Event) -> None:
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(event=predictions)
+def test_generated_predictions_are_answered_alike(function: ModuleType, event: Event) -> None:
+    assert _compare(function, event) in (200, 400, 422)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(event=any_requests)
+def test_generated_requests_of_any_kind_are_answered_alike(function: ModuleType, event: Event) -> None:
     assert _compare(function, event) < 500
 
 

@@ -17,7 +17,8 @@ def test_no_event_is_a_failure_of_the_function(function: ModuleType, event: Any)
     try:
         answer = function.handler(event, Context())
     except RecordsFailedError:
-        assert event["Records"] if "Records" in event else event["detail-type"]
+        # Nobody waits for the answers of these: Lambda shall try again, then set the event aside.
+        assert "detail-type" in event or event["Records"][0]["EventSource"] == "aws:sns"
     else:
         assert answer.get("statusCode", answer.get("status", 200)) < 500
     assert function.handler(load("direct"), Context())["predictions"] == ["setosa"]
