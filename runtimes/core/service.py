@@ -35,8 +35,11 @@ def respond(
     except RequestError as error:
         return error.status, failed(error, route, request_id)
     except ModelError as error:
-        print(f"error: {error.message}", file=sys.stderr, flush=True)
-        return 500, failed(error, route, request_id)
+        return 500, _fail(error, route, request_id)
+    except Exception as error:  # noqa: BLE001 - the border: a fault of ours is an answer too, and the next is served
+        return 500, _fail(
+            ModelError(f"internal: {type(error).__name__} in {_place_of(error)}"), route, request_id
+        )
     answer.setdefault("id" if route == INFER_V2 else "request_id", request_id)
     return 200, answer
 
@@ -84,6 +87,19 @@ def _check_size(body: bytes | str, limit: int) -> None:
     if size > limit:
         message = f"the body has {size} bytes; at most {limit} are taken"
         raise RequestError(message, status=413, code="too_large")
+
+
+def _fail(error: ModelError, route: str, request_id: str) -> dict[str, object]:
+    print(f"error: {error.message} (request {request_id})", file=sys.stderr, flush=True)
+    return failed(error, route, request_id)
+
+
+def _place_of(error: Exception) -> str:
+    """Where it was raised. Its text is left out: it may quote what a user sent."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}" if step is not None else "an unknown place"
 
 
 def failed(error: RequestError | ModelError, route: str, request_id: str) -> dict[str, object]:

@@ -41,8 +41,8 @@ def check_tensor(spec: TensorSpec, tensor: Tensor, field: str, sizes: dict[str, 
     if tensor.dtype != spec.dtype:
         message = f"{spec.name} takes {spec.dtype}, not {tensor.dtype}"
         raise RequestError(message, field=field)
-    fits = [_fits(want, have, sizes) for want, have in zip(spec.shape, tensor.shape)]
-    if len(tensor.shape) != len(spec.shape) or not all(fits):
+    fits = len(tensor.shape) == len(spec.shape)
+    if not fits or False in [_fits(want, have, sizes) for want, have in zip(spec.shape, tensor.shape)]:
         wanted = ", ".join(str(sizes.get(dim, dim) if isinstance(dim, str) else dim) for dim in spec.shape)
         message = f"{spec.name} takes the shape [{wanted}], not {list(tensor.shape)}"
         raise RequestError(message, field=field)

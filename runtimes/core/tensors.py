@@ -123,10 +123,7 @@ def has_nonfinite(data: bytes, dtype: str) -> bool:
     """
     width = DTYPES[dtype][1]
     top = data[width - 1 :: width]
-    if width > 2:
-        suspect = 0x7F in top or 0xFF in top
-    else:
-        suspect = bool(_SUSPECTS_16.intersection(top))
+    suspect = (0x7F in top or 0xFF in top) if width > 2 else not _SUSPECTS_16.isdisjoint(top)
     return suspect and bool(nonfinite_places(data, dtype))
 
 

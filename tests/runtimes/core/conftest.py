@@ -1,0 +1,27 @@
+"""Opens predictors on models made for the tests."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runtimes.core.predictor import Predictor
+from tests.artifacts import make_root
+from tests.runtimes.core.models import Model
+
+Opener = Callable[..., Predictor]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Opener]:
+    """``serve(model)`` is an open predictor; all are closed at the end."""
+    opened: list[Predictor] = []
+
+    def open_model(model: Model, **changes: object) -> Predictor:
+        root = make_root(tmp_path / f"root{len(opened)}", *model, **changes)
+        opened.append(Predictor(str(root)))
+        return opened[-1]
+
+    yield open_model
+    for predictor in opened:
+        predictor.close()
