@@ -34,7 +34,7 @@ def answer_by_app(
         return _refuse(request, request_id, started, _without_app(error))
     except RequestError as error:
         return _refuse(request, request_id, started, error)
-    answer = as_object(adapter(_canonical(request, body, request_id), None))  # type: ignore[operator]
+    answer = as_object(adapter(_canonical(request, body, request_id, started), None))  # type: ignore[operator]
     headers = {name: str(value) for name, value in as_object(answer.get("headers")).items()}
     status, encoded = answer.get("statusCode"), answer.get("isBase64Encoded") is True
     return shape(request, status if isinstance(status, int) else 500, headers, str(answer["body"]), encoded)
@@ -51,10 +51,10 @@ def _make_adapter(predictor: Predictor) -> object:
     return adapter
 
 
-def _canonical(request: HttpRequest, body: bytes, request_id: str) -> dict[str, object]:
+def _canonical(request: HttpRequest, body: bytes, request_id: str, started: float) -> dict[str, object]:
     """One form for all services, with the path that the routes know: what came is read in one place only.
 
-    ``source`` is ours: the app finds it in its scope and logs it.
+    ``source`` and ``started`` are ours: the app finds them in its scope and logs them.
     """
     http = {"method": request.method, "path": quote(request.path, errors="replace"), "sourceIp": ""}
     headers = {
@@ -65,6 +65,7 @@ def _canonical(request: HttpRequest, body: bytes, request_id: str) -> dict[str, 
     return {
         "version": "2.0",
         "source": request.source,
+        "started": started,
         "rawQueryString": "",
         "headers": {**headers, "x-request-id": request_id},
         "requestContext": {"http": http},

@@ -24,7 +24,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = perf_counter()
+        event = scope.get("aws.event", {})
+        started = event.get("started") or perf_counter()
         headers = read_headers(scope)
         request_id = choose_request_id(headers, "")
         state = scope.setdefault("state", {})
@@ -41,9 +42,8 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            source = scope.get("aws.event", {}).get("source", "http")
             route = getattr(scope.get("route"), "name", "unmatched")
-            log_request(source, request_id, route, status, started, state["rows"])
+            log_request(event.get("source", "http"), request_id, route, status, started, state["rows"])
 
 
 def read_headers(scope: Scope) -> dict[str, str]:
