@@ -8,24 +8,27 @@ from packager.converters.rows import Rows
 from packager.converters.signature import BATCH, NUMPY_TYPES, Signature, TensorSpec
 from packager.converters.tensors import Array
 
-# Long enough for convolutions and recurrences, short enough to be quick.
-_FREE_SIZES = (16, 24)
+# Long enough for most convolutions and recurrences, short enough to be quick.
+FREE_SIZES = (16, 24)
 _LARGEST_WHOLE = 10
 
 
-def invent_tensors(signature: Signature, count: int, seed: int) -> list[Rows]:
-    """One set of inputs for each of the two sizes; without other free dimensions one set is enough."""
+def invent_tensors(
+    signature: Signature, count: int, seed: int, free_sizes: tuple[int, int] = FREE_SIZES, *, tied: bool = False
+) -> list[Rows]:
+    """One set of inputs for each of the two sizes; without other free dimensions one set is enough.
+
+    ``tied``: free dimensions of inputs that do not begin with the batch (states, mostly) are the batch.
+    """
     random = np.random.default_rng(seed)
     others = {dim for spec in signature.inputs for dim in spec.shape if isinstance(dim, str) and dim != BATCH}
+    states = {dim for spec in signature.inputs if not spec.batched for dim in spec.shape} if tied else set()
     made = []
-    for free in _FREE_SIZES if others else _FREE_SIZES[:1]:
-        batch = count if signature.rowwise else 2
-        sizes = {**dict.fromkeys(others, free), BATCH: batch}
-        columns = {spec.name: _tensor(spec, sizes, random) for spec in signature.inputs}
-        made.append(Rows(columns, batched=signature.rowwise))
-        if not signature.rowwise and _has_batch(signature):
-            one = {spec.name: _tensor(spec, {**sizes, BATCH: 1}, random) for spec in signature.inputs}
-            made.insert(0, Rows(one, batched=False))
+    for free in free_sizes if others else free_sizes[:1]:
+        for batch in (count,) if signature.rowwise else (1, 2) if _has_batch(signature) else (1,):
+            sizes = {dim: batch if dim in states else free for dim in others} | {BATCH: batch}
+            columns = {spec.name: _tensor(spec, sizes, random) for spec in signature.inputs}
+            made.append(Rows(columns, batched=signature.rowwise))
     return made
 
 

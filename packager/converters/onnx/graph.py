@@ -45,18 +45,26 @@ def strip(model: Any) -> None:
 
 
 def one_opset_each(model: Any) -> None:
-    """Exporters list a domain twice at times; readers differ about which entry counts."""
+    """Exporters list a domain twice at times, or one that no node is of; readers differ about which entry counts."""
+    used = {_domain(node) for graph in subgraphs(model.graph) for node in graph.node} | {""}
+    if model.functions:
+        used |= {_domain(entry) for entry in model.opset_import}
     versions: dict[str, int] = {}
     for entry in model.opset_import:
-        domain = "" if entry.domain == "ai.onnx" else entry.domain
-        versions[domain] = max(versions.get(domain, 0), entry.version)
+        domain = _domain(entry)
+        if domain in used:
+            versions[domain] = max(versions.get(domain, 0), entry.version)
     del model.opset_import[:]
     for domain, version in sorted(versions.items()):
         model.opset_import.add(domain=domain, version=version)
 
 
+def _domain(entry: Any) -> str:
+    return "" if entry.domain == "ai.onnx" else str(entry.domain)
+
+
 def opset_of(model: Any, domain: str = "") -> int:
-    return max((entry.version for entry in model.opset_import if entry.domain in (domain, domain or "ai.onnx")), default=0)
+    return max((entry.version for entry in model.opset_import if _domain(entry) == domain), default=0)
 
 
 def check_versions(model: Any, request: Request) -> None:

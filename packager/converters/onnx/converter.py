@@ -1,0 +1,125 @@
+"""The ONNX converter: a graph that is taken as it is, checked, and given tensors where it gave maps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import ConversionError, SourceError
+from packager.converters.onnx import trial
+from packager.converters.onnx.checks import check_model
+from packager.converters.onnx.graph import opset_of, write_model
+from packager.converters.onnx.reading import ReadGraph, read_graph
+from packager.converters.request import Request
+from packager.converters.rows import Rows
+from packager.converters.signature import NUMPY_TYPES, Signature
+from packager.converters.source import About, Written
+from packager.converters.tensors import Array
+
+_MADE_ROWS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxSource:
+    """``graph`` is what ships; the answers are those of the file as it came."""
+
+    graph: ReadGraph
+    about: About
+    request: Request
+    original: Any
+    notes: tuple[str, ...] = ()
+    session: list[Any] = field(default_factory=list)
+
+    @property
+    def signature(self) -> Signature:
+        return self.graph.signature
+
+    def invent(self, count: int, seed: int) -> list[Rows]:
+        return trial.working_rows(self.signature, min(count, _MADE_ROWS), seed, self._runs)
+
+    def _runs(self, rows: Rows) -> None:
+        self._run([given for given, _ in self.graph.renamed], self.tensors(rows))
+
+    def tensors(self, rows: Rows) -> Mapping[str, Array]:
+        return {spec.name: rows.columns[spec.name] for spec in self.signature.inputs}
+
+    def answer(self, rows: Rows) -> Mapping[str, Array]:
+        names = [given for given, _ in self.graph.renamed]
+        answers = dict(zip(names, self._run(names, self.tensors(rows)), strict=True))
+        return {
+            shipped: _as_tensor(answers[given], self.signature, shipped) for given, shipped in self.graph.renamed
+        }
+
+    def _run(self, names: list[str], inputs: Mapping[str, Array]) -> list[Any]:
+        if not self.session:
+            self.session.append(_opened(self.original))
+        try:
+            return list(self.session[0].run(names, dict(inputs)))
+        except Exception as error:
+            shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in inputs.items())
+            hint = None if self.request.samples else "give rows of the real kind: --samples FILE"
+            raise ConversionError(f"The model does not answer inputs of shape {shapes}: {_words(error)}", hint=hint) from error
+
+    def write(self, dest: Path) -> Written:
+        opset = write_model(self.graph.model, self.signature, self.request, dest)
+        return Written(opset, "none: the model is ONNX already")
+
+
+def open_source(request: Request) -> OnnxSource:
+    import onnx
+
+    try:
+        model = onnx.load(request.source, load_external_data=False)
+    except Exception as error:
+        raise SourceError(f"{request.source.name} is a damaged ONNX file: {_words(error)}") from error
+    check_model(model, request)
+    about = About("onnx", onnx.__version__, _writer(model), _description(model))
+    original = request.source.read_bytes()
+    graph = read_graph(model)
+    source = OnnxSource(graph, about, request, original, graph.notes)
+    if request.action == "inspect":
+        return source
+    return replace(source, graph=replace(graph, signature=trial.with_batch_outputs(graph.signature, source)))
+
+
+def _writer(model: Any) -> str | None:
+    return f"{model.producer_name} {model.producer_version}".strip() or None
+
+
+def _description(model: Any) -> str:
+    kinds = sorted({node.op_type for node in model.graph.node})
+    shown = ", ".join(kinds[:6]) + (", …" if len(kinds) > 6 else "")
+    return f"ONNX opset {opset_of(model) or opset_of(model, 'ai.onnx.ml')}, {len(model.graph.node)} nodes ({shown})"
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:400]
+
+
+def _opened(data: bytes) -> Any:
+    """The engine that users trust, on the file as it came."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ConversionError(
+            "The package onnxruntime is not installed, and the model's own answers come from it",
+            hint="pip install 'packager[onnx]'",
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ConversionError(f"ONNX Runtime does not load the model: {_words(error)}") from error
+
+
+def _as_tensor(answer: Any, signature: Signature, name: str) -> Array:
+    """A list of maps becomes a matrix with one column for each class."""
+    if isinstance(answer, list):
+        return np.array([[row[label] for label in signature.class_labels] for row in answer], dtype=np.float32)
+    spec = next(spec for spec in signature.outputs if spec.name == name)
+    array = np.asarray(answer)
+    return array if spec.dtype == "string" else array.astype(NUMPY_TYPES[spec.dtype], copy=False)
