@@ -13,8 +13,10 @@ from packager.layout import Platform
 
 # The glibc versions that uv has a platform for; a target gets the newest that it has.
 _GLIBC_PLATFORMS = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)
+_COMMON_PLATFORMS = ("x86_64-manylinux_2_40", "aarch64-manylinux_2_40", "macos", "windows")
+_COMMON_PYTHONS = ("3.14", "3.13", "3.12", "3.11", "3.10", "3.9")
 _NO_WHEEL = (
-    re.compile(r"Because ([\w.-]+)==(\S+) has no wheels with a matching"),
+    re.compile(r"Because ([\w.-]+)==(\S+) has no (?:usable )?wheels"),
     re.compile(r"Because all versions of ([\w.-]+)() have no (?:usable )?wheels"),
 )
 _HAS = re.compile(
@@ -73,19 +75,30 @@ def refusal(what: str, platform: Platform, said: str) -> DependencyError:
 
 
 def _no_wheel(package: str, version: str, target: str, text: str) -> DependencyError:
-    """uv names the package and, when it has wheels at all, what they are for."""
+    """uv names the package and mostly what its wheels are for; else uv is asked about other platforms."""
     has = _HAS.search(text)
-    if has is None:
-        return DependencyError(
-            f"{package} {version}".strip() + f" has no wheel for {target}, nor for any other platform",
-            hint="only packages with wheels can be shipped: nothing is built from source for another machine",
-        )
-    found = re.findall(r"`([^`]+)`", has[2])
+    found = re.findall(r"`([^`]+)`", has[2]) if has else _platforms_with(package, version)
+    shown = f"it has wheels for: {', '.join(found)}" if found else "it has no wheels at all, only its source"
     return DependencyError(
-        f"{package} {version or has[1]} has no wheel for {target}",
+        " ".join((package, version or (has[1] if has else ""))).strip() + f" has no wheel for {target}",
         hint="choose another --arch or --runtime, or a version of the package that has such a wheel",
-        details=(f"it has wheels for: {', '.join(found)}",),
+        details=(shown,),
     )
+
+
+def _platforms_with(package: str, version: str) -> list[str]:
+    """Try the common platforms without installing anything."""
+    wanted = f"{package}=={version}" if version else package
+    found = []
+    for name in _COMMON_PLATFORMS:
+        for python in _COMMON_PYTHONS:
+            attempt = ["pip", "install", "--dry-run", "--quiet", "--no-deps", "--only-binary", ":all:"]
+            where = ["--target", str(cache.root() / "nowhere"), "--python", sys.executable]
+            asked = ["--python-platform", name, "--python-version", python, wanted]
+            if _run([*attempt, *where, *asked]).returncode == 0:
+                found.append(f"{name} (Python {python})")
+                break  # the newest Python says enough
+    return found
 
 
 def _lines(said: str) -> tuple[str, ...]:

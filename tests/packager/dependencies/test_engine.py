@@ -1,0 +1,125 @@
+"""Each of Lambda's runtimes gets the newest engine that its system can load."""
+
+import platform as machine
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from packager import dependencies, preflight
+from packager.dependencies.engine import engines
+from packager.errors import DependencyError
+from packager.layout import Arch, Platform
+from packager.targets.aws_lambda import quotas
+from runtimes.core.predictor import Predictor
+from runtimes.core.tensors import Tensor
+from tests.artifacts import make_root
+
+ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
+RUNTIMES = sorted(quotas.runtimes())
+HERE: Arch = "arm64" if machine.machine() == "aarch64" else "x86_64"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "version"),
+    [("python3.11", "1.23.2"), ("python3.12", "1.31.1"), ("python3.13", "1.31.1"), ("python3.14", "1.31.1")],
+)
+def test_the_engine_fits_the_runtimes_glibc(runtime: str, version: str) -> None:
+    assert dependencies.choose_engine(quotas.runtimes()[runtime].platform("x86_64")).version == version
+
+
+def test_refuses_a_glibc_that_no_release_loads_on() -> None:
+    with pytest.raises(DependencyError, match=r"glibc 2\.5"):
+        dependencies.choose_engine(Platform("x86_64", "3.11", "2.5", "3.4.8", ()))
+
+
+def test_newer_releases_take_newer_models() -> None:
+    found = engines()
+    for name in ("max_opset", "max_ml_opset", "max_ir_version"):
+        limits = [getattr(engine, name) for engine in found]
+        assert limits == sorted(limits, reverse=True)
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("runtime", ["python3.11", "python3.13"])
+@pytest.mark.parametrize("arch", ARCHES)
+def test_the_library_loads_on_the_runtime(runtime: str, arch: Arch, tmp_path: Path) -> None:
+    target = quotas.runtimes()[runtime].platform(arch)
+    engine = dependencies.choose_engine(target)
+    files = dependencies.engine_files(engine, target)
+    (tmp_path / files.library.name).symlink_to(files.library)
+    (library,) = preflight.check(tmp_path, target)
+    assert library.name == "libonnxruntime.so.1"
+    assert [licence.dest for licence in files.licences] == [
+        "lib/onnxruntime-LICENSE", "lib/onnxruntime-ThirdPartyNotices.txt",
+    ]  # fmt: skip
+    # What the table promises for every system that has this glibc, whatever the runtime's own is.
+    oldest = Platform(arch, target.python, engine.glibc, target.glibcxx, target.libraries)
+    preflight.check(tmp_path, oldest)
+
+
+@pytest.mark.network
+def test_every_engine_answers_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """exp, log and pow are the functions that the older release is bound to anew."""
+    target = quotas.runtimes()["python3.13"].platform(HERE)
+    answers = {}
+    for engine in engines():
+        monkeypatch.setenv("ENGINE_LIBRARY", str(dependencies.engine_files(engine, target).library))
+        answers[engine.version] = _answer(tmp_path / engine.version)
+    assert len(answers) == 2
+    expected = np.exp(_ROWS) + np.log(_ROWS) + np.power(_ROWS, np.float32(1.7))
+    for found in answers.values():
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+_ROWS = np.linspace(0.1, 3.0, 40, dtype=np.float32).reshape(10, 4)
+
+
+def _answer(root: Path) -> NDArray[np.float32]:
+    nodes = [
+        helper.make_node("Exp", ["X"], ["e"]),
+        helper.make_node("Log", ["X"], ["l"]),
+        helper.make_node("Pow", ["X", "power"], ["p"]),
+        helper.make_node("Sum", ["e", "l", "p"], ["Y"]),
+    ]
+    shape = ["batch", 4]
+    graph = helper.make_graph(
+        nodes, "g",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("Y", TensorProto.FLOAT, shape)],
+        [helper.make_tensor("power", TensorProto.FLOAT, [], [1.7])],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    signature = {
+        "inputs": [{"name": "X", "dtype": "float32", "shape": shape}],
+        "outputs": [{"name": "Y", "dtype": "float32", "shape": shape, "role": "tensor"}],
+        "class_labels": [], "features": [],
+    }  # fmt: skip
+    make_root(root, model.SerializeToString(), signature)
+    with Predictor(str(root)) as predictor:
+        found = predictor.run({"X": Tensor("float32", (10, 4), _ROWS.tobytes())})["Y"]
+    return np.array(memoryview(found.data).cast("B")).view(np.float32).reshape(10, 4)  # type: ignore[arg-type]
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("arch", ARCHES)
+def test_every_wheel_of_the_lock_loads_on_the_runtime(runtime: str, arch: Arch, tmp_path: Path) -> None:
+    target = quotas.runtimes()[runtime].platform(arch)
+    for file in dependencies.install("aws_lambda", target, None):
+        path = tmp_path / file.dest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.read())
+    (library,) = preflight.check(tmp_path, target)
+    assert library.path.startswith("pydantic_core/")
+
+
+def test_locks_name_no_index_and_every_package_has_a_hash() -> None:
+    for lock in Path(dependencies.__file__).parents[1].joinpath("data").glob("*.lock"):
+        text = lock.read_text()
+        assert "://" not in text, lock.name
+        assert text.count("==") >= 1
+        for requirement in text.replace("\\\n", " ").splitlines():
+            assert "--hash=sha256:" in requirement, (lock.name, requirement[:60])
