@@ -1,0 +1,136 @@
+"""The answer is right, or there is no artifact; and what lies on disk is what was built."""
+
+import hashlib
+import json
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.main_job import sources
+from tests.main_job.commands import build, packager
+
+
+def wrong_when_converted(folder: Path) -> tuple[Path, Path]:
+    """A model whose conversion succeeds and gives other numbers: gradient boosting with a log link."""
+    from sklearn.datasets import load_diabetes
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    data, target = load_diabetes(return_X_y=True)
+    model = HistGradientBoostingRegressor(loss="poisson", max_iter=20).fit(data, target)
+    (folder / "counts.pkl").write_bytes(pickle.dumps(model))
+    np.save(folder / "rows.npy", data)
+    return folder / "counts.pkl", folder / "rows.npy"
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built forest; the module's tests work on copies."""
+    folder = tmp_path_factory.mktemp("forest")
+    build(sources.forest(folder).model, cwd=folder)
+    return folder / "dist" / "forest" / "lambda"
+
+
+@pytest.fixture
+def copy(artifact: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(artifact, tmp_path / "lambda"))
+
+
+@pytest.mark.parametrize("with_samples", [True, False])
+def test_a_conversion_that_differs_from_its_source_is_refused(with_samples: bool, tmp_path: Path) -> None:
+    model, rows = wrong_when_converted(tmp_path)
+    samples = ("--samples", str(rows)) if with_samples else ()
+    done = packager("build", model, *samples, cwd=tmp_path)
+    assert done.exit_code in (7, 8), done.stderr
+    assert not (tmp_path / "dist").exists() or not list((tmp_path / "dist").rglob("*.zip"))
+    if done.exit_code == 8:
+        assert "the source model answers" in done.stderr
+        assert "raise --tolerance" in done.stderr
+
+
+def test_a_failed_build_leaves_the_artifact_that_was_there(tmp_path: Path) -> None:
+    made = sources.forest(tmp_path)
+    build(made.model, "--name", "same", cwd=tmp_path)
+    before = (tmp_path / "dist/same/lambda/SHA256SUMS").read_text()
+    model, rows = wrong_when_converted(tmp_path)
+    done = packager("build", model, "--name", "same", "--samples", rows, cwd=tmp_path)
+    assert done.exit_code in (7, 8)
+    assert (tmp_path / "dist/same/lambda/SHA256SUMS").read_text() == before
+    assert [path.name for path in (tmp_path / "dist/same").iterdir()] == ["lambda"]
+
+
+def test_a_raised_tolerance_stands_in_the_report(tmp_path: Path) -> None:
+    report = build(sources.forest(tmp_path).model, "--tolerance", "0.01", cwd=tmp_path)
+    assert report["verification"]["tolerance"]["float32"]["absolute"] == 0.01
+
+
+def test_verify_replays_and_rebuilds(artifact: Path, tmp_path: Path) -> None:
+    done = packager("verify", artifact, "--rebuild", "-o", "json", cwd=tmp_path)
+    assert done.exit_code == 0, done.stderr
+    found = done.document()
+    assert found["verification"]["passed"]
+    assert found["rebuilt_files"] == found["files"]
+
+
+def test_verify_names_a_changed_a_missing_and_a_foreign_file(copy: Path, tmp_path: Path) -> None:
+    with (copy / "function" / "manifest.json").open("a") as file:
+        file.write(" ")
+    (copy / "events" / "alb.json").unlink()
+    (copy / "function" / "extra.txt").write_text("")
+    done = packager("verify", copy, cwd=tmp_path)
+    assert done.exit_code == 12
+    assert "function/manifest.json: changed" in done.stderr
+    assert "events/alb.json: missing" in done.stderr
+    assert "function/extra.txt: not part of the artifact" in done.stderr
+
+
+def test_verify_finds_an_artifact_that_answers_otherwise(copy: Path, tmp_path: Path) -> None:
+    """Every digest is right, and the golden answers are another model's."""
+    golden: dict[str, Any] = json.loads((copy / "golden.json").read_text())
+    golden["cases"][0]["inputs"], golden["cases"][1]["inputs"] = (
+        golden["cases"][1]["inputs"],
+        golden["cases"][0]["inputs"],
+    )
+    (copy / "golden.json").write_text(json.dumps(golden))
+    digest = hashlib.sha256((copy / "golden.json").read_bytes()).hexdigest()
+    lines = (copy / "SHA256SUMS").read_text().splitlines()
+    kept = [f"{digest}  golden.json" if line.endswith("  golden.json") else line for line in lines]
+    (copy / "SHA256SUMS").write_text("\n".join(kept) + "\n")
+    done = packager("verify", copy, cwd=tmp_path)
+    assert done.exit_code == 8, done.stderr
+
+
+def test_a_rebuild_from_another_model_is_refused(tmp_path: Path) -> None:
+    made = sources.forest(tmp_path)
+    build(made.model, cwd=tmp_path)
+    made.model.write_bytes(made.model.read_bytes() + b"\0")
+    done = packager("verify", "dist/forest/lambda", "--rebuild", cwd=tmp_path)
+    assert done.exit_code == 4
+    assert "has changed since" in done.stderr
+
+
+def test_a_folder_that_is_no_artifact_is_never_replaced(tmp_path: Path) -> None:
+    precious = tmp_path / "dist" / "forest" / "lambda" / "thesis.txt"
+    precious.parent.mkdir(parents=True)
+    precious.write_text("mine")
+    done = packager("build", sources.forest(tmp_path).model, cwd=tmp_path)
+    assert done.exit_code == 12
+    assert precious.read_text() == "mine"
+
+
+def test_an_arm64_artifact_is_proved_by_this_machine_s_library_of_the_same_release(tmp_path: Path) -> None:
+    report = build(sources.forest(tmp_path).model, "--arch", "arm64", cwd=tmp_path)
+    assert "standing in for arm64" in report["verification"]["engine"]
+    library = tmp_path / "dist/forest/lambda/function/lib/libonnxruntime.so.1"
+    assert library.read_bytes()[18:20] == b"\xb7\x00"  # ELF e_machine: aarch64
+    assert "- arm64" in (tmp_path / "dist/forest/lambda/template.yaml").read_text()
+
+
+@pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.14"])
+def test_each_runtime_gets_an_artifact_that_answers(runtime: str, tmp_path: Path) -> None:
+    report = build(sources.forest(tmp_path).model, "--runtime", runtime, cwd=tmp_path)
+    assert report["verification"]["passed"]
+    assert f"Runtime: {runtime}" in (tmp_path / "dist/forest/lambda/template.yaml").read_text()
