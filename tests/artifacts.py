@@ -5,6 +5,9 @@ import json
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
 
 
 def engine_library() -> Path:
@@ -15,7 +18,9 @@ def engine_library() -> Path:
     return library
 
 
-def manifest_document(model: bytes, signature: dict, *, file: str = "model.onnx", **changes: object) -> dict:
+def manifest_document(
+    model: bytes, signature: Document, *, file: str = "model.onnx", **changes: object
+) -> Document:
     """A manifest.json for this model; ``changes`` replace its top-level entries."""
     digest = hashlib.sha256(model).hexdigest()
     return {
@@ -49,7 +54,7 @@ def manifest_document(model: bytes, signature: dict, *, file: str = "model.onnx"
 
 
 def make_root(
-    path: Path, model: bytes, signature: dict, *, file: str = "model.onnx", **changes: object
+    path: Path, model: bytes, signature: Document, *, file: str = "model.onnx", **changes: object
 ) -> Path:
     """Write an artifact root into ``path`` and return it. ``changes`` replace entries of the manifest.
 

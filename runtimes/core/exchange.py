@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from json.encoder import encode_basestring_ascii as _quote
 from time import perf_counter
 
 from runtimes.core.errors import RequestError
@@ -80,19 +81,18 @@ def count_rows(document: dict[str, object]) -> int | None:
 def log_request(
     source: str, request_id: str, route: str, status: int, started: float, rows: int | None = None
 ) -> None:
-    """Write the one line of log that a request gets: none of it is the user's data."""
-    line: dict[str, object] = {
-        "level": "INFO" if status < 500 else "ERROR",
-        "message": "request",
-        "request_id": request_id,
-        "route": route,
-        "status": status,
-        "latency_ms": round((perf_counter() - started) * 1000, 3),
-        "source": source,
-    }
-    if rows is not None:
-        line["rows"] = rows
-    write_log(line)
+    """Write the one line of log that a request gets: none of it is the user's data.
+
+    Put together by hand, since encoding an object for it would cost half as much as a small prediction.
+    """
+    latency_ms = (perf_counter() - started) * 1000
+    counted = f',"rows":{rows}' if rows is not None else ""
+    sys.stdout.write(
+        f'{{"level":"{"INFO" if status < 500 else "ERROR"}","message":"request",'
+        f'"request_id":{_quote(request_id)},"route":{_quote(route)},"status":{status},'
+        f'"latency_ms":{latency_ms:.3f},"source":{_quote(source)}{counted}}}\n'
+    )
+    sys.stdout.flush()
 
 
 def write_log(line: dict[str, object]) -> None:

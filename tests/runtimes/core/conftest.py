@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,8 @@ from runtimes.core.predictor import Predictor
 from tests.artifacts import make_root
 from tests.runtimes.core.models import Model
 
-Opener = Callable[..., Predictor]
+Opener = Callable[..., Any]
+"""A predictor, whose answers are documents that tests look into."""
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def serve(tmp_path: Path) -> Iterator[Opener]:
     """``serve(model)`` is an open predictor; all are closed at the end."""
     opened: list[Predictor] = []
 
-    def open_model(model: Model, **changes: object) -> Predictor:
+    def open_model(model: Model, **changes: Any) -> Predictor:
         root = make_root(tmp_path / f"root{len(opened)}", *model, **changes)
         opened.append(Predictor(str(root)))
         return opened[-1]

@@ -1,10 +1,13 @@
 """Tiny real models for the tests of the runtime, each with its signature."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from tests.artifacts import Document
 
 ONNX_TYPES = {
     "float16": TensorProto.FLOAT16,
@@ -23,10 +26,12 @@ ONNX_TYPES = {
 }
 
 Spec = tuple[str, str, list[int | str]]
-Model = tuple[bytes, dict]
+Model = tuple[bytes, Document]
 
 
-def graph(nodes: list, inputs: list[Spec], outputs: list[Spec], constants: dict | None = None) -> bytes:
+def graph(
+    nodes: list[Any], inputs: list[Spec], outputs: list[Spec], constants: Document | None = None
+) -> bytes:
     """The bytes of a checked model."""
 
     def info(spec: Spec) -> onnx.ValueInfoProto:
@@ -41,7 +46,7 @@ def graph(nodes: list, inputs: list[Spec], outputs: list[Spec], constants: dict 
 
 def signature(
     inputs: list[Spec], outputs: list[Spec], roles: tuple[str, ...] = (), **entries: object
-) -> dict:
+) -> Document:
     """The contract's signature document."""
     named = [{"name": name, "dtype": dtype, "shape": shape} for name, dtype, shape in inputs]
     given = [
@@ -51,7 +56,9 @@ def signature(
     return {"inputs": named, "outputs": given, "class_labels": [], "features": [], **entries}
 
 
-def columns(names: list[str], kind: str = "number", into: str = "X", nullable: bool = False) -> list[dict]:
+def columns(
+    names: list[str], kind: str = "number", into: str = "X", nullable: bool = False
+) -> list[Document]:
     """Features that fill one input."""
     return [
         {"name": name, "kind": kind, "input": into, "column": at, "nullable": nullable}
@@ -59,7 +66,9 @@ def columns(names: list[str], kind: str = "number", into: str = "X", nullable: b
     ]
 
 
-def made(nodes: list, inputs: list[Spec], outputs: list[Spec], constants: dict | None = None) -> Model:
+def made(
+    nodes: list[Any], inputs: list[Spec], outputs: list[Spec], constants: Document | None = None
+) -> Model:
     """A model whose signature is its graph's."""
     return graph(nodes, inputs, outputs, constants), signature(inputs, outputs)
 
@@ -83,7 +92,7 @@ def linear() -> Model:
     return graph(nodes, inputs, outputs, constants), signature(inputs, outputs, ("prediction",), **entries)
 
 
-def classifier(labels: list, **entries: object) -> Model:
+def classifier(labels: list[Any], **entries: object) -> Model:
     """Two scores as probabilities, and the index of the larger one as the label."""
     nodes = [
         helper.make_node("Softmax", ["X"], ["p"], axis=1),

@@ -66,3 +66,9 @@ def test_a_failure_of_the_server_is_logged_as_an_error(
 ) -> None:
     log_request("http", "id", "predict", status, perf_counter())
     assert json.loads(capsys.readouterr().out)["level"] == level
+
+
+def test_a_line_of_log_is_json_whatever_the_id_is(capsys: pytest.CaptureFixture[str]) -> None:
+    log_request('a"b', 'é"\n', "c\\d", 200, perf_counter(), 3)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["source"], line["request_id"], line["route"], line["rows"]) == ('a"b', 'é"\n', "c\\d", 3)

@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +13,13 @@ from hypothesis import strategies as st
 
 from runtimes.core.predictor import Predictor
 from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH, ROUTES, encode, respond
-from tests.artifacts import make_root
+from tests.artifacts import Document, make_root
 from tests.runtimes.core import models
 
 PIXELS = np.random.default_rng(0).random((2, 2, 4, 4), dtype=np.float32)
-SWITCH = {"flag": [[True, False]], "a": [[1.5, 2]], "b": [[3, 4]]}
+SWITCH: dict[str, list[Any]] = {"flag": [[True, False]], "a": [[1.5, 2]], "b": [[3, 4]]}
 ODD_NUMBERS = [0, -1, 2**31, 2**63, -(2**63) - 1, 2**64, 10**40, 1e39, 1e-320, 65520.0, 1.5, -0.0]
-ODD = [
+ODD: list[Any] = [
     None,
     True,
     False,
@@ -35,16 +36,16 @@ ODD = [
 ]
 
 
-def encoded(array: np.ndarray) -> dict:
+def encoded(array: np.ndarray) -> Document:
     data = base64.b64encode(array.tobytes()).decode()
     return {"b64": data, "dtype": array.dtype.name, "shape": list(array.shape)}
 
 
-def v2(name: str, datatype: str, array: np.ndarray) -> dict:
+def v2(name: str, datatype: str, array: np.ndarray) -> Document:
     return {"name": name, "datatype": datatype, "shape": list(array.shape), "data": array.ravel().tolist()}
 
 
-SERVED: dict[str, tuple[models.Model, list[dict]]] = {
+SERVED: dict[str, tuple[models.Model, list[Document]]] = {
     "mixed": (
         models.mixed(),
         [
@@ -101,9 +102,9 @@ NAMES = st.sampled_from(
 )
 
 
-def places(document: object, place: tuple = ()) -> Iterator[tuple]:
+def places(document: object, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a document, the root left out."""
-    items: list = []
+    items: list[Any] = []
     if isinstance(document, dict):
         items = list(document.items())
     elif isinstance(document, list):
@@ -114,17 +115,17 @@ def places(document: object, place: tuple = ()) -> Iterator[tuple]:
 
 
 @st.composite
-def mutated(draw: st.DrawFn, documents: list[dict]) -> object:
+def mutated(draw: st.DrawFn, documents: list[Document]) -> object:
     """A good document with one to three places replaced, removed, doubled or renamed."""
-    document = copy.deepcopy(draw(st.sampled_from(documents)))
+    document: Any = copy.deepcopy(draw(st.sampled_from(documents)))
     for _ in range(draw(st.integers(1, 3))):
         found = list(places(document))
         if not found:
             break
         *path, last = draw(st.sampled_from(found))
-        parent: object = document
+        parent: Any = document
         for key in path:
-            parent = parent[key]  # type: ignore[index]
+            parent = parent[key]
         _mutate(draw, parent, last)
     return document
 
@@ -141,7 +142,7 @@ def _mutate(draw: st.DrawFn, parent: object, last: object) -> None:
         parent[last] = copy.deepcopy(draw(st.sampled_from(ODD) | JSON))  # type: ignore[index]
 
 
-def bodies(documents: list[dict]) -> st.SearchStrategy[bytes]:
+def bodies(documents: list[Document]) -> st.SearchStrategy[bytes]:
     as_bytes = (mutated(documents) | JSON | st.builds(lambda name, value: {name: value}, NAMES, JSON)).map(
         lambda document: json.dumps(document).encode()
     )
@@ -150,7 +151,9 @@ def bodies(documents: list[dict]) -> st.SearchStrategy[bytes]:
 
 
 @pytest.fixture(scope="module", params=list(SERVED))
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Any, ...]]:
     model, documents = SERVED[request.param]
     root = make_root(tmp_path_factory.mktemp("root") / "root", *model)
     with Predictor(str(root)) as predictor:
@@ -174,7 +177,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_no_request_is_answered_with_a_5xx_and_the_next_good_one_is_right(
-    served: tuple, data: st.DataObject
+    served: tuple[Any, ...], data: st.DataObject
 ) -> None:
     predictor, documents, good = served
     route = data.draw(st.sampled_from(ROUTES))

@@ -8,7 +8,7 @@ import pytest
 import runtimes.core
 from runtimes.core.errors import ModelError
 from runtimes.core.manifest import find_root, read_manifest
-from tests.artifacts import make_root, manifest_document
+from tests.artifacts import Document, make_root, manifest_document
 from tests.runtimes.core import models
 
 
@@ -17,7 +17,7 @@ def written(path: Path, document: object) -> str:
     return str(path)
 
 
-def changed(**entries: object) -> dict:
+def changed(**entries: object) -> Document:
     return {**manifest_document(*models.linear()), **entries}
 
 
@@ -90,7 +90,7 @@ def test_refuses_a_manifest_without_an_entry_and_names_it(tmp_path: Path, missin
         ({"signature": {"inputs": [3]}}, "an entry that is not an object"),
     ],
 )
-def test_refuses_values_that_cannot_be(tmp_path: Path, change: dict, sentence: str) -> None:
+def test_refuses_values_that_cannot_be(tmp_path: Path, change: Document, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence):
         read_manifest(written(tmp_path, changed(**change)))
 
@@ -110,7 +110,7 @@ def test_refuses_values_that_cannot_be(tmp_path: Path, change: dict, sentence: s
     ],
 )
 def test_refuses_a_signature_that_does_not_fit_together(
-    tmp_path: Path, place: str, change: dict, sentence: str
+    tmp_path: Path, place: str, change: Document, sentence: str
 ) -> None:
     document = changed()
     document["signature"] = json.loads(json.dumps(document["signature"]))

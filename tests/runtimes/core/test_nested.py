@@ -1,6 +1,7 @@
 """Nested lists to buffers exactly, and back; misfits are found at their place."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ NUMBERS = [dtype for dtype in DTYPES if dtype != "string"]
 INTEGERS = [dtype for dtype in NUMBERS if "int" in dtype]
 
 
-def packed(values: list, dtype: str, nullable: bool = False) -> bytes | list[str]:
+def packed(values: list[Any], dtype: str, nullable: bool = False) -> bytes | list[str]:
     return pack(values, dtype, KIND_OF_DTYPE.get(dtype, "integer"), nullable)
 
 
@@ -38,7 +39,7 @@ def test_nested_lists_have_a_shape_and_come_back(shape: tuple[int, ...]) -> None
     ],
 )
 def test_ragged_lists_are_found_at_their_place(
-    value: object, rank: int, position: tuple, reason: str
+    value: object, rank: int, position: tuple[Any, ...], reason: str
 ) -> None:
     with pytest.raises(MisfitError) as raised:
         flatten(value, rank)

@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -11,7 +12,7 @@ from onnx import helper
 from runtimes.core.errors import ModelError, RequestError
 from runtimes.core.predictor import Predictor
 from runtimes.core.tensors import Tensor, from_buffer
-from tests.artifacts import make_root
+from tests.artifacts import Document, make_root
 from tests.runtimes.core import models
 from tests.runtimes.core.conftest import Opener
 
@@ -26,7 +27,7 @@ def scores_of(pixels: np.ndarray) -> np.ndarray:
     return answer
 
 
-def without_model(answer: dict) -> dict:
+def without_model(answer: Document) -> Document:
     return {key: value for key, value in answer.items() if key != "model"}
 
 
@@ -57,7 +58,7 @@ def test_one_row_may_be_an_object(serve: Opener) -> None:
     ],
 )
 def test_labels_are_the_classes_as_the_user_knows_them(
-    serve: Opener, labels: list, entries: dict, predictions: list
+    serve: Opener, labels: list[Any], entries: Document, predictions: list[Any]
 ) -> None:
     answer = serve(models.classifier(labels, **entries)).predict({"instances": ROWS})
     assert answer["predictions"] == predictions
@@ -221,7 +222,7 @@ def test_run_gives_the_tensors_of_the_model_undecoded(serve: Opener) -> None:
         ({"X": [[1, 2]]}, "X must be a Tensor, not a list"),
     ],
 )
-def test_run_refuses_tensors_that_do_not_fit(serve: Opener, inputs: dict, sentence: str) -> None:
+def test_run_refuses_tensors_that_do_not_fit(serve: Opener, inputs: Document, sentence: str) -> None:
     with pytest.raises(RequestError, match=sentence):
         serve(models.linear()).run(inputs)
 

@@ -4,13 +4,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
 
 from runtimes.core.tensors import Tensor, from_buffer, from_document
-from tests.artifacts import engine_library, make_root
+from tests.artifacts import Document, engine_library, make_root
 from tests.runtimes.core import models
 
 REPOSITORY = Path(__file__).parents[3]
@@ -25,8 +26,8 @@ def run_probe(
     return subprocess.run(command, env=given, capture_output=True, text=True, timeout=120)
 
 
-def mixed_cases() -> dict:
-    rows = [["Köln", 30.5, 1], ["東京", np.nan, 5], ["nowhere", 80, 3]]
+def mixed_cases() -> Document:
+    rows: list[Any] = [["Köln", 30.5, 1], ["東京", np.nan, 5], ["nowhere", 80, 3]]
     cases = []
     for count in (1, 3, 2):
         some = rows[:count]
@@ -39,7 +40,7 @@ def mixed_cases() -> dict:
     return {"schema_version": 1, "cases": cases}
 
 
-def assert_answers_equal_the_package(answers: dict, cases: dict, model: bytes) -> None:
+def assert_answers_equal_the_package(answers: Document, cases: Document, model: bytes) -> None:
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     assert len(answers["cases"]) == len(cases["cases"])

@@ -1,5 +1,7 @@
 """Requests and answers of the Open Inference Protocol, version 2."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,8 @@ def test_every_dtype_has_a_datatype() -> None:
 
 @pytest.mark.parametrize("dtype", list(DTYPES))
 def test_every_datatype_goes_in_and_out_unchanged(serve: Opener, dtype: str) -> None:
-    values: list = {"bool": [True, False, True], "string": ["a", "", "ö"]}.get(dtype, [0, 1, 100])
+    odd: dict[str, list[Any]] = {"bool": [True, False, True], "string": ["a", "", "ö"]}
+    values = odd.get(dtype, [0, 1, 100])
     tensor = {"name": "x", "shape": [1, 3], "datatype": DATATYPES[dtype], "data": values}
     answer = serve(models.same(dtype)).infer_v2({"inputs": [tensor], "id": "seven"})
     assert answer["outputs"] == [{**tensor, "name": "y"}]
@@ -26,7 +29,7 @@ def test_every_datatype_goes_in_and_out_unchanged(serve: Opener, dtype: str) -> 
 
 
 @pytest.mark.parametrize("data", [[1, 2, 3, 4], [[1, 2], [3, 4]]])
-def test_data_may_be_flat_or_nested(serve: Opener, data: list) -> None:
+def test_data_may_be_flat_or_nested(serve: Opener, data: list[Any]) -> None:
     answer = serve(models.linear()).infer_v2({"inputs": [{**GOOD, "data": data}], "parameters": {"a": 1}})
     assert answer["outputs"][0]["data"] == [9.0, 19.0]
 

@@ -1,6 +1,7 @@
 """What does not fit is refused as the request's fault, and the place is named."""
 
 import base64
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from tests.runtimes.core.conftest import Opener
 X = {"dtype": "float32", "shape": [1, 2]}
 NAN = base64.b64encode(np.array([1, np.nan], np.float32).tobytes()).decode()
 
-LINEAR = [
+LINEAR: list[Any] = [
     (7, None, "must be an object with features or instances or inputs"),
     (None, None, "must be an object"),
     ([], None, "must be an object"),
@@ -88,7 +89,9 @@ MIXED = [
 
 
 @pytest.mark.parametrize(("row", "field", "sentence"), MIXED)
-def test_a_column_takes_only_its_kind(serve: Opener, row: list, field: str | None, sentence: str) -> None:
+def test_a_column_takes_only_its_kind(
+    serve: Opener, row: list[Any], field: str | None, sentence: str
+) -> None:
     predictor = serve(models.mixed())
     if field is None:
         assert predictor.predict({"features": row})["predictions"][0] in ("high", "low")

@@ -7,6 +7,7 @@ import pytest
 
 from runtimes.core.errors import RequestError
 from runtimes.core.tensors import DTYPES, Tensor, from_buffer, from_document, has_nonfinite, nonfinite_places
+from tests.artifacts import Document
 
 NUMBERS = [dtype for dtype in DTYPES if dtype != "string"]
 FLOATS = ["float16", "float32", "float64"]
@@ -15,14 +16,14 @@ FLOATS = ["float16", "float32", "float64"]
 @pytest.mark.parametrize("dtype", NUMBERS)
 def test_a_document_becomes_a_tensor_and_the_same_document(dtype: str) -> None:
     array = np.array([[0, 1, 2], [3, 4, 5]]).astype(dtype)
-    document = {"dtype": dtype, "shape": [2, 3], "b64": base64.b64encode(array.tobytes()).decode()}
+    document: Document = {"dtype": dtype, "shape": [2, 3], "b64": base64.b64encode(array.tobytes()).decode()}
     tensor = from_document(document, "x")
     assert (tensor.dtype, tensor.shape, tensor.to_bytes()) == (dtype, (2, 3), array.tobytes())
     assert tensor.document() == document
 
 
 def test_strings_stand_flat_in_data() -> None:
-    document = {"dtype": "string", "shape": [2, 1], "data": ["a", "ö"]}
+    document: Document = {"dtype": "string", "shape": [2, 1], "data": ["a", "ö"]}
     tensor = from_document(document, "x")
     assert (tensor.shape, tensor.data) == ((2, 1), ["a", "ö"])
     assert tensor.document() == document
@@ -66,7 +67,7 @@ def test_what_is_no_array_of_a_known_kind_is_refused(value: object) -> None:
         ({"dtype": "string", "shape": [2], "data": ["a"]}, "x.data", "takes 2 strings, but data holds 1"),
     ],
 )
-def test_a_wrong_document_is_refused_by_field(document: dict, field: str, sentence: str) -> None:
+def test_a_wrong_document_is_refused_by_field(document: Document, field: str, sentence: str) -> None:
     with pytest.raises(RequestError, match=sentence) as raised:
         from_document(document, "x")
     assert (raised.value.field, raised.value.status) == (field, 422)

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -136,7 +137,7 @@ def test_a_read_only_and_a_strided_array_are_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dims", [["batch", 3], [1, 3]])
-def test_an_input_given_back_as_it_stands_is_not_stale(tmp_path: Path, dims: list) -> None:
+def test_an_input_given_back_as_it_stands_is_not_stale(tmp_path: Path, dims: list[Any]) -> None:
     """A prepared output buffer stays unwritten there: the next request must not see the last answer."""
     model = models.made([], [("x", "float32", dims)], [("x", "float32", dims)])
     with opened(tmp_path, model) as engine:
