@@ -30,11 +30,12 @@ def answer_by_app(
     try:
         adapter = _adapters.get(id(predictor)) or _make_adapter(predictor)
         body = request.read_body()
+        data = body.encode("ascii") if isinstance(body, str) else body
     except ModuleNotFoundError as error:
         return _refuse(request, request_id, started, _without_app(error))
     except RequestError as error:
         return _refuse(request, request_id, started, error)
-    answer = as_object(adapter(_canonical(request, body, request_id, started), None))  # type: ignore[operator]
+    answer = as_object(adapter(_canonical(request, data, request_id, started), None))  # type: ignore[operator]
     headers = {name: str(value) for name, value in as_object(answer.get("headers")).items()}
     status, encoded = answer.get("statusCode"), answer.get("isBase64Encoded") is True
     return shape(request, status if isinstance(status, int) else 500, headers, str(answer["body"]), encoded)

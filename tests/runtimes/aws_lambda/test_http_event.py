@@ -17,7 +17,7 @@ def test_reads_every_service(name: str) -> None:
     request = HttpRequest(event, source)
     assert (request.method, request.path) == ("POST", "/predict")
     assert request.headers["content-type"] == "application/json"
-    assert request.read_body() == b'{"features": [5.1, 3.5, 1.4, 0.2]}'
+    assert request.read_body() == '{"features": [5.1, 3.5, 1.4, 0.2]}'
 
 
 @pytest.mark.parametrize("name", ["sqs", "kinesis", "s3", "eventbridge", "direct", "warmup"])
@@ -48,7 +48,7 @@ def test_joins_several_values_of_one_header() -> None:
 def test_reads_what_events_leave_out(event: dict[str, object]) -> None:
     assert set(read_headers(event).values()) <= {"1"}
     request = HttpRequest(event, "apigw_v2")
-    assert (request.method, request.path, request.read_body()) == ("GET", "/", b"")
+    assert (request.method, request.path, request.read_body()) == ("GET", "/", "")
 
 
 def test_a_load_balancer_gets_a_status_description_and_the_headers_it_asked_for() -> None:
@@ -70,3 +70,10 @@ def test_other_services_get_plain_headers(name: str) -> None:
         "body": "x",
         "isBase64Encoded": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "read"), [("é", "é".encode()), ("\ud800", b"\xed\xa0\x80"), (None, ""), (7, "")]
+)
+def test_reads_a_body_that_is_no_plain_ascii_as_its_bytes(body: object, read: bytes | str) -> None:
+    assert HttpRequest({"body": body}, "apigw_v2").read_body() == read
