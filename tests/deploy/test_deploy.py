@@ -21,7 +21,8 @@ import pytest
 
 from tests.deploy.cloud import NOT_IN_MOTO, cloud
 from tests.deploy.translation import translated
-from tests.sam import models
+from tests.main_job import sources
+from tests.sam.built import built
 
 pytestmark = [
     pytest.mark.network,
@@ -46,8 +47,7 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("deploy")
-    return models.build(*models.forest(), "forest", folder, "--arch", "arm64").artifact
+    return built(sources.forest, tmp_path_factory.mktemp("deploy"), "--arch", "arm64").artifact
 
 
 @pytest.fixture(scope="module")

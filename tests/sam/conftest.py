@@ -10,9 +10,10 @@ import pytest
 
 from packager import containers, interpreters, tools
 from packager.invoke.template import Function, read_function
-from tests.sam import models, stand_in
+from tests.main_job import sources
+from tests.sam import stand_in
+from tests.sam.built import Built, built
 from tests.sam.engine import NotHereError, container_engine
-from tests.sam.models import Built
 
 # The default of a build first; a machine that has none of these has no Lambda runtime's Python.
 PYTHONS = ("3.13", "3.12", "3.11")
@@ -40,13 +41,13 @@ def sam() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def forest(tmp_path_factory: pytest.TempPathFactory, runtime: str) -> Built:
     options = ("--arch", tools.host_arch(), "--runtime", runtime, "--image")
-    return models.build(*models.forest(), "forest", tmp_path_factory.mktemp("forest"), *options)
+    return built(sources.forest, tmp_path_factory.mktemp("forest"), *options)
 
 
 @pytest.fixture(scope="session")
 def mixed(tmp_path_factory: pytest.TempPathFactory, runtime: str) -> Built:
     options = ("--arch", tools.host_arch(), "--runtime", runtime)
-    return models.build(*models.mixed_columns(), "mixed", tmp_path_factory.mktemp("mixed"), *options)
+    return built(sources.mixed_pipeline, tmp_path_factory.mktemp("mixed"), *options)
 
 
 @pytest.fixture(scope="session")

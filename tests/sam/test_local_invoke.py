@@ -3,7 +3,6 @@
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,12 @@ from packager import containers
 from packager.errors import InvokeError
 from packager.invoke import sam as sam_runner
 from packager.invoke.invocation import Invocation
+from tests.main_job.commands import packager
+from tests.main_job.test_build_and_invoke import check
 from tests.packager.invoke.functions import write_artifact
-from tests.sam.models import Built
+from tests.sam.built import Built
 
 pytestmark = pytest.mark.engine
-
-
-def close(rows: list[list[float]]) -> list[Any]:
-    return [pytest.approx(row, rel=1e-4, abs=1e-5) for row in rows]
-
-
-def event_for(built: Built, document: object) -> Any:
-    """The artifact's own example of an HTTP request, with another body."""
-    event = json.loads((built.artifact / "events" / "predict.json").read_text())
-    return {**event, "body": json.dumps(document), "isBase64Encoded": False}
 
 
 def body_of(invocation: Invocation) -> dict[str, Any]:
@@ -48,31 +39,21 @@ def test_the_engine_makes_containers(bare_engine: containers.Engine) -> None:
 
 def test_the_zip_answers_as_the_source_model_does(engine: containers.Engine, forest: Built) -> None:
     before = digests(forest.artifact)
-    rows = forest.rows.iloc[[3, 70, 148]]
-    event = event_for(forest, {"instances": rows.values.tolist()})
-    body = body_of(sam_runner.invoke(forest.artifact, event))
-    labels, probabilities = forest.answers(rows)
-    assert body["predictions"] == labels
-    assert body["probabilities"] == close(probabilities)
+    for question in forest.questions:
+        found = sam_runner.invoke(forest.artifact, forest.event(question.request))
+        check(body_of(found), question.answer)
     assert digests(forest.artifact) == before
 
 
 def test_rows_of_text_and_numbers_are_answered_with_words(engine: containers.Engine, mixed: Built) -> None:
-    rows = mixed.rows.iloc[[0, 1, 20, 33]]
-    event = event_for(mixed, {"instances": rows.to_dict("records")})
-    body = body_of(sam_runner.invoke(mixed.artifact, event))
-    labels, probabilities = mixed.answers(rows)
-    assert set(labels) == {"busy", "calm"} and body["predictions"] == labels
-    assert body["probabilities"] == close(probabilities)
+    (question,) = mixed.questions
+    check(body_of(sam_runner.invoke(mixed.artifact, mixed.event(question.request))), question.answer)
 
 
 def test_the_image_answers_as_the_source_model_does(engine: containers.Engine, forest: Built) -> None:
-    rows = forest.rows.iloc[[10, 90]]
-    event = event_for(forest, {"instances": rows.values.tolist()})
-    body = body_of(sam_runner.invoke(forest.artifact, event, image=True))
-    labels, probabilities = forest.answers(rows)
-    assert body["predictions"] == labels
-    assert body["probabilities"] == close(probabilities)
+    question = forest.questions[-1]
+    found = sam_runner.invoke(forest.artifact, forest.event(question.request), image=True)
+    check(body_of(found), question.answer)
 
 
 def test_the_image_needs_no_network_no_rights_and_no_disk(engine: containers.Engine, forest: Built) -> None:
@@ -90,11 +71,12 @@ def test_the_image_needs_no_network_no_rights_and_no_disk(engine: containers.Eng
     options = ["--detach", "--network", "none", "--read-only", "--tmpfs", "/tmp"]
     name = docker("run", *options, "forest-alone").strip()
     try:
-        posted = json.dumps({"features": forest.rows.iloc[0].tolist()})
+        question = forest.questions[0]
+        posted = json.dumps(question.request)
         address = "http://127.0.0.1:8080/2015-03-31/functions/function/invocations"
         command = f"until wget -q -O - --post-data '{posted}' {address}; do sleep 0.1; done"
         answered = json.loads(docker("exec", name, "timeout", "20", "sh", "-c", command))
-        assert answered["predictions"] == forest.answers(forest.rows.iloc[[0]])[0]
+        check(answered, question.answer)
         assert docker("exec", name, "id", "-u").strip() == "65534"
     finally:
         docker("rm", "--force", name)
@@ -120,12 +102,14 @@ def test_a_function_that_fails_is_an_error_though_sam_ends_with_nought(
     assert any("function: event" in line for line in caught.value.details)
 
 
-def test_the_command_prints_the_answer_and_nothing_else(engine: containers.Engine, forest: Built) -> None:
-    command = [sys.executable, "-m", "packager", "invoke", str(forest.artifact), "--with", "sam"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    labels, _ = forest.answers(forest.rows.iloc[[0]])
-    assert json.loads(json.loads(done.stdout)["body"])["predictions"] == labels
+def test_the_command_prints_the_answer_and_nothing_else(
+    engine: containers.Engine, forest: Built, tmp_path: Path
+) -> None:
+    question = forest.questions[0]
+    (tmp_path / "event.json").write_text(json.dumps(question.request))
+    done = packager("invoke", forest.artifact, "--with", "sam", "--event", "event.json", cwd=tmp_path)
+    assert done.exit_code == 0, done.stderr
+    check(done.document(), question.answer)
 
 
 def unzipped(artifact: Path) -> Path:

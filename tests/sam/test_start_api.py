@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from packager import containers
+from tests.main_job.test_build_and_invoke import check
 from tests.sam import api
-from tests.sam.models import Built
+from tests.sam.built import Built
 
 pytestmark = pytest.mark.engine
 
@@ -26,23 +27,22 @@ def client(
 
 
 def test_predictions_are_the_source_models(client: httpx.Client, forest: Built) -> None:
-    rows = forest.rows.iloc[[0, 60, 120, 149]]
-    response = client.post("/predict", json={"instances": rows.values.tolist()})
-    labels, probabilities = forest.answers(rows)
-    body = response.json()
-    assert response.status_code == 200 and body["predictions"] == labels
-    assert body["probabilities"] == [pytest.approx(row, rel=1e-4, abs=1e-5) for row in probabilities]
+    for question in forest.questions:
+        response = client.post("/predict", json=question.request)
+        assert response.status_code == 200, response.text
+        check(response.json(), question.answer)
 
 
 def test_the_open_inference_protocol_answers_the_same(client: httpx.Client, forest: Built) -> None:
-    rows = forest.rows.iloc[[5, 100]]
-    described = client.get("/v2/models/forest").json()
-    (tensor,) = described["inputs"]
-    data = {**tensor, "shape": [2, 4], "data": rows.values.ravel().tolist()}
-    response = client.post("/v2/models/forest/infer", json={"inputs": [data]})
+    question = forest.questions[-1]
+    rows = question.request["instances"]
+    (described,) = client.get("/v2/models/model").json()["inputs"]
+    numbers = [number for row in rows for number in row]
+    tensor = {**described, "shape": [len(rows), len(rows[0])], "data": numbers}
+    response = client.post("/v2/models/model/infer", json={"inputs": [tensor]})
     assert response.status_code == 200, response.text
     outputs = {output["name"]: output["data"] for output in response.json()["outputs"]}
-    assert forest.answers(rows)[0] in outputs.values()
+    assert question.answer["predictions"] in outputs.values()
 
 
 def test_health_and_the_pages_come_from_the_app(client: httpx.Client) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from packager.invoke.sam import run
-from tests.sam.models import Built
+from tests.sam.built import Built
 
 pytestmark = pytest.mark.network
 
