@@ -5,17 +5,17 @@ No framework is imported: their versions are read from what pip installed.
 """
 
 import os
-import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from platform import machine
 from typing import Literal
 
 from packager import cache, containers, interpreters, tools
-from packager.dependencies.engine import engines
+from packager.dependencies.engine import choose_engine, engine_files, engines
 from packager.errors import PackagerError, ToolError
 from packager.targets.aws_lambda import quotas
 
@@ -58,10 +58,17 @@ def apply_fixes(progress: tools.Progress = tools.silent) -> tuple[Check, ...]:
 
 
 def _fetches(progress: tools.Progress) -> Iterator[Callable[[], object]]:
+    yield lambda: _fetch_engine(progress)
     yield lambda: tools.emulator(progress)
     for python in _found_pythons().values():
         yield lambda python=python: tools.interface_client(python.path, progress)  # type: ignore[misc]
     yield lambda: tools.fetch_sam(progress)
+
+
+def _fetch_engine(progress: tools.Progress) -> None:
+    """The library that a build with nothing but defaults asks for on this machine."""
+    platform = quotas.runtimes()[quotas.default_runtime()].platform(tools.host_arch())
+    engine_files(choose_engine(platform), platform, progress)
 
 
 def _versions() -> tuple[tuple[str, ...], str]:
@@ -166,7 +173,7 @@ def _containers() -> Check:
 
 
 def _arm64() -> Check:
-    if platform.machine() in ("aarch64", "arm64"):
+    if machine() in ("aarch64", "arm64"):
         return Check("arm64", "ok", "this machine's own architecture")
     if _ARM64.exists() or shutil.which("qemu-aarch64-static"):
         return Check("arm64", "ok", "programs for arm64 run here under emulation")

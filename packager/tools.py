@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import uv
 
@@ -23,7 +24,12 @@ _LOCKS = Path(__file__).parent / "data"
 _EMULATOR_LOCK = _LOCKS / "lambda_emulator.lock"
 _CLIENT_LOCK = _LOCKS / "lambda_client.lock"
 _SAM_LOCK = _LOCKS / "sam_cli.lock"
-_ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+_ARCHITECTURES: dict[str, Literal["x86_64", "arm64"]] = {
+    "x86_64": "x86_64",
+    "amd64": "x86_64",
+    "aarch64": "arm64",
+    "arm64": "arm64",
+}
 
 
 def silent(_: str) -> None:
@@ -38,7 +44,7 @@ def find_uv() -> Path | None:
         return None
 
 
-def host_arch() -> str:
+def host_arch() -> Literal["x86_64", "arm64"]:
     """This machine's architecture in Lambda's words: x86_64 or arm64."""
     machine = platform.machine().lower()
     if machine not in _ARCHITECTURES:
@@ -82,11 +88,20 @@ def interface_client(python: Path, progress: Progress = silent) -> Path:
 def find_sam() -> tuple[str, ...] | None:
     """The command that starts the SAM CLI: the one on PATH, else the one in the cache, else None."""
     found = shutil.which("sam")
-    if found:
+    if found and _answers(found):
         return (found,)
     python = _sam_folder() / "bin" / "python"
     # Through -m: a script of an environment names the folder in which it was made.
     return (str(python), "-m", "samcli") if python.exists() else None
+
+
+def _answers(program: str) -> bool:
+    """A version manager's shim has the name and does not start: only an answer counts."""
+    try:
+        command = [program, "--version"]
+        return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def fetch_sam(progress: Progress = silent) -> tuple[str, ...]:

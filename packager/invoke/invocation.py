@@ -32,7 +32,8 @@ class Invocation:
     def or_error(self) -> "Invocation":
         """This invocation, when it is an answer; else the reason with the last lines of the log."""
         if self.failure is not None:
-            raise InvokeError(self.failure, hint="the lines below are the function's own", details=self.log)
+            hint = "the lines above are the end of its log" if self.log else None
+            raise InvokeError(self.failure, hint=hint, details=self.log)
         return self
 
 

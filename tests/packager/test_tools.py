@@ -47,6 +47,15 @@ def test_the_sam_cli_is_fetched_once_and_then_found(monkeypatch: pytest.MonkeyPa
     assert done.stdout.startswith("SAM CLI, version"), done.stderr
 
 
+def test_a_shim_that_does_not_start_is_no_sam_cli(no_network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_network.mkdir()
+    shim = no_network / "sam"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(no_network))
+    assert tools.find_sam() is None
+
+
 def test_the_sam_cli_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "sam"
     own.write_text("#!/bin/sh\n")
