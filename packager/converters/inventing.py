@@ -14,7 +14,12 @@ _LARGEST_WHOLE = 10
 
 
 def invent_tensors(
-    signature: Signature, count: int, seed: int, free_sizes: tuple[int, int] = FREE_SIZES, *, tied: bool = False
+    signature: Signature,
+    count: int,
+    seed: int,
+    free_sizes: tuple[int, int] = FREE_SIZES,
+    *,
+    tied: bool = False,
 ) -> list[Rows]:
     """One set of inputs for each of the two sizes; without other free dimensions one set is enough.
 

@@ -18,6 +18,8 @@ from packager.converters.source import Source
 from packager.converters.tensors import Array, tensor_document
 
 _MIDDLE_BATCH = 7
+# Twice what single precision moves a probability.
+_TIE = 2e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def write_reference(source: Source, request: Request, dest: Path) -> Reference:
             raise SamplesError(
                 "There are labels, but no samples that they belong to", hint="add --samples FILE"
             )
-        cases = _invented(source, request)
+        cases = _invented(source, request, notes)
     documents = [_case(source, rows) for rows in cases]
     write_json(dest, {"schema_version": 1, "cases": documents})
     origin = "samples" if request.samples is not None else "signature"
@@ -64,11 +66,29 @@ def _sampled(source: Source, request: Request, notes: list[str]) -> tuple[Rows, 
     return rows, labels
 
 
-def _invented(source: Source, request: Request) -> list[Rows]:
+def _invented(source: Source, request: Request, notes: list[str]) -> list[Rows]:
     made = source.invent(request.rows, request.seed)
     if not source.signature.rowwise:
         return made
-    return [case for rows in made for case in _cut(rows, source.signature)]
+    decided = [_decided(source, rows) for rows in made]
+    undecided = sum(len(rows) for rows in made) - sum(len(rows) for rows in decided)
+    if undecided:
+        notes.append(
+            f"{undecided} made rows were left out: the model itself gives two classes the same probability there"
+        )
+    return [case for rows in decided for case in _cut(rows, source.signature)]
+
+
+def _decided(source: Source, rows: Rows) -> Rows:
+    """Made rows lie on split values, where forests tie; which of two equals is named proves nothing."""
+    named = {spec.role: spec.name for spec in source.signature.outputs}
+    if "probabilities" not in named or "label" not in named:
+        return rows
+    ordered = np.sort(source.answer(rows)[named["probabilities"]], axis=1)
+    clear = (
+        ordered[:, -1] - ordered[:, -2] > _TIE if ordered.shape[1] > 1 else np.ones(len(ordered), dtype=bool)
+    )
+    return rows.take(clear) if clear.any() else rows
 
 
 def _cut(rows: Rows, signature: Signature) -> list[Rows]:

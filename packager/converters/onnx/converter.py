@@ -11,7 +11,7 @@ from packager.converters.failure import ConversionError, SourceError
 from packager.converters.onnx import trial
 from packager.converters.onnx.checks import check_model
 from packager.converters.onnx.graph import opset_of, write_model
-from packager.converters.onnx.reading import ReadGraph, read_graph
+from packager.converters.onnx.reading import ReadGraph, drop_zip_maps, read_graph
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.signature import NUMPY_TYPES, Signature
@@ -49,7 +49,8 @@ class OnnxSource:
         names = [given for given, _ in self.graph.renamed]
         answers = dict(zip(names, self._run(names, self.tensors(rows)), strict=True))
         return {
-            shipped: _as_tensor(answers[given], self.signature, shipped) for given, shipped in self.graph.renamed
+            shipped: _as_tensor(answers[given], self.signature, shipped)
+            for given, shipped in self.graph.renamed
         }
 
     def _run(self, names: list[str], inputs: Mapping[str, Array]) -> list[Any]:
@@ -60,7 +61,9 @@ class OnnxSource:
         except Exception as error:
             shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in inputs.items())
             hint = None if self.request.samples else "give rows of the real kind: --samples FILE"
-            raise ConversionError(f"The model does not answer inputs of shape {shapes}: {_words(error)}", hint=hint) from error
+            raise ConversionError(
+                f"The model does not answer inputs of shape {shapes}: {_words(error)}", hint=hint
+            ) from error
 
     def write(self, dest: Path) -> Written:
         opset = write_model(self.graph.model, self.signature, self.request, dest)
@@ -74,10 +77,11 @@ def open_source(request: Request) -> OnnxSource:
         model = onnx.load(request.source, load_external_data=False)
     except Exception as error:
         raise SourceError(f"{request.source.name} is a damaged ONNX file: {_words(error)}") from error
+    original = request.source.read_bytes()
+    labels = drop_zip_maps(model.graph)
     check_model(model, request)
     about = About("onnx", onnx.__version__, _writer(model), _description(model))
-    original = request.source.read_bytes()
-    graph = read_graph(model)
+    graph = read_graph(model, labels)
     source = OnnxSource(graph, about, request, original, graph.notes)
     if request.action == "inspect":
         return source
@@ -119,7 +123,9 @@ def _opened(data: bytes) -> Any:
 def _as_tensor(answer: Any, signature: Signature, name: str) -> Array:
     """A list of maps becomes a matrix with one column for each class."""
     if isinstance(answer, list):
-        return np.array([[row[label] for label in signature.class_labels] for row in answer], dtype=np.float32)
+        return np.array(
+            [[row[label] for label in signature.class_labels] for row in answer], dtype=np.float32
+        )
     spec = next(spec for spec in signature.outputs if spec.name == name)
     array = np.asarray(answer)
     return array if spec.dtype == "string" else array.astype(NUMPY_TYPES[spec.dtype], copy=False)

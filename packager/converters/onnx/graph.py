@@ -73,7 +73,8 @@ def check_versions(model: Any, request: Request) -> None:
         version = opset_of(model, domain)
         if version > limit:
             raise ConversionError(
-                f"The model has {word} {version}, and the runtime of the target reads up to {limit}", hint=_NEWER
+                f"The model has {word} {version}, and the runtime of the target reads up to {limit}",
+                hint=_NEWER,
             )
 
 

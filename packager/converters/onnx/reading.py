@@ -22,11 +22,11 @@ class ReadGraph:
     notes: tuple[str, ...] = ()
 
 
-def read_graph(model: Any) -> ReadGraph:
+def read_graph(model: Any, labels: tuple[Any, ...] | None) -> ReadGraph:
+    """``labels``: the classes of the maps that were taken out."""
     graph = model.graph
     notes = []
     given = [value.name for value in graph.output]
-    labels = _drop_zip_maps(graph)
     if labels is not None:
         notes.append("the map of probabilities (ZipMap) became a tensor with one column for each class")
     _drop_weight_inputs(model)
@@ -35,7 +35,12 @@ def read_graph(model: Any) -> ReadGraph:
     outputs = _output_specs(model, labels, dims)
     classes = labels or (_classifier_labels(graph) if _has_label(outputs) else ())
     shipped = [spec.name for spec in outputs]
-    return ReadGraph(model, Signature(inputs, outputs, tuple(classes)), tuple(zip(given, shipped, strict=True)), tuple(notes))
+    return ReadGraph(
+        model,
+        Signature(inputs, outputs, tuple(classes)),
+        tuple(zip(given, shipped, strict=True)),
+        tuple(notes),
+    )
 
 
 def _drop_weight_inputs(model: Any) -> None:
@@ -103,7 +108,9 @@ def dtype_name(value: Any) -> str:
 
     code = value.type.tensor_type.elem_type
     try:
-        name = "string" if code == onnx.TensorProto.STRING else onnx.helper.tensor_dtype_to_np_dtype(code).name
+        name = (
+            "string" if code == onnx.TensorProto.STRING else onnx.helper.tensor_dtype_to_np_dtype(code).name
+        )
     except KeyError:
         name = f"type {code}"
     if name not in NUMPY_TYPES:
@@ -126,7 +133,9 @@ def _output_specs(model: Any, labels: tuple[Any, ...] | None, dims: _Dims) -> tu
             )
         best = value if value.type.tensor_type.HasField("shape") else shaped.get(value.name, value)
         if not best.type.tensor_type.HasField("shape"):
-            raise ConversionError(f"The output {value.name} has no shape in the file, and none can be inferred")
+            raise ConversionError(
+                f"The output {value.name} has no shape in the file, and none can be inferred"
+            )
         specs.append(TensorSpec(value.name, dtype_name(value), dims.shape(best), roles[value.name]))
     return tuple(specs)
 
@@ -165,14 +174,16 @@ def _labels_of(node: Any) -> tuple[Any, ...]:
     return ()
 
 
-def _drop_zip_maps(graph: Any) -> tuple[Any, ...] | None:
+def drop_zip_maps(graph: Any) -> tuple[Any, ...] | None:
     """Takes ZipMap's input for its output; returns the classes it named, or None without a ZipMap."""
     import onnx
 
     labels: tuple[Any, ...] | None = None
     for node in [node for node in graph.node if node.op_type == "ZipMap"]:
         labels = next(
-            tuple(a.ints) or tuple(text.decode() for text in a.strings) for a in node.attribute if a.name.startswith("classlabels")
+            tuple(a.ints) or tuple(text.decode() for text in a.strings)
+            for a in node.attribute
+            if a.name.startswith("classlabels")
         )
         graph.node.remove(node)
         source, mapped = node.input[0], node.output[0]

@@ -68,7 +68,12 @@ def _unknown_kind(model: Any) -> str:
 def _initial_types(columns: Columns) -> list[tuple[str, Any]]:
     from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
 
-    types = {"float32": FloatTensorType, "int64": Int64TensorType, "bool": Int64TensorType, "string": StringTensorType}
+    types = {
+        "float32": FloatTensorType,
+        "int64": Int64TensorType,
+        "bool": Int64TensorType,
+        "string": StringTensorType,
+    }
     return [(spec.name, types[spec.dtype]([None, spec.shape[1]])) for spec in columns.inputs]
 
 
@@ -132,7 +137,11 @@ def _accept_booleans(graph: Any, columns: Columns) -> None:
     for value in graph.input:
         original = value.name.removesuffix("_as_integer")
         if original in booleans and value.name != original:
-            casts.append(helper.make_node("Cast", [original], [value.name], name=f"cast_{original}", to=TensorProto.INT64))
+            casts.append(
+                helper.make_node(
+                    "Cast", [original], [value.name], name=f"cast_{original}", to=TensorProto.INT64
+                )
+            )
             value.name = original
             value.type.tensor_type.elem_type = TensorProto.BOOL
     nodes = [*casts, *graph.node]

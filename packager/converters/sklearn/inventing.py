@@ -49,7 +49,10 @@ def _categories(reader: Reader) -> list[Any]:
     """What an encoder learned for the column, and one value it never saw if it is lenient about those."""
     if not hasattr(reader.estimator, "categories_"):
         return []
-    known = [value.item() if isinstance(value, np.generic) else value for value in reader.estimator.categories_[reader.place]]
+    known = [
+        value.item() if isinstance(value, np.generic) else value
+        for value in reader.estimator.categories_[reader.place]
+    ]
     if getattr(reader.estimator, "handle_unknown", "error") == "error" or not known:
         return known
     unseen = "never seen" if isinstance(known[0], str) else _largest(known)
@@ -83,7 +86,9 @@ def _scale(met: list[Reader]) -> tuple[float, float]:
             low, high = float(estimator.data_min_[at]), float(estimator.data_max_[at])
             return (low + high) / 2, (high - low) / 4 or 1.0
         if kind_of(estimator) == "RobustScaler" and estimator.center_ is not None:
-            return float(estimator.center_[at]), 1.0 if estimator.scale_ is None else float(estimator.scale_[at])
+            return float(estimator.center_[at]), 1.0 if estimator.scale_ is None else float(
+                estimator.scale_[at]
+            )
         if kind_of(estimator) == "SimpleImputer":
             center = float(np.asarray(estimator.statistics_, dtype=np.float64)[at])
             return (center, max(1.0, abs(center) / 2)) if np.isfinite(center) else (0.0, 1.0)

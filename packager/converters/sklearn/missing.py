@@ -25,7 +25,8 @@ def nullable_names(model: Any, columns: Columns, probe: Rows) -> set[str]:
 
 def _answers(model: Any, columns: Columns, probe: Rows, missing: list[str]) -> bool:
     emptied = {
-        name: np.full(len(values), np.nan) if name in missing else values for name, values in probe.columns.items()
+        name: np.full(len(values), np.nan) if name in missing else values
+        for name, values in probe.columns.items()
     }
     ask = model.predict if hasattr(model, "predict") else model.transform
     try:

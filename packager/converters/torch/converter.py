@@ -60,7 +60,9 @@ class TorchSource:
     def answer(self, rows: Rows) -> Mapping[str, Array]:
         import torch
 
-        given = [torch.from_numpy(np.ascontiguousarray(rows.columns[spec.name])) for spec in self.signature.inputs]
+        given = [
+            torch.from_numpy(np.ascontiguousarray(rows.columns[spec.name])) for spec in self.signature.inputs
+        ]
         answers = self.model.run(given)
         return {spec.name: to_array(one) for spec, one in zip(self.signature.outputs, answers, strict=True)}
 
@@ -116,7 +118,9 @@ def _open_program(request: Request) -> TorchSource:
     model = read_program(program)
     notes = () if model.signature.rowwise and model.signature.batched else (_static_note(model.signature),)
     weights = len(program.state_dict)
-    return TorchSource(model, _about(f"ExportedProgram({weights} tensors)", operators, version), request, notes)
+    return TorchSource(
+        model, _about(f"ExportedProgram({weights} tensors)", operators, version), request, notes
+    )
 
 
 def _static_note(signature: Signature) -> str:
@@ -136,7 +140,9 @@ def _open_script(request: Request) -> TorchSource:
     about = _about(f"ScriptModule({module.original_name})", ())
     if request.action == "inspect" and request.samples is None:
         return TorchSource(_Unshaped(), about, request, ("a script module shows its shapes with --samples",))
-    names = [argument.name for argument in module.forward.schema.arguments[1:] if not argument.has_default_value()]
+    names = [
+        argument.name for argument in module.forward.schema.arguments[1:] if not argument.has_default_value()
+    ]
     example = example_tensors(request, names, "a script module")
     return TorchSource(read_script(module, names, example), about, request)
 
@@ -163,5 +169,9 @@ def _open_weights(request: Request) -> TorchSource:
 
 def _arguments(module: Any) -> list[str]:
     parameters = inspect.signature(module.forward).parameters.values()
-    wanted = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    wanted = [
+        p
+        for p in parameters
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     return [parameter.name for parameter in wanted]

@@ -48,7 +48,9 @@ def _arrays(table: Table, names: list[str]) -> list[Array]:
 def _plain(table: Table, array: Array) -> Array:
     """Samples in csv and jsonl are doubles; models take single precision unless they say otherwise."""
     if array.dtype.kind not in "biuf" or array.ndim == 0 or len(array) == 0:
-        raise SamplesError(f"{table.name} holds an array of {array.dtype} and shape {list(array.shape)}, not rows of numbers")
+        raise SamplesError(
+            f"{table.name} holds an array of {array.dtype} and shape {list(array.shape)}, not rows of numbers"
+        )
     return array.astype(np.float32) if array.dtype == np.float64 else array
 
 

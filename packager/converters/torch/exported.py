@@ -66,8 +66,12 @@ def _outputs(program: Any, dims: DimNames, taken: set[str]) -> tuple[TensorSpec,
     given = list(program.graph_signature.user_outputs)
     values = [by_name[name].meta.get("val") if name in by_name else None for name in given]
     if not values or any(not isinstance(value, torch.Tensor) for value in values):
-        raise ConversionError(f"The program gives {final.args}, not tensors alone", hint="return tensors from the model")
-    names = ["output"] if len(given) == 1 else [name if name not in taken else f"{name}_out" for name in given]
+        raise ConversionError(
+            f"The program gives {final.args}, not tensors alone", hint="return tensors from the model"
+        )
+    names = (
+        ["output"] if len(given) == 1 else [name if name not in taken else f"{name}_out" for name in given]
+    )
     shapes = [dims.shape(value.shape) for value in values]
     return output_specs(names, [dtype_name(value.dtype) for value in values], shapes)
 
@@ -116,7 +120,10 @@ def export_module(module: Any, names: list[str], arguments: list[Any], batched: 
     import torch
 
     batch = torch.export.Dim("batch", min=1)
-    shapes = {name: {0: batch} if batched and argument.ndim else None for name, argument in zip(names, arguments, strict=True)}
+    shapes = {
+        name: {0: batch} if batched and argument.ndim else None
+        for name, argument in zip(names, arguments, strict=True)
+    }
     try:
         return torch.export.export(module, tuple(arguments), dynamic_shapes=shapes, strict=False)
     except Exception as error:

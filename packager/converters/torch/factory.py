@@ -24,7 +24,9 @@ def _called(request: Request) -> Any:
 
     module_name, colon, name = (request.torch_model or "").partition(":")
     if not colon or not name:
-        raise ConversionError(f"--torch-model is {request.torch_model!r}, not module:factory", hint="for example net:build")
+        raise ConversionError(
+            f"--torch-model is {request.torch_model!r}, not module:factory", hint="for example net:build"
+        )
     sys.path[:0] = [path for path in request.import_paths if path not in sys.path]
     try:
         factory: Any = importlib.import_module(module_name)

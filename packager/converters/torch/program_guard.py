@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from packager.converters.failure import SourceError, UnsafeModelError
-from packager.converters.torch.archive import below_root, entries, read_entry
+from packager.converters.archive import below_root, entries, read_entry
 
 _KNOWN_ENTRIES = re.compile(
     r"archive_format|archive_version|byteorder|version|\.data/\w+|\.format_version|\.storage_alignment"
@@ -27,7 +27,9 @@ _OPERATOR = re.compile(
     r"|math\.(ceil|floor|sqrt|trunc)|torch\.sym_(int|float|max|min|not|ite|sqrt|sum)"
 )
 _PLAIN = re.compile(r"[\w .:+\-/*]*")
-_TOKEN = re.compile(r"\s*(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|\*\*|//|<=|>=|==|!=|'\w+'|[-+*/%(),<>&|~=])\s*")
+_TOKEN = re.compile(
+    r"\s*(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|\*\*|//|<=|>=|==|!=|'\w+'|[-+*/%(),<>&|~=])\s*"
+)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _SIZE_FUNCTIONS = frozenset(
     {
@@ -81,7 +83,9 @@ def _document(path: Path, name: str) -> Any:
 def _check_payloads(document: Any) -> None:
     for payload in (document.get("config") or {}).values() if isinstance(document, dict) else ():
         if not re.fullmatch(r"(weight|tensor)_\d+", str(payload.get("path_name"))):
-            raise UnsafeModelError(f"The exported program holds the object {payload.get('path_name')!r}, not a tensor")
+            raise UnsafeModelError(
+                f"The exported program holds the object {payload.get('path_name')!r}, not a tensor"
+            )
 
 
 def _checked(document: Any) -> Iterator[str]:
@@ -141,7 +145,9 @@ def _check_tree(value: Any) -> None:
     """How inputs and outputs are nested: plain containers alone, since others are imported by name."""
     if isinstance(value, dict):
         if "__enum__" in value or value.get("type") not in _TREES:
-            raise UnsafeModelError(f"The exported program nests its inputs in {value.get('type', 'an enum')!r}")
+            raise UnsafeModelError(
+                f"The exported program nests its inputs in {value.get('type', 'an enum')!r}"
+            )
         for key, held in value.items():
             if key != "type":
                 _check_tree(held)
@@ -160,11 +166,15 @@ def check_guard(text: str) -> None:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise UnsafeModelError(f"The exported program has the guard {text[:80]!r}, which is no comparison") from error
+        raise UnsafeModelError(
+            f"The exported program has the guard {text[:80]!r}, which is no comparison"
+        ) from error
     for node in ast.walk(tree):
         known = isinstance(node, _GUARD_NODES)
         if isinstance(node, ast.Call):
-            known = isinstance(node.func, ast.Attribute) and node.func.attr in _GUARD_CALLS and not node.keywords
+            known = (
+                isinstance(node.func, ast.Attribute) and node.func.attr in _GUARD_CALLS and not node.keywords
+            )
         elif isinstance(node, ast.Attribute):
             known = node.attr in _GUARD_CALLS
         elif isinstance(node, ast.Name):

@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 from packager.converters.failure import UnsafeModelError
-from packager.converters.torch.archive import entries, read_entry
+from packager.converters.archive import entries, read_entry
 
-_NAMESPACES = frozenset({"aten", "prim", "prims", "quantized", "quantized_decomposed", "torchvision", "_caffe2"})
+_NAMESPACES = frozenset(
+    {"aten", "prim", "prims", "quantized", "quantized_decomposed", "torchvision", "_caffe2"}
+)
 _TOUCHES_FILES = frozenset({"save", "load", "from_file", "_from_file"})
 _CALL = re.compile(r"\b(ops|torch)\s*\.\s*(\w+)(?:\s*\.\s*(\w+))?")
 
@@ -14,7 +16,9 @@ _CALL = re.compile(r"\b(ops|torch)\s*\.\s*(\w+)(?:\s*\.\s*(\w+))?")
 def check_script(path: Path) -> None:
     names = entries(path)
     code = [name for name in names if "/code/" in name and name.endswith(".py")]
-    offenders = sorted({call for name in code for call in _offenders(read_entry(path, name).decode("utf-8", "replace"))})
+    offenders = sorted(
+        {call for name in code for call in _offenders(read_entry(path, name).decode("utf-8", "replace"))}
+    )
     if offenders:
         raise UnsafeModelError(
             f"The script module calls {', '.join(offenders)}, which can touch more than tensors: nothing of it was run",

@@ -32,7 +32,11 @@ class ScriptedModel:
 
         names = [spec.name for spec in self.signature.inputs]
         answers = [spec.name for spec in self.signature.outputs]
-        free = {spec.name: {0: BATCH} for spec in (*self.signature.inputs, *self.signature.outputs) if spec.batched}
+        free = {
+            spec.name: {0: BATCH}
+            for spec in (*self.signature.inputs, *self.signature.outputs)
+            if spec.batched
+        }
         buffer = io.BytesIO()
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         try:
@@ -78,7 +82,9 @@ def read_script(module: Any, names: list[str], example: list[Any]) -> ScriptedMo
         one = run_module(module, [tensor[:1] for tensor in example])
     except RuntimeError as error:
         words = " ".join(str(error).split())[-300:]
-        raise ConversionError(f"The model does not take the sample rows: {words}", hint="check the shape of the samples") from error
+        raise ConversionError(
+            f"The model does not take the sample rows: {words}", hint="check the shape of the samples"
+        ) from error
     shapes = compared_shapes(one, two, (1, 2))
     answers = ["output"] if len(two) == 1 else [f"output_{at}" for at in range(len(two))]
     inputs = tuple(
@@ -87,5 +93,3 @@ def read_script(module: Any, names: list[str], example: list[Any]) -> ScriptedMo
     )
     outputs = output_specs(answers, [dtype_name(tensor.dtype) for tensor in two], shapes)
     return ScriptedModel(module, Signature(inputs, outputs), example)
-
-

@@ -31,11 +31,15 @@ class DimNames:
 def dtype_name(dtype: Any) -> str:
     name = str(dtype).removeprefix("torch.")
     if name not in NUMPY_TYPES:
-        raise ConversionError(f"The model uses {name} tensors, which the runtime does not take", hint="convert it to float32")
+        raise ConversionError(
+            f"The model uses {name} tensors, which the runtime does not take", hint="convert it to float32"
+        )
     return name
 
 
-def output_specs(names: list[str], dtypes: list[str], shapes: list[tuple[Dim, ...]]) -> tuple[TensorSpec, ...]:
+def output_specs(
+    names: list[str], dtypes: list[str], shapes: list[tuple[Dim, ...]]
+) -> tuple[TensorSpec, ...]:
     role: Any = "prediction" if len(names) == 1 else "tensor"
     return tuple(TensorSpec(n, d, s, role) for n, d, s in zip(names, dtypes, shapes, strict=True))
 
@@ -51,7 +55,9 @@ def compared_shapes(one: list[Any], two: list[Any], sizes: tuple[int, int]) -> l
             elif (a, b) == sizes:
                 dims.append(BATCH)
             else:
-                raise ConversionError(f"The model answers {sizes[0]} rows with shape {list(first.shape)} and {sizes[1]} rows with {list(second.shape)}")
+                raise ConversionError(
+                    f"The model answers {sizes[0]} rows with shape {list(first.shape)} and {sizes[1]} rows with {list(second.shape)}"
+                )
         shapes.append(tuple(dims))
     return shapes
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 from packager.converters.failure import SourceError, UnsafeModelError
 from packager.converters.pickles.rehearsal import Rehearsal
 from packager.converters.pickles.unpickler import guarded
-from packager.converters.torch.archive import entries
+from packager.converters.archive import entries
 
 # Where checkpoints keep the weights, in the order of how common the names are.
 _WEIGHT_KEYS = ("state_dict", "model_state_dict", "model", "net", "weights")
@@ -34,7 +34,9 @@ def names_in(path: Path) -> tuple[str, ...]:
     if zipfile.is_zipfile(path):
         pickles = [name for name in entries(path) if name.endswith("data.pkl")]
         with zipfile.ZipFile(path) as archive:
-            found = [guarded(path, lambda n=name: _rehearsed(io.BytesIO(archive.read(n)), 1)) for name in pickles]
+            found = [
+                guarded(path, lambda n=name: _rehearsed(io.BytesIO(archive.read(n)), 1)) for name in pickles
+            ]
     else:
         with path.open("rb") as file:
             # The old format: a magic number, a protocol, the system, and then the object.
@@ -68,8 +70,14 @@ def load_weights(path: Path) -> dict[str, Any]:
 
 
 def _refusal(path: Path, names: tuple[str, ...]) -> UnsafeModelError:
-    foreign = [name for name in names if not name.startswith(("torch.", "collections.OrderedDict", "builtins.set"))]
-    odd = foreign or [name for name in names if not name.startswith(("torch._utils._rebuild", "torch.storage", "torch.Float"))]
+    foreign = [
+        name for name in names if not name.startswith(("torch.", "collections.OrderedDict", "builtins.set"))
+    ]
+    odd = foreign or [
+        name
+        for name in names
+        if not name.startswith(("torch._utils._rebuild", "torch.storage", "torch.Float"))
+    ]
     listed = ", ".join(odd[:5]) or "code"
     return UnsafeModelError(
         f"{path.name} asks for {listed}, which is not a tensor: nothing of it was run",

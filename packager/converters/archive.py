@@ -1,4 +1,4 @@
-"""The zip files that torch writes: their entries, and a bound on what they unpack to."""
+"""Zip files that hold models: their entries, and a bound on what they unpack to."""
 
 import zipfile
 from pathlib import Path
@@ -15,7 +15,9 @@ def entries(path: Path) -> dict[str, int]:
         infos = archive.infolist()
     total = sum(info.file_size for info in infos)
     if total > _FREE + _LARGEST_RATIO * path.stat().st_size:
-        raise SourceError(f"{path.name} is {path.stat().st_size:,} bytes and unpacks to {total:,}: it is not opened")
+        raise SourceError(
+            f"{path.name} is {path.stat().st_size:,} bytes and unpacks to {total:,}: it is not opened"
+        )
     return {info.filename: info.file_size for info in infos}
 
 
