@@ -65,7 +65,23 @@ def invoke(
         if image or has_base_image(engine, function):
             arguments.append("--skip-pull-image")
         progress("running sam local invoke")
-        return judged(run(command, arguments, Path(scratch)), function.timeout_s)
+        printed = run(command, arguments, Path(scratch))
+    if printed.exit_code != 0:
+        raise refusal(printed)
+    return judged(printed, function.timeout_s)
+
+
+def refusal(printed: Printed) -> ToolError:
+    """SAM's own failure: it never came to start the function."""
+    said = last_lines(tuple((printed.stderr or printed.stdout).splitlines()))
+    about_image = any("image" in line for line in said)
+    return ToolError(
+        f"sam local invoke ended with {printed.exit_code} before the function started",
+        hint="SAM runs it in Lambda's base image: connect to its registry once, or invoke without --with sam"
+        if about_image
+        else None,
+        details=said,
+    )
 
 
 def demand_engine() -> containers.Engine:
@@ -112,9 +128,6 @@ def function_lines(stderr: str) -> tuple[str, ...]:
 
 
 def _document(printed: Printed) -> tuple[Json, str | None]:
-    if printed.exit_code != 0:
-        said = (printed.stderr.strip() or printed.stdout.strip()).splitlines()
-        return None, f"sam local invoke ended with {printed.exit_code}: {said[-1] if said else 'no message'}"
     if not printed.stdout.strip():
         return None, "sam local invoke ended with 0 and printed no answer: the function did not start"
     try:

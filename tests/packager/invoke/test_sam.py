@@ -4,7 +4,7 @@ import pytest
 
 from packager.errors import ToolError
 from packager.invoke import sam
-from packager.invoke.sam import Printed, judged
+from packager.invoke.sam import Printed, judged, refusal
 
 START = "Invoking runtimes.aws_lambda.handler.handler\nSTART RequestId: 1f2e Version: $LATEST\ninit here\n"
 END = "END RequestId: 1f2e\nREPORT RequestId: 1f2e\tInit Duration: 0.03 ms\tDuration: 28 ms\n"
@@ -33,9 +33,8 @@ def test_an_answer_is_an_answer_with_the_functions_own_lines() -> None:
         (Printed(0, '{"errorMessage": "no"}', START + END), "the function failed with an error: no"),
         (Printed(0, '{"statusCode": 502, "body": "bad"}', START + END), "answered with status 502: bad"),
         (Printed(0, "Hello", START + END), "printed no JSON: 'Hello'"),
-        (Printed(1, "", "Error: no such function\n"), "ended with 1: Error: no such function"),
     ],
-    ids=["nothing", "killed", "raised", "no-type", "5xx", "text", "exit-1"],
+    ids=["nothing", "killed", "raised", "no-type", "5xx", "text"],
 )
 def test_an_exit_code_of_nought_is_not_believed(printed: Printed, failure: str) -> None:
     found = judged(printed, 3)
@@ -47,6 +46,15 @@ def test_a_time_out_is_told_from_silence() -> None:
     stderr = START + "Function 'ModelFunction' timed out after 2 seconds\nNo response from invoke container\n"
     found = judged(Printed(0, "", stderr), 2)
     assert found.timed_out and found.failure == "the function did not answer within its time-out of 2 s"
+
+
+def test_what_sam_itself_refuses_is_no_failure_of_the_function() -> None:
+    stderr = "Invoking handler\nError: Error building docker image: dial tcp: lookup registry: no such host\n"
+    error = refusal(Printed(1, "", stderr))
+    assert error.message == "sam local invoke ended with 1 before the function started"
+    assert error.details == tuple(stderr.splitlines())
+    assert error.hint is not None and "base image" in error.hint
+    assert refusal(Printed(2, "", "Error: no such option\n")).hint is None
 
 
 def test_without_a_container_engine_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
