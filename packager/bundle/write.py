@@ -70,6 +70,7 @@ def write(
         _normalise(stage)
         if judge is not None:
             judge(stage, written)
+            _normalise(stage)  # what the judge added, too
         _swap(stage, dest, Path(work, "replaced"))
     return written
 

@@ -1,0 +1,48 @@
+"""Assembles a Lambda artifact from a model root, through the rooms that a build uses for it.
+
+As a program, so that a test can change everything around it: ROOT DEST OPTIONS.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from packager import bundle, dependencies, interpreters
+from packager.layout import Parts
+from packager.manifest import read_signature
+from packager.model import ModelFile
+from packager.targets.aws_lambda.target import AwsLambda
+from tests.packager.targets.models import IRIS_ROWS
+
+
+def assemble(root: Path, dest: Path, target: AwsLambda, *, compiled: bool = True) -> bundle.WrittenArchive:
+    """The artifact of the model in ``root`` (tests/artifacts.py), with the target's own engine."""
+    platform = target.platform
+    manifest = (root / "manifest.json").read_bytes()
+    described = json.loads(manifest)
+    model = described["model"]
+    engine = dependencies.engine_files(dependencies.choose_engine(platform), platform)
+    python = interpreters.find(platform.python) if compiled else None
+    parts = Parts(
+        name=described["name"],
+        model=ModelFile(
+            root / model["path"], "onnx", read_signature(described["signature"]),
+            model["sha256"], model["size_bytes"], model["opset"],
+        ),
+        manifest_json=manifest,
+        golden_json=IRIS_ROWS,
+        runtime=dependencies.runtime_files(target.rooms, python),
+        packages=dependencies.install(target.lock, platform, python) if target.lock else (),
+        library=engine.library,
+        library_dest=target.library_dest,
+        licences=engine.licences,
+    )  # fmt: skip
+    (written,) = bundle.write(target.layout(parts), dest)
+    return written
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 5:
+        os.umask(int(sys.argv[4], 8))
+    assemble(Path(sys.argv[1]), Path(sys.argv[2]), AwsLambda.model_validate_json(sys.argv[3]))
