@@ -49,7 +49,7 @@ def read_value(library: Library, value: int) -> Tensor:
     if dtype is None:
         raise ModelError(f"the model gave a tensor of ONNX Runtime's type {number}, which is not served")
     if number == _STRING:
-        return Tensor(dtype, shape, _read_strings(library, value, size_of(shape)))
+        return Tensor(dtype, shape, read_strings(library, value, size_of(shape)))
     size = size_of(shape) * DTYPES[dtype][1]
     data = ctypes.string_at(library.made(library.tensor_data, value), size) if size else b""
     return Tensor(dtype, shape, data)
@@ -82,23 +82,28 @@ def _addressable(tensor: Tensor) -> object:
     return (ctypes.c_char * view.nbytes).from_buffer(view)
 
 
-def _make_strings(library: Library, strings: list[str], shape: object, rank: int) -> int:
+def write_strings(library: Library, value: int, strings: list[str]) -> None:
+    """Set the texts of a value, whatever it held before."""
     encoded = [text.encode("utf-8") for text in strings]
-    pointers = (ctypes.c_char_p * len(encoded))(*encoded)
+    library.check(library.fill_strings(value, (ctypes.c_char_p * len(encoded))(*encoded), len(encoded)))
+    for index, text in enumerate(encoded):
+        if b"\0" in text:  # the call above reads up to the first NUL
+            place = library.made(library.resized_string_buffer, value, index, len(text))
+            ctypes.memmove(place, text, len(text))
+
+
+def _make_strings(library: Library, strings: list[str], shape: object, rank: int) -> int:
     value = library.made(library.create_tensor, library.allocator, shape, rank, _STRING)
     try:
-        library.check(library.fill_strings(value, pointers, len(encoded)))
-        for index, text in enumerate(encoded):
-            if b"\0" in text:  # the call above reads up to the first NUL
-                place = library.made(library.resized_string_buffer, value, index, len(text))
-                ctypes.memmove(place, text, len(text))
+        write_strings(library, value, strings)
     except ModelError:
         library.release_value(value)
         raise
     return value
 
 
-def _read_strings(library: Library, value: int, count: int) -> list[str]:
+def read_strings(library: Library, value: int, count: int) -> list[str]:
+    """The texts of a value that holds ``count`` of them."""
     if not count:
         return []
     length = library.made(library.strings_length, value)

@@ -77,7 +77,7 @@ class OnnxRuntime:
             if planned is not None:
                 return planned
             answers = self._run_once(session, tensors)  # raises where the values are to blame, not the plan
-            plans.usable = False
+            plans.count_miss()
             return answers
         return self._run_once(session, tensors)
 

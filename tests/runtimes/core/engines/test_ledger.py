@@ -98,7 +98,7 @@ def test_text_gives_everything_back(ledger: Ledger, tmp_path: Path) -> None:
     with ledger.engine(tmp_path / "model.onnx", *models.same("string")) as engine:
         for texts in (["a", "", "b\0c"], ["x" * 500] * 3):
             engine.run([Tensor("string", (1, 3), texts)])
-    assert ledger.given["value"] == 4
+    assert ledger.given["value"] == 4  # a plain run, then a prepared one
 
 
 def test_values_that_the_model_refuses_give_everything_back(ledger: Ledger, tmp_path: Path) -> None:
@@ -121,6 +121,15 @@ def test_tensors_that_do_not_fit_give_everything_back(ledger: Ledger, tmp_path: 
         with pytest.raises(ModelError, match="Unexpected input data type"):
             engine.run([good, good, good])
     assert ledger.given["value"] == 2 + 3
+
+
+def test_too_few_texts_give_everything_back(ledger: Ledger, tmp_path: Path) -> None:
+    with (
+        ledger.engine(tmp_path / "model.onnx", *models.same("string")) as engine,
+        pytest.raises(ModelError, match="ONNX Runtime"),
+    ):
+        engine.run([Tensor("string", (1, 3), ["a", "b"])])
+    assert (ledger.given["value"], ledger.given["status"]) == (1, 1)
 
 
 def test_output_shapes_that_change_give_everything_back(ledger: Ledger, tmp_path: Path) -> None:

@@ -76,10 +76,10 @@ def test_strings_go_in_and_out_unchanged(tmp_path: Path) -> None:
 
 
 def test_a_nul_inside_a_text_is_kept(tmp_path: Path) -> None:
-    texts = ["a\0b", "\0", "plain"]
     with opened(tmp_path, models.same("string")) as engine:
-        (answer,) = engine.run([Tensor("string", (1, 3), texts)])
-    assert answer.data == texts
+        for texts in (["a\0b", "\0", "plain"], ["a", "b", "c\0"], ["\0\0", "", "a\0b"], ["a", "b", "c"]):
+            (answer,) = engine.run([Tensor("string", (1, 3), texts)])
+            assert answer.data == texts
 
 
 def test_several_inputs_and_outputs_keep_their_order(tmp_path: Path) -> None:
@@ -144,6 +144,21 @@ def test_an_input_given_back_as_it_stands_is_not_stale(tmp_path: Path, dims: lis
             row = np.full((1, 3), value, np.float32)
             (answer,) = engine.run([from_buffer(row)])
             assert answer.to_bytes() == row.tobytes()
+
+
+def test_text_given_back_as_it_stands_is_not_stale(tmp_path: Path) -> None:
+    model = models.made([], [("x", "string", [1, 3])], [("x", "string", [1, 3])])
+    with opened(tmp_path, model) as engine:
+        for texts in (["a", "b", "c"], ["d", "e", "f"], ["g", "", "\x1a not written"], ["h", "i", "j"]):
+            (answer,) = engine.run([Tensor("string", (1, 3), texts)])
+            assert answer.data == texts
+
+
+def test_answers_that_look_unwritten_are_right(tmp_path: Path) -> None:
+    with opened(tmp_path, models.same("uint8")) as engine:
+        for value in (165, 1, 165, 165, 2):
+            row = bytes([value] * 3)
+            assert engine.run([Tensor("uint8", (1, 3), row)])[0].to_bytes() == row
 
 
 def test_a_constant_output_is_right_each_time(tmp_path: Path) -> None:
