@@ -9,7 +9,8 @@ from runtimes.core.engines._ort_values import DTYPE_OF_ORT
 from runtimes.core.engines.graph import GraphTensor
 
 LEVELS = {"off": 0, "basic": 1, "extended": 2, "all": 99}
-_LOG_ERRORS = 3
+# Errors come back as a status, with all that a log line would say; the line would also hold users' values.
+_LOG_FATAL = 4
 _TENSOR = 1
 _KINDS = {0: "unknown", 2: "sequence", 3: "map", 4: "opaque", 5: "sparse tensor", 6: "optional"}
 _MAPPING_SINCE = (1, 27)
@@ -43,7 +44,7 @@ def _configure(library: Library, options: int, path: str, threads: int, level: i
     library.check(library.set_intra_op_threads(options, threads))
     library.check(library.set_inter_op_threads(options, 1))
     library.check(library.set_optimization_level(options, level))
-    library.check(library.set_log_severity(options, _LOG_ERRORS))
+    library.check(library.set_log_severity(options, _LOG_FATAL))
     version = tuple(int(part) for part in library.version.split(".")[:2] if part.isdigit())
     if path.endswith(".ort") and version >= _MAPPING_SINCE:
         # The model's weights stay in the mapped file: nothing is parsed or copied at open.
