@@ -8,13 +8,13 @@ import importlib.util
 import marshal
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
-NAME_LENGTH = 200
-NAMED = ("co_consts", "co_filename", "co_name", "co_qualname")
+NAMES = ("co_filename", "co_name", "co_qualname")
 
 
 def main(source: Path, dest: Path, root: str) -> None:
@@ -39,19 +39,21 @@ def _ship(source: Path, dest: Path, name: str) -> None:
 
 def byte_code(text: bytes, name: str) -> bytes:
     """The content of a `.pyc`. It depends on the source and the Python version alone."""
-    code = Canonical().of(compile(text, name, "exec", dont_inherit=True, optimize=0))
+    code = compile(text, name, "exec", dont_inherit=True, optimize=0)
     digest = _imp.source_hash(importlib.util._RAW_MAGIC_NUMBER, text)  # type: ignore[attr-defined]
-    return importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + digest + marshal.dumps(code)
+    shipped = marshal.dumps(Canonical(code).of(code))
+    return importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + digest + shipped
 
 
 class Canonical:
-    """Rebuilds a code object with every name in it interned; what was shared stays shared.
+    """Rebuilds a code object with its own names interned; what was shared stays shared.
 
-    marshal writes interned text in another way, and equal names as one when they are one object. Which are
-    interned depends on what the process has seen before: a qualified name that an earlier file had, too.
+    marshal writes interned text in another way, and equal names as one when they are one object. Whether a
+    qualified name and a constant of the same text are, depends on what the process has seen before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, code: CodeType) -> None:
+        self._names = {getattr(part, name) for part in _codes(code) for name in NAMES}
         self._made: dict[int, tuple[Any, Any]] = {}  # by identity; the original is kept, so no id is reused
 
     def of(self, value: Any) -> Any:
@@ -62,12 +64,17 @@ class Canonical:
 
     def _make(self, value: Any) -> Any:
         if isinstance(value, CodeType):
-            return value.replace(**{part: self.of(getattr(value, part)) for part in NAMED})
+            return value.replace(**{part: self.of(getattr(value, part)) for part in ("co_consts", *NAMES)})
         if isinstance(value, (tuple, frozenset)):
             return type(value)(self.of(item) for item in value)
-        if isinstance(value, str) and len(value) < NAME_LENGTH and not any(map(str.isspace, value)):
-            return sys.intern(value)
-        return value
+        return sys.intern(value) if isinstance(value, str) and value in self._names else value
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for value in code.co_consts:
+        if isinstance(value, CodeType):
+            yield from _codes(value)
 
 
 if __name__ == "__main__":
