@@ -11,6 +11,7 @@ from packager.converters.pickles.allowlist import admit, refuse_missing
 from packager.converters.pickles.rehearsal import Contents
 from packager.converters.pickles.unpickler import load_pickle, read_contents, unsafe
 from packager.converters.request import Request
+from packager.converters.sklearn.trees import refuse_broken_trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +89,4 @@ def _check_model(model: Any, request: Request) -> None:
         raise SourceError(
             f"The model in {request.source.name} is not fitted", hint="fit it before saving it"
         ) from error
+    refuse_broken_trees(model)

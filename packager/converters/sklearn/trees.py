@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters.failure import SourceError
 from packager.converters.sklearn.parts import kind_of, walk
 from packager.converters.tensors import Array
 
@@ -23,6 +24,33 @@ def boosting_nodes(model: Any) -> Iterator[Array]:
         if kind_of(part).startswith("HistGradientBoosting"):
             for iteration in part._predictors:
                 yield from (predictor.nodes for predictor in iteration)
+
+
+def refuse_broken_trees(model: Any) -> None:
+    """Compiled code walks these tables without looking: every child and feature must be within them."""
+    for tree in sklearn_trees(model):
+        if not 0 < tree.node_count <= tree.capacity:
+            raise _broken()
+        left, right, feature = tree.children_left, tree.children_right, tree.feature
+        inner = left >= 0
+        _check_tables(tree.node_count, left[inner], right[inner], feature[inner], tree.n_features)
+    for part in walk(model):
+        if kind_of(part).startswith("HistGradientBoosting"):
+            for iteration in part._predictors:
+                for nodes in (predictor.nodes for predictor in iteration):
+                    inner = nodes["is_leaf"] == 0
+                    children = nodes["left"][inner], nodes["right"][inner]
+                    _check_tables(len(nodes), *children, nodes["feature_idx"][inner], part.n_features_in_)
+
+
+def _check_tables(count: int, left: Array, right: Array, feature: Array, features: int) -> None:
+    for children, limit in ((left, count), (right, count), (feature, features)):
+        if len(children) and not (children.min() >= 0 and children.max() < limit):
+            raise _broken()
+
+
+def _broken() -> SourceError:
+    return SourceError("The model holds a tree whose nodes point outside of it: the file is damaged")
 
 
 def split_values(model: Any, column: int) -> Array:

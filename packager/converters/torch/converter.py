@@ -1,6 +1,7 @@
 """The PyTorch converter: three kinds of files, one source."""
 
 import inspect
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from packager.converters.detection import detect
-from packager.converters.failure import ConversionError, SourceError
+from packager.converters.failure import ConversionError, SourceError, UnsafeModelError
 from packager.converters.inventing import invent_tensors
 from packager.converters.request import Request
 from packager.converters.rows import Rows
@@ -109,6 +110,8 @@ def _open_program(request: Request) -> TorchSource:
     forbid_pickled_objects()
     try:
         program = torch.export.load(request.source)
+    except pickle.UnpicklingError as error:
+        raise UnsafeModelError(f"{request.source.name} holds more than tensors: nothing of it was run") from error
     except Exception as error:
         words = " ".join(str(error).split())[:300]
         raise SourceError(

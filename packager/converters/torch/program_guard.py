@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from packager.converters.failure import SourceError, UnsafeModelError
+from packager.converters.torch.weights import foreign_names, names_in_zip
 from packager.converters.archive import below_root, entries, read_entry
 
 _KNOWN_ENTRIES = re.compile(
@@ -22,7 +23,8 @@ _KNOWN_ENTRIES = re.compile(
     r"|serialized_(exported_program\.json|state_dict\.(pt|json)|constants\.(pt|json)|example_inputs\.pt)"
 )
 _OPERATOR = re.compile(
-    r"torch\.ops\.(aten|prims|prim|quantized_decomposed|quantized|torchvision|higher_order)\.\w+(\.\w+)?"
+    r"torch\.ops\.(aten|prims|prim|quantized_decomposed|quantized|torchvision|higher_order)"
+    r"\.(?!_?from_file\b|_?save\b|_?load\b)\w+(\.\w+)?"
     r"|_operator\.(add|sub|mul|floordiv|truediv|mod|pow|neg|pos|getitem|eq|ne|lt|le|gt|ge|and_|or_|not_)"
     r"|math\.(ceil|floor|sqrt|trunc)|torch\.sym_(int|float|max|min|not|ite|sqrt|sum)"
 )
@@ -65,12 +67,23 @@ def check_program(path: Path) -> tuple[tuple[str, ...], str | None]:
     version: str | None = None
     for name in names:
         inner = below_root(name, names)
+        if inner.endswith(".pt") and names[name]:
+            _check_tensors(path, name)
         if inner.endswith(".json"):
             document = _document(path, name)
             _check_payloads(document)
             operators.update(_checked(document))
             version = document.get("torch_version", version) if isinstance(document, dict) else version
     return tuple(sorted(operators)), version
+
+
+def _check_tensors(path: Path, name: str) -> None:
+    foreign = foreign_names(names_in_zip(path, read_entry(path, name)))
+    if foreign:
+        raise UnsafeModelError(
+            f"{path.name} asks for {', '.join(foreign[:5])} in {name}, which is not a tensor: nothing of it was run",
+            details=foreign,
+        )
 
 
 def _document(path: Path, name: str) -> Any:

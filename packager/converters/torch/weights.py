@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,11 @@ from packager.converters.archive import entries
 # Where checkpoints keep the weights, in the order of how common the names are.
 _WEIGHT_KEYS = ("state_dict", "model_state_dict", "model", "net", "weights")
 _PREFIX = "module."
+_PART_OF_TENSORS = re.compile(
+    r"torch\.(\w*Storage|Size|device|dtype|Tensor|[a-z]+\d+|bool|_utils\._rebuild_\w+|storage\.\w+"
+    r"|nn\.parameter\.(Parameter|Buffer)|_tensor\._rebuild_from_type_v2|serialization\._get_layout)"
+    r"|collections\.OrderedDict|builtins\.set|_codecs\.encode"
+)
 
 
 def forbid_pickled_objects() -> None:
@@ -32,16 +38,22 @@ class _TorchRehearsal(Rehearsal):
 def names_in(path: Path) -> tuple[str, ...]:
     """Every class and function that the file asks for."""
     if zipfile.is_zipfile(path):
-        pickles = [name for name in entries(path) if name.endswith("data.pkl")]
-        with zipfile.ZipFile(path) as archive:
-            found = [
-                guarded(path, lambda n=name: _rehearsed(io.BytesIO(archive.read(n)), 1)) for name in pickles
-            ]
-    else:
-        with path.open("rb") as file:
-            # The old format: a magic number, a protocol, the system, and then the object.
-            found = [guarded(path, lambda: _rehearsed(file, 4))]
+        return names_in_zip(path, path.read_bytes())
+    with path.open("rb") as file:
+        # The old format: a magic number, a protocol, the system, and then the object.
+        return tuple(sorted(set(guarded(path, lambda: _rehearsed(file, 4)))))
+
+
+def names_in_zip(path: Path, data: bytes) -> tuple[str, ...]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        pickles = [archive.read(name) for name in archive.namelist() if name.endswith("data.pkl")]
+    found = [guarded(path, lambda d=content: _rehearsed(io.BytesIO(d), 1)) for content in pickles]
     return tuple(sorted({name for names in found for name in names}))
+
+
+def foreign_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """What is no part of tensors and their containers."""
+    return tuple(name for name in names if not _PART_OF_TENSORS.fullmatch(name))
 
 
 def _rehearsed(file: IO[bytes], count: int) -> list[str]:
@@ -70,19 +82,12 @@ def load_weights(path: Path) -> dict[str, Any]:
 
 
 def _refusal(path: Path, names: tuple[str, ...]) -> UnsafeModelError:
-    foreign = [
-        name for name in names if not name.startswith(("torch.", "collections.OrderedDict", "builtins.set"))
-    ]
-    odd = foreign or [
-        name
-        for name in names
-        if not name.startswith(("torch._utils._rebuild", "torch.storage", "torch.Float"))
-    ]
+    odd = foreign_names(names)
     listed = ", ".join(odd[:5]) or "code"
     return UnsafeModelError(
         f"{path.name} asks for {listed}, which is not a tensor: nothing of it was run",
-        hint="save the weights alone (torch.save(model.state_dict(), ...)) or an exported program (torch.export.save)",
-        details=tuple(odd),
+        hint="save the weights alone (torch.save(model.state_dict(), ...)) or a program (torch.export.save)",
+        details=odd,
     )
 
 
