@@ -21,7 +21,8 @@ IMAGE_TEMPLATE = "template-image.yaml"
 # SAM may fetch an image of some hundred megabytes before it starts the function.
 _PATIENCE_S = 900
 _TIMED_OUT = re.compile(r"Function '.*' timed out after")
-_START = re.compile(r"START RequestId: \S+ Version")
+_BEGIN = re.compile(r"^SAM_CONTAINER_ID: |START RequestId: \S+ Version")
+_END = re.compile(r"^END RequestId: |LAMBDA_RUNTIME Failed to get next invocation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,18 @@ def judged(printed: Printed, timeout_s: int) -> Invocation:
 
 
 def function_lines(stderr: str) -> tuple[str, ...]:
-    """What the function itself wrote: SAM's own lines stand before START, the emulator's are known."""
+    """What the function itself wrote, between SAM's own lines.
+
+    Now and then SAM loses the START line, so the container's id begins it as well. What comes after the end
+    is the client's complaint that its container is being taken away.
+    """
     lines = stderr.splitlines()
-    starts = [number for number, line in enumerate(lines) if _START.search(line)]
-    own = lines[starts[0] :] if starts else []
-    return tuple(line for line in own if line.strip() and not EMULATORS_OWN.search(line))
+    begins = [number for number, line in enumerate(lines) if _BEGIN.search(line)]
+    own = lines[begins[0] + 1 :] if begins else []
+    ends = [number for number, line in enumerate(own) if _END.search(line)]
+    return tuple(
+        line for line in own[: min(ends, default=None)] if line.strip() and not EMULATORS_OWN.search(line)
+    )
 
 
 def _document(printed: Printed) -> tuple[Json, str | None]:

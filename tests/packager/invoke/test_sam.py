@@ -19,6 +19,18 @@ def test_an_answer_is_an_answer_with_the_functions_own_lines() -> None:
     assert (found.init_ms, found.run_ms) == (None, None)
 
 
+def test_the_functions_lines_are_found_though_sam_loses_its_own() -> None:
+    """SAM loses START now and then, and the client complains when its container goes."""
+    lost = (
+        "SAM_CONTAINER_ID: 5d6d\ninit here\nmore\n" + END + "[ERROR] [17] LAMBDA_RUNTIME Failed to get next "
+    )
+    complaint = "[ERROR] [17] LAMBDA_RUNTIME Failed to get next invocation. No Response\nTraceback\n"
+    assert sam.function_lines(lost) == ("init here", "more")
+    assert sam.function_lines(START + END + complaint) == ("init here",)
+    assert sam.function_lines(START + CRASHED + complaint) == ("init here",)
+    assert sam.function_lines("Error: no such function\n") == ()
+
+
 @pytest.mark.parametrize(
     ("printed", "failure"),
     [
