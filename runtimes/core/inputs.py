@@ -6,8 +6,9 @@ from runtimes.core.errors import RequestError
 from runtimes.core.nested import KIND_OF_DTYPE, MisfitError, flatten, pack
 from runtimes.core.shapes import BATCH, check_finite, check_tensor, order_by_name
 from runtimes.core.signature import Signature, TensorSpec
-from runtimes.core.tensors import Tensor, from_document, read_shape, size_of
+from runtimes.core.tensors import Tensor, from_buffer, from_document, read_shape, size_of
 
+_JSON = (dict, list, tuple, str, int, float, type(None))
 _KEYS = {"b64", "data", "dtype", "shape"}
 _MAX_EMPTY_DIM = 65536
 
@@ -46,17 +47,14 @@ class InputReader:
         return tensors
 
     def check_run(self, values: dict[str, object], field: str = "inputs") -> list[Tensor]:
-        """Tensors by name in the signature's order; only names, dtypes and shapes are checked."""
+        """Tensors or arrays by name in the signature's order; only names, dtypes and shapes are checked."""
         sizes: dict[str, int] = {}
         tensors = []
-        for spec, tensor in order_by_name(self._signature, values, field):
-            if not isinstance(tensor, Tensor):
-                kind = type(tensor).__name__
-                raise RequestError(
-                    f"{spec.name} must be a Tensor, not a {kind}", field=f"{field}.{spec.name}"
-                )
-            check_tensor(spec, tensor, f"{field}.{spec.name}", sizes)
-            tensors.append(tensor)
+        for spec, value in order_by_name(self._signature, values, field):
+            place = f"{field}.{spec.name}"
+            taken = value if isinstance(value, Tensor) else from_buffer(value, place)
+            check_tensor(spec, taken, place, sizes)
+            tensors.append(taken)
         return tensors
 
     def read_list(self, spec: TensorSpec, value: object, rank: int, place: str) -> Tensor:
@@ -74,6 +72,10 @@ class InputReader:
         return Tensor(spec.dtype, _completed(shape, spec), data)
 
     def _read_one(self, spec: TensorSpec, value: object, place: str) -> Tensor:
+        if isinstance(value, Tensor):
+            return value
+        if not isinstance(value, _JSON):
+            return from_buffer(value, place)  # from Python, not from JSON: an array
         if not isinstance(value, dict):
             return self.read_list(spec, value, len(spec.shape), place)
         unknown = next((str(key) for key in value if key not in _KEYS), None)

@@ -40,7 +40,7 @@ class Predictor:
         self._rows = RowRuns(signature, self._answers, self._execute)
 
     def run(self, inputs: dict[str, object]) -> dict[str, Tensor]:
-        """Tensors by name in, tensors by name out: checked for names, dtypes and shapes, nothing decoded."""
+        """Tensors (or arrays) by name in, tensors by name out: names, dtypes and shapes are checked."""
         outputs = self._execute(self._inputs.check_run(inputs))
         return {spec.name: tensor for spec, tensor in zip(self.manifest.signature.outputs, outputs)}
 

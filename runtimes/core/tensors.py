@@ -71,16 +71,16 @@ def size_of(shape: tuple[int, ...]) -> int:
     return size
 
 
-def from_buffer(value: object) -> Tensor:
+def from_buffer(value: object, field: str | None = None) -> Tensor:
     """A tensor over anything with the buffer protocol (a numpy array); no copy where it is contiguous."""
     try:
         view = memoryview(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise RequestError(f"a {type(value).__name__} is not an array") from None
+        raise RequestError(f"a {type(value).__name__} is not an array", field=field) from None
     code = view.format.lstrip("<=@|")
     dtype = _OF_CODE.get(code) or _OF_SIZE.get((code, view.itemsize))
     if dtype is None:
-        raise RequestError(f"an array with elements of the kind {view.format!r} is not taken")
+        raise RequestError(f"an array with elements of the kind {view.format!r} is not taken", field=field)
     return Tensor(dtype, tuple(view.shape or ()), view if view.c_contiguous else view.tobytes())
 
 

@@ -138,6 +138,16 @@ def test_whole_tensors_come_nested_as_base64_or_flat(serve: Opener) -> None:
         assert predictor.predict({"inputs": {"pixels": tensor}})["predictions"] == expected
 
 
+def test_arrays_and_tensors_are_taken_from_python_as_they_are(serve: Opener) -> None:
+    predictor = serve(models.image())
+    expected = scores_of(PIXELS).tolist()
+    for given in (PIXELS, from_buffer(PIXELS), memoryview(PIXELS.data)):
+        assert predictor.predict({"inputs": {"pixels": given}})["predictions"] == expected
+        assert predictor.run({"pixels": given})["scores"].to_bytes() == scores_of(PIXELS).tobytes()
+    with pytest.raises(RequestError, match="pixels takes float32, not float64"):
+        predictor.predict({"inputs": {"pixels": PIXELS.astype(float)}})
+
+
 def test_strings_come_as_whole_tensors_too(serve: Opener) -> None:
     predictor = serve(models.same("string"))
     document = {"dtype": "string", "shape": [1, 3], "data": ["a", "ö", ""]}
@@ -219,7 +229,7 @@ def test_run_gives_the_tensors_of_the_model_undecoded(serve: Opener) -> None:
         ({"X": Tensor("float32", (1, 3), bytes(12))}, r"takes the shape \[1, 2\], not \[1, 3\]"),
         ({"X": Tensor("float32", (2,), bytes(8))}, r"takes the shape \[batch, 2\], not \[2\]"),
         ({"X": Tensor("float32", (1, 2), bytes(7))}, "does not fit its data"),
-        ({"X": [[1, 2]]}, "X must be a Tensor, not a list"),
+        ({"X": [[1, 2]]}, "a list is not an array"),
     ],
 )
 def test_run_refuses_tensors_that_do_not_fit(serve: Opener, inputs: Document, sentence: str) -> None:

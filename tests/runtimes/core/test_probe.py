@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import uv
 
 from runtimes.core.tensors import Tensor, from_buffer, from_document
 from tests.artifacts import Document, engine_library, make_root
@@ -140,7 +141,7 @@ def test_older_libraries_give_the_same_answers(tmp_path: Path, version: str) -> 
     """The table of functions only grows: what works with the newest library works with the older ones."""
     folder = tmp_path / "wheel"
     install = [
-        "uv",
+        uv.find_uv_bin(),
         "pip",
         "install",
         "--quiet",
