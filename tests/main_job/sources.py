@@ -146,12 +146,12 @@ def mnist(_: Path) -> SourceFiles:
 
 def face_landmarks(_: Path) -> SourceFiles:
     """Several outputs and a free batch, channels last: MTCNN's last stage."""
-    return published_onnx(published.MTCNN_ONET, lambda: {"input_1": _noise(3, 48, 48, 3)})
+    return published_onnx(published.MTCNN_ONET, lambda: {"input_3": _noise(3, 48, 48, 3)})
 
 
 def peptides(_: Path) -> SourceFiles:
     """A forest of ai.onnx.ml operators whose scores end in a ZipMap."""
-    return published_onnx(published.MACREL_HEMO, lambda: {"X": _noise(5, 22)})
+    return published_onnx(published.MACREL_HEMO, lambda: {"input_features": _noise(5, 22)})
 
 
 def _noise(*shape: int) -> NDArray[np.float32]:
