@@ -54,6 +54,7 @@ class Canonical:
 
     def __init__(self, code: CodeType) -> None:
         self._names = {getattr(part, name) for part in _codes(code) for name in NAMES}
+        self._sets: dict[bytes, frozenset[Any]] = {}
         self._made: dict[int, tuple[Any, Any]] = {}  # by identity; the original is kept, so no id is reused
 
     def of(self, value: Any) -> Any:
@@ -65,9 +66,14 @@ class Canonical:
     def _make(self, value: Any) -> Any:
         if isinstance(value, CodeType):
             return value.replace(**{part: self.of(getattr(value, part)) for part in ("co_consts", *NAMES)})
-        if isinstance(value, (tuple, frozenset)):
-            return type(value)(self.of(item) for item in value)
-        return sys.intern(value) if isinstance(value, str) and value in self._names else value
+        if isinstance(value, tuple):
+            return tuple(self.of(item) for item in value)
+        if isinstance(value, frozenset):
+            # The compiler makes a second one when a name in it was interned before: equal ones become one.
+            return self._sets.setdefault(marshal.dumps(value, 2), frozenset(map(self.of, value)))
+        # One letter is one object in the whole process, and another file may have used it as a name.
+        named = isinstance(value, str) and (len(value) == 1 or value in self._names)
+        return sys.intern(value) if named else value
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
