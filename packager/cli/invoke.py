@@ -35,6 +35,8 @@ def invoke(session: Session, artifact: Path, event: Path | None, runner: str, im
     from packager.invoke import emulator, events, sam
     from packager.invoke.template import read_function
 
+    if image and runner != "sam":
+        raise click.UsageError("--image goes with --with sam: an image runs in a container engine")
     read_function(artifact)  # a folder that is no artifact is said before anything else
     document = events.read_event(artifact, event)
     say = session.say

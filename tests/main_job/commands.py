@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -36,3 +38,36 @@ def build(model: Path, *arguments: str, cwd: Path) -> Any:
     done = packager("build", model, *arguments, "-o", "json", cwd=cwd)
     assert done.exit_code == 0, done.stderr
     return done.document()
+
+
+def http_event(document: Any) -> Any:
+    """A POST to /predict as an HTTP API sends it."""
+    return {
+        "version": "2.0",
+        "routeKey": "ANY /{proxy+}",
+        "rawPath": "/predict",
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "http": {"method": "POST", "path": "/predict", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
+            "stage": "$default",
+            "requestId": "test",
+        },
+        "body": json.dumps(document),
+        "isBase64Encoded": False,
+    }
+
+
+def check(answered: Any, expected: Any) -> None:
+    """Numbers within 1e-4, everything else equal; what the answer has besides is its own affair."""
+    if isinstance(expected, dict):
+        for key, value in expected.items():
+            check(answered[key], value)
+    elif isinstance(expected, list):
+        assert len(answered) == len(expected)
+        for one, other in zip(answered, expected, strict=True):
+            check(one, other)
+    elif isinstance(expected, float):
+        assert answered == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    else:
+        assert answered == expected

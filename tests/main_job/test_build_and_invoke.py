@@ -3,13 +3,12 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from packager.invoke import emulator
 from tests.main_job import sources
-from tests.main_job.commands import build
+from tests.main_job.commands import build, check, http_event
 from tests.main_job.sources import SourceFiles
 
 CASES: tuple[Callable[[Path], SourceFiles], ...] = (
@@ -43,36 +42,3 @@ def test_the_artifact_answers_as_the_source_does(make: Callable[[Path], SourceFi
         assert isinstance(answered, dict)
         assert answered["statusCode"] == 200
         check(json.loads(str(answered["body"])), made.questions[0].answer)
-
-
-def http_event(document: Any) -> Any:
-    """A POST to /predict as an HTTP API sends it."""
-    return {
-        "version": "2.0",
-        "routeKey": "ANY /{proxy+}",
-        "rawPath": "/predict",
-        "rawQueryString": "",
-        "headers": {"content-type": "application/json"},
-        "requestContext": {
-            "http": {"method": "POST", "path": "/predict", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
-            "stage": "$default",
-            "requestId": "test",
-        },
-        "body": json.dumps(document),
-        "isBase64Encoded": False,
-    }
-
-
-def check(answered: Any, expected: Any) -> None:
-    """Numbers within 1e-4, everything else equal; what the answer has besides is its own affair."""
-    if isinstance(expected, dict):
-        for key, value in expected.items():
-            check(answered[key], value)
-    elif isinstance(expected, list):
-        assert len(answered) == len(expected)
-        for one, other in zip(answered, expected, strict=True):
-            check(one, other)
-    elif isinstance(expected, float):
-        assert answered == pytest.approx(expected, rel=1e-4, abs=1e-4)
-    else:
-        assert answered == expected

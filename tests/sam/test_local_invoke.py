@@ -12,8 +12,7 @@ from packager import containers
 from packager.errors import InvokeError
 from packager.invoke import sam as sam_runner
 from packager.invoke.invocation import Invocation
-from tests.main_job.commands import packager
-from tests.main_job.test_build_and_invoke import check
+from tests.main_job.commands import check, packager
 from tests.packager.invoke.functions import write_artifact
 from tests.sam.built import Built
 

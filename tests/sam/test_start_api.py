@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from packager import containers
-from tests.main_job.test_build_and_invoke import check
+from tests.main_job.commands import check
 from tests.sam import api
 from tests.sam.built import Built
 
