@@ -46,13 +46,13 @@ def found(version: str) -> Interpreter:
 # Two files that use each other's constants as names: what marshal writes depends on which was seen first.
 TRAPS = {
     "names.py": (
-        "ä = left = right = 1\n"
+        "ä = sinister = dexter = 1\n"
         "class Outer:\n    class Inner:\n        def method(self): return lambda: self\n"
     ),
     "constants.py": (
-        "x = 'ä', 'Outer.Inner', 'Outer.Inner.method.<locals>.<lambda>', 'left'\n"
-        "def f(v): return v in {'left', 'right', 'p q'}\n"
-        "def g(v): return v in {'left', 'right', 'p q'}\n"
+        "x = 'ä', 'Outer.Inner', 'Outer.Inner.method.<locals>.<lambda>', 'sinister'\n"
+        "def f(v): return v in {'sinister', 'dexter', 'p q'}\n"
+        "def g(v): return v in {'sinister', 'dexter', 'p q'}\n"
         "class Outer:\n    class Inner:\n        def method(self): return lambda: 'Outer.Inner.method'\n"
     ),
 }
