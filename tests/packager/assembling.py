@@ -16,7 +16,9 @@ from packager.targets.aws_lambda.target import AwsLambda
 from tests.packager.targets.models import IRIS_ROWS
 
 
-def assemble(root: Path, dest: Path, target: AwsLambda, *, compiled: bool = True) -> bundle.WrittenArchive:
+def assemble(
+    root: Path, dest: Path, target: AwsLambda, *, compiled: bool = True, cases: bytes = IRIS_ROWS
+) -> bundle.WrittenArchive:
     """The artifact of the model in ``root`` (tests/artifacts.py), with the target's own engine."""
     platform = target.platform
     manifest = (root / "manifest.json").read_bytes()
@@ -31,7 +33,7 @@ def assemble(root: Path, dest: Path, target: AwsLambda, *, compiled: bool = True
             model["sha256"], model["size_bytes"], model["opset"],
         ),
         manifest_json=manifest,
-        golden_json=IRIS_ROWS,
+        golden_json=cases,
         runtime=dependencies.runtime_files(target.rooms, python),
         packages=dependencies.install(target.lock, platform, python) if target.lock else (),
         library=engine.library,

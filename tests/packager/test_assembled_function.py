@@ -5,6 +5,7 @@ import os
 import platform as machine
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from packager import bundle, interpreters, preflight
 from packager.layout import Arch
 from packager.targets.aws_lambda.target import AwsLambda
 from tests.packager.assembling import assemble
-from tests.runtimes.models import classifier_root
+from tests.packager.targets.models import golden, tensor
+from tests.runtimes.models import classifier_root, mixed_root, tensor_root
 
 pytestmark = pytest.mark.network
 
@@ -97,6 +99,40 @@ def test_the_function_answers_every_example_event_without_sources(
     assert {"fastapi", "mangum", "pydantic_core"} <= set(answers["modules"])
     assert not {"numpy", "onnxruntime", "packager"} & set(answers["modules"])
     assert written.size_bytes < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("make_root", "one", "more", "expected"),
+    [
+        (
+            mixed_root,
+            {"city": tensor([["Köln"]], "string"), "age": tensor([[3.5]], "float32")},
+            {"city": tensor([["Köln"], ["Rom"]], "string"), "age": tensor([[3.5], [2.0]], "float32")},
+            [13.5, 3.0],
+        ),
+        (
+            tensor_root,
+            {"picture": tensor([[[1, 2, 3], [4, 5, 6]]], "float32")},
+            {"picture": tensor([[[1, 2, 3], [4, 5, 6]], [[0, 0, 0], [0, 0, 3]]], "float32")},
+            [3.5, 0.5],
+        ),
+    ],
+)
+def test_the_example_events_of_other_models_are_answered_too(
+    make_root: Callable[[Path], Path],
+    one: dict[str, Any],
+    more: dict[str, Any],
+    expected: list[float],
+    tmp_path: Path,
+) -> None:
+    target = AwsLambda.model_validate({"runtime": f"python{VERSIONS[-1]}", "arch": HERE, "http": "none"})
+    assemble(make_root(tmp_path / "root"), tmp_path / "lambda", target, cases=golden(one, more))
+    answers = send(tmp_path / "lambda", VERSIONS[-1], events_of(tmp_path / "lambda"))
+    assert answers["direct"]["predictions"] == expected[:1]
+    assert json.loads(answers["predict"]["body"])["predictions"] == expected[:1]
+    results = json.loads(answers["batch"]["body"])["results"]
+    assert [result["prediction"] for result in results] == expected
+    assert answers["sqs"]["batchItemFailures"] == []
 
 
 def test_a_prediction_imports_none_of_the_packages(root: Path, tmp_path: Path) -> None:
