@@ -10,8 +10,9 @@ from elftools.elf.elffile import ELFFile
 
 from packager.dependencies.elf_rebind import rebind
 from packager.errors import DependencyError
-from tests.artifacts import engine_library
+from tests.packager.pinned import pinned_engine
 
+pytestmark = pytest.mark.network
 FIRST = {"EM_X86_64": "GLIBC_2.2.5", "EM_AARCH64": "GLIBC_2.17"}
 LOAD = """
 import ctypes, sys
@@ -24,7 +25,7 @@ print(version().decode())
 
 @pytest.fixture(scope="module")
 def library() -> bytes:
-    return engine_library().read_bytes()
+    return pinned_engine().read_bytes()
 
 
 def first(content: bytes) -> str:
@@ -54,7 +55,7 @@ def test_the_changed_library_loads(library: bytes, tmp_path: Path) -> None:
         subprocess.run(
             [sys.executable, "-c", LOAD, str(file)], capture_output=True, text=True, check=True
         ).stdout
-        for file in (path, engine_library())
+        for file in (path, pinned_engine())
     ]
     assert said[0] == said[1] != ""
 

@@ -1,6 +1,5 @@
 """Libraries that would not load on the target are named before anything is accepted."""
 
-import platform as machine
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,9 @@ from packager import preflight
 from packager.errors import PreflightError
 from packager.layout import Arch, Platform
 from packager.targets.aws_lambda import quotas
-from tests.artifacts import engine_library
+from tests.packager.pinned import HERE, pinned_engine
 
-HERE: Arch = "arm64" if machine.machine() == "aarch64" else "x86_64"
+pytestmark = pytest.mark.network
 FOREIGN: Arch = "x86_64" if HERE == "arm64" else "arm64"
 TARGET = quotas.runtimes()["python3.13"].platform(HERE)
 
@@ -22,7 +21,7 @@ TARGET = quotas.runtimes()["python3.13"].platform(HERE)
 def folder(tmp_path: Path) -> Path:
     """A function's folder with one real library, and files that are none."""
     (tmp_path / "lib").mkdir()
-    shutil.copy(engine_library(), tmp_path / "lib" / "libonnxruntime.so.1")
+    shutil.copy(pinned_engine(), tmp_path / "lib" / "libonnxruntime.so.1")
     (tmp_path / "notes.so").write_text("no library")
     (tmp_path / "empty").write_bytes(b"")
     return tmp_path
@@ -87,7 +86,7 @@ def test_refuses_a_link_to_a_library_that_is_nowhere(folder: Path) -> None:
 
 def test_a_library_in_the_artifact_satisfies_a_link(folder: Path) -> None:
     without = tuple(name for name in TARGET.libraries if name != "libstdc++.so.6")
-    shutil.copy(engine_library(), folder / "lib" / "libstdc++.so.6")
+    shutil.copy(pinned_engine(), folder / "lib" / "libstdc++.so.6")
     assert len(preflight.check(folder, replace(TARGET, libraries=without))) == 2
 
 
