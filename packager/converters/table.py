@@ -53,7 +53,7 @@ def read_table(path: Path) -> Table:
 
 def _parquet(path: Path) -> Table:
     try:
-        import pyarrow.parquet as parquet
+        from pyarrow import parquet
     except ImportError as error:
         raise SamplesError(
             f"{path.name} is a parquet file, and pyarrow is not installed", hint="pip install pyarrow"

@@ -106,14 +106,26 @@ def obj_opcode(canary: Path) -> bytes:
 def extension_registry(canary: Path) -> bytes:
     number = 0xE7
     register = called(
-        stacked_global("copyreg", "add_extension"), text("os"), text("system"), pickle.BININT1 + bytes([number])
+        stacked_global("copyreg", "add_extension"),
+        text("os"),
+        text("system"),
+        pickle.BININT1 + bytes([number]),
     )
     return whole(register, pickle.POP, called(pickle.EXT1 + bytes([number]), text(command(canary))))
 
 
 def memoized_names(canary: Path) -> bytes:
     """The name's parts lie in the memo, put there as innocent text."""
-    hidden = text("os") + pickle.BINPUT + b"\x05" + text("system") + pickle.BINPUT + b"\x06" + pickle.TUPLE2 + pickle.POP
+    hidden = (
+        text("os")
+        + pickle.BINPUT
+        + b"\x05"
+        + text("system")
+        + pickle.BINPUT
+        + b"\x06"
+        + pickle.TUPLE2
+        + pickle.POP
+    )
     found = pickle.BINGET + b"\x05" + pickle.BINGET + b"\x06" + pickle.STACK_GLOBAL
     return whole(hidden, called(found, text(command(canary))))
 
@@ -131,7 +143,9 @@ def computed_name(canary: Path) -> bytes:
 
 
 def partial(canary: Path) -> bytes:
-    made = called(stacked_global("functools", "partial"), stacked_global("os", "system"), text(command(canary)))
+    made = called(
+        stacked_global("functools", "partial"), stacked_global("os", "system"), text(command(canary))
+    )
     return whole(called(made))
 
 
@@ -150,12 +164,20 @@ def mapped(canary: Path) -> bytes:
 def code_object(canary: Path) -> bytes:
     data = marshal.dumps(compile(code(canary), "x", "exec"))
     raw = pickle.BINBYTES + struct.pack("<I", len(data)) + data
-    function = called(stacked_global("types", "FunctionType"), called(stacked_global("marshal", "loads"), raw), pickle.EMPTY_DICT)
+    function = called(
+        stacked_global("types", "FunctionType"),
+        called(stacked_global("marshal", "loads"), raw),
+        pickle.EMPTY_DICT,
+    )
     return whole(called(function))
 
 
 def numpy_runstring(canary: Path) -> bytes:
-    return whole(called(stacked_global("numpy.testing._private.utils", "runstring"), text(code(canary)), pickle.EMPTY_DICT))
+    return whole(
+        called(
+            stacked_global("numpy.testing._private.utils", "runstring"), text(code(canary)), pickle.EMPTY_DICT
+        )
+    )
 
 
 def numpy_eval(canary: Path) -> bytes:
@@ -197,12 +219,18 @@ def sklearn_helper(canary: Path) -> bytes:
     """A class of scikit-learn's neighbourhood that calls what it is given."""
     task = pickle.MARK + stacked_global("os", "system") + pickle.MARK + text(command(canary)) + pickle.TUPLE
     items = pickle.MARK + task + pickle.EMPTY_DICT + pickle.TUPLE + pickle.LIST
-    batch = called(stacked_global("joblib.parallel", "BatchedCalls"), items, called(stacked_global("joblib._parallel_backends", "SequentialBackend")))
+    batch = called(
+        stacked_global("joblib.parallel", "BatchedCalls"),
+        items,
+        called(stacked_global("joblib._parallel_backends", "SequentialBackend")),
+    )
     return whole(called(batch))
 
 
 def profiled(canary: Path) -> bytes:
-    return whole(called(stacked_global("cProfile", "run"), text(code(canary)), text(str(canary) + ".profile")))
+    return whole(
+        called(stacked_global("cProfile", "run"), text(code(canary)), text(str(canary) + ".profile"))
+    )
 
 
 def run_path(canary: Path) -> bytes:
@@ -221,7 +249,16 @@ def filled_setstate(canary: Path) -> bytes:
 def nested(canary: Path) -> bytes:
     """Hidden within lists and dicts."""
     inner = called(stacked_global("os", "system"), text(command(canary)))
-    return whole(pickle.EMPTY_LIST, pickle.EMPTY_DICT, text("a"), pickle.EMPTY_LIST, inner, pickle.APPEND, pickle.SETITEM, pickle.APPEND)
+    return whole(
+        pickle.EMPTY_LIST,
+        pickle.EMPTY_DICT,
+        text("a"),
+        pickle.EMPTY_LIST,
+        inner,
+        pickle.APPEND,
+        pickle.SETITEM,
+        pickle.APPEND,
+    )
 
 
 def in_a_model(canary: Path) -> bytes:

@@ -71,7 +71,9 @@ def state_dict(canary: Path) -> bytes:
 
 
 def old_state_dict(canary: Path) -> bytes:
-    return saved({"weight": torch.ones(2), "x": Reduced(exec, code(canary))}, _use_new_zipfile_serialization=False)
+    return saved(
+        {"weight": torch.ones(2), "x": Reduced(exec, code(canary))}, _use_new_zipfile_serialization=False
+    )
 
 
 def whole_module(canary: Path) -> bytes:
@@ -97,7 +99,11 @@ def operator_on_files(canary: Path) -> bytes:
     def edit(document: dict[str, Any]) -> None:
         node = document["graph_module"]["graph"]["nodes"][-1]
         node["target"] = "torch.ops.aten.from_file.default"
-        arguments = {"filename": {"as_string": str(canary)}, "shared": {"as_bool": True}, "size": {"as_int": 4}}
+        arguments = {
+            "filename": {"as_string": str(canary)},
+            "shared": {"as_bool": True},
+            "size": {"as_int": 4},
+        }
         node["inputs"] = [{"name": name, "arg": arg, "kind": 1} for name, arg in arguments.items()]
 
     return edited(edit)
@@ -105,7 +111,9 @@ def operator_on_files(canary: Path) -> bytes:
 
 def foreign_operator() -> bytes:
     """A name that is looked up from the module torch, which imports os."""
-    return edited(lambda document: document["graph_module"]["graph"]["nodes"][-1].update(target="torch.os.system"))
+    return edited(
+        lambda document: document["graph_module"]["graph"]["nodes"][-1].update(target="torch.os.system")
+    )
 
 
 def guard(canary: Path) -> bytes:

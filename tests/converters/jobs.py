@@ -40,7 +40,13 @@ class Done:
 
 def write_request(folder: Path, source: Path, **changes: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    request = {"schema_version": 1, "action": "convert", "source": str(source), "name": "model", "samples": None}
+    request = {
+        "schema_version": 1,
+        "action": "convert",
+        "source": str(source),
+        "name": "model",
+        "samples": None,
+    }
     request |= {"labels": None, "allow": [], "torch_model": None, "import_paths": [], "rows": 64, "seed": 0}
     request |= LIMITS | changes
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
@@ -70,7 +76,9 @@ def array_of(tensor: dict[str, Any]) -> np.ndarray[Any, Any]:
 def assert_answers_alike(done: Done, tolerance: float = 1e-5, flips: int = 0) -> None:
     """The converted graph gives the source's own answers on every case of reference.json."""
     assert done.result["ok"], done.result
-    session = onnxruntime.InferenceSession(str(done.folder / "model.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(done.folder / "model.onnx"), providers=["CPUExecutionProvider"]
+    )
     names = [output.name for output in session.get_outputs()]
     assert names == [output["name"] for output in done.signature["outputs"]]
     assert done.cases
@@ -86,6 +94,9 @@ def _assert_alike(name: str, own: Any, made: Any, tolerance: float, flips: int) 
     if own.dtype.kind == "f":
         assert np.array_equal(np.isnan(own), np.isnan(made)), name
         scale = np.maximum(1.0, np.abs(np.nan_to_num(own)))
-        assert np.all(np.nan_to_num(np.abs(own - made)) <= tolerance * scale), (name, np.nanmax(np.abs(own - made)))
+        assert np.all(np.nan_to_num(np.abs(own - made)) <= tolerance * scale), (
+            name,
+            np.nanmax(np.abs(own - made)),
+        )
     else:
         assert int((own != made).sum()) <= flips, name

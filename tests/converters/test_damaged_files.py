@@ -56,7 +56,9 @@ def test_refuses_every_truncation(tmp_path: Path, forest: bytes) -> None:
 
 def test_refuses_random_bytes(tmp_path: Path) -> None:
     for seed in range(60):
-        head = (b"", b"\x80\x04", b"\x80\x05\x95", b"\x08\x07", b"PK\x03\x04", b"\x1f\x8b", b"x\x9c", b"(")[seed % 8]
+        head = (b"", b"\x80\x04", b"\x80\x05\x95", b"\x08\x07", b"PK\x03\x04", b"\x1f\x8b", b"x\x9c", b"(")[
+            seed % 8
+        ]
         refused(tmp_path, head + random.Random(seed).randbytes(200))
 
 

@@ -67,7 +67,13 @@ def test_refuses_a_program_that_calls_what_is_no_operator(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["data/aotinductor/model/a.so", "data/constants/opaque_obj_0", "data/constants/custom_obj_0", "models/b.json"]
+    "name",
+    [
+        "data/aotinductor/model/a.so",
+        "data/constants/opaque_obj_0",
+        "data/constants/custom_obj_0",
+        "models/b.json",
+    ],
 )
 def test_refuses_programs_with_more_than_a_program(name: str, tmp_path: Path) -> None:
     import io

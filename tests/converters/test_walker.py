@@ -37,13 +37,17 @@ def test_refuses_to_call_an_object_that_the_file_made() -> None:
 
 @pytest.mark.parametrize("module", ["sklearn.base", "sklearn.utils", "sklearn.utils.validation"])
 def test_refuses_functions_of_scikit_learn_that_are_no_metrics(module: str) -> None:
-    name = {"sklearn.base": "clone", "sklearn.utils": "shuffle"}.get(module, "check_array")
+    name = {"sklearn.base": "clone", "sklearn.utils": "shuffle"}.get(module, "check_X_y")
     with pytest.raises(UnsafeModelError, match=name):
         load(whole(stacked_global(module, name)))
 
 
 def test_refuses_modules_of_scikit_learn_that_are_no_part_of_models() -> None:
-    for module, name in (("sklearn.conftest", "pytest"), ("sklearn.datasets", "fetch_openml"), ("sklearn", "os")):
+    for module, name in (
+        ("sklearn.conftest", "pytest"),
+        ("sklearn.datasets", "fetch_openml"),
+        ("sklearn", "os"),
+    ):
         with pytest.raises(UnsafeModelError):
             load(whole(stacked_global(module, name)))
 
@@ -62,7 +66,13 @@ def test_refuses_dunder_attributes() -> None:
 
 
 def test_ignores_a_setstate_that_the_file_gave_an_object() -> None:
-    first = pickle.EMPTY_DICT + text("__setstate__") + stacked_global("numpy", "mean") + pickle.SETITEM + pickle.BUILD
+    first = (
+        pickle.EMPTY_DICT
+        + text("__setstate__")
+        + stacked_global("numpy", "mean")
+        + pickle.SETITEM
+        + pickle.BUILD
+    )
     second = pickle.EMPTY_DICT + text("C") + pickle.BININT1 + b"\x07" + pickle.SETITEM + pickle.BUILD
     assert load(whole(NEW_MODEL, first, second)).C == 7
 
@@ -74,7 +84,11 @@ def test_refuses_items_for_what_is_no_container() -> None:
 
 
 def test_refuses_persistent_ids_and_numbers_of_the_registry() -> None:
-    for data in (whole(text("id"), pickle.BINPERSID), whole(pickle.PERSID + b"id\n"), whole(pickle.EXT1 + b"\x01")):
+    for data in (
+        whole(text("id"), pickle.BINPERSID),
+        whole(pickle.PERSID + b"id\n"),
+        whole(pickle.EXT1 + b"\x01"),
+    ):
         with pytest.raises(UnsafeModelError):
             load(data)
 
@@ -94,8 +108,27 @@ def test_refuses_default_factories_that_call() -> None:
         load(whole(called(stacked_global("collections", "defaultdict"), MODEL)))
 
 
+def test_refuses_partial_functions_of_anything_but_the_one_check() -> None:
+    partial, check = (
+        stacked_global("functools", "partial"),
+        stacked_global("sklearn.utils.validation", "check_array"),
+    )
+    assert load(whole(called(partial, check))).args == ()
+    with pytest.raises(UnsafeModelError, match="partial"):
+        load(whole(called(partial, stacked_global("numpy", "mean"))))
+    with pytest.raises(UnsafeModelError, match="partial"):
+        load(whole(called(partial, check, text("rows"))))
+    state = (
+        pickle.MARK + stacked_global("numpy", "mean") + pickle.EMPTY_TUPLE + pickle.EMPTY_DICT + pickle.NONE
+    )
+    with pytest.raises(UnsafeModelError, match="partial"):
+        load(whole(called(partial, check), state + pickle.TUPLE, pickle.BUILD))
+
+
 def test_refuses_to_rebuild_upon_another_base() -> None:
-    made = called(stacked_global("copyreg", "_reconstructor"), MODEL, stacked_global("builtins", "dict"), pickle.NONE)
+    made = called(
+        stacked_global("copyreg", "_reconstructor"), MODEL, stacked_global("builtins", "dict"), pickle.NONE
+    )
     with pytest.raises(UnsafeModelError, match="upon"):
         load(whole(made))
 
@@ -103,7 +136,12 @@ def test_refuses_to_rebuild_upon_another_base() -> None:
 def test_refuses_a_large_array_that_the_file_only_describes() -> None:
     huge = pickle.LONG1 + b"\x06" + (1 << 40).to_bytes(6, "little")
     shape = huge + pickle.TUPLE1
-    array = called(stacked_global("numpy._core.multiarray", "_reconstruct"), stacked_global("numpy", "ndarray"), shape, text("d"))
+    array = called(
+        stacked_global("numpy._core.multiarray", "_reconstruct"),
+        stacked_global("numpy", "ndarray"),
+        shape,
+        text("d"),
+    )
     with pytest.raises(UnsafeModelError, match="shape"):
         load(whole(array))
 
@@ -127,5 +165,7 @@ def test_refuses_record_arrays_of_objects() -> None:
 
 
 def test_the_rehearsal_finds_every_name_and_makes_nothing() -> None:
-    data = whole(called(stacked_global("os", "system"), text("exit 1")), pickle.POP, called(stacked_global("a.b", "c")))
+    data = whole(
+        called(stacked_global("os", "system"), text("exit 1")), pickle.POP, called(stacked_global("a.b", "c"))
+    )
     assert rehearse(io.BytesIO(data)).full_names == ("a.b.c", "os.system")

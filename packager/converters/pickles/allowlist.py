@@ -66,6 +66,7 @@ _NAMED = (
     frozenset(f"builtins.{name}" for name in ("bool", "dict", "float", "int", "list", "str", "tuple"))
     | frozenset(f"numpy.{name}" for name in (*_NUMBER_TYPES, *_ELEMENTWISE, "ndarray"))
     | frozenset(f"numpy.random._{name.lower()}.{name}" for name in ("MT19937", "PCG64", "Philox", "SFC64"))
+    | frozenset({"sklearn.utils.validation.check_array"})
     | frozenset({"numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"})
     | frozenset({"scipy._lib.array_api_compat.numpy._aliases.asarray", "scipy.special._ufuncs.expit"})
 )

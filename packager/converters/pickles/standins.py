@@ -1,6 +1,7 @@
 """Our own versions of the functions that pickles call: each does one thing, for arguments of one kind."""
 
 import collections
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +113,32 @@ def _generator(name: Any = "MT19937", *_rest: Any) -> Any:
     return np.random.Generator(generator)
 
 
+def _partial(function: Any = None, *args: Any) -> Any:
+    """``functools.partial``, which histogram boosting holds for its check of categorical columns."""
+    _check_validator(function)
+    if args:
+        raise UnsafeModelError("The file makes a partial function with arguments")
+    return functools.partial(function)
+
+
+def fill_partial(made: functools.partial[Any], state: Any) -> None:
+    if not isinstance(state, tuple) or len(state) != 4:
+        raise UnsafeModelError("The file fills a partial function with something else")
+    function, args, keywords, attributes = state
+    _check_validator(function)
+    plain = isinstance(keywords, dict) and all(not callable(value) for value in keywords.values())
+    if args != () or not plain or attributes:
+        raise UnsafeModelError("The file makes a partial function with arguments")
+    made.__setstate__(state)
+
+
+def _check_validator(function: Any) -> None:
+    from sklearn.utils.validation import check_array
+
+    if function is not check_array:
+        raise UnsafeModelError(f"The file makes a partial function of {function!r}")
+
+
 STAND_INS: dict[str, Callable[..., Any]] = {
     "_codecs.encode": _latin1,
     "builtins.bytes": _bytes,
@@ -122,6 +149,7 @@ STAND_INS: dict[str, Callable[..., Any]] = {
     "collections.OrderedDict": _ordered_dict,
     "collections.defaultdict": _defaultdict,
     "copyreg._reconstructor": _bare,
+    "functools.partial": _partial,
     "joblib.numpy_pickle.NumpyArrayWrapper": JoblibArray,
     "numpy.dtype": make_dtype,
     "numpy.ma.core._mareconstruct": _masked_array,

@@ -1,5 +1,6 @@
 """Opens pickle and joblib files: a rehearsal first, then a walk that makes only what the allow-list admits."""
 
+import functools
 import pickle
 from pathlib import Path
 from typing import IO, Any
@@ -10,6 +11,7 @@ from packager.converters.failure import SourceError, UnsafeModelError, WorkerErr
 from packager.converters.pickles.allowlist import Admission, admit
 from packager.converters.pickles.arrays import JoblibArray
 from packager.converters.pickles.rehearsal import Contents, rehearse
+from packager.converters.pickles.standins import fill_partial
 from packager.converters.pickles.stream import open_stream
 from packager.converters.pickles.walker import Walker
 
@@ -59,6 +61,9 @@ class Loader(Walker):
         return called.__new__(called, *args, **kwargs)
 
     def fill(self, made: Any, state: Any) -> Any:
+        if type(made) is functools.partial:
+            fill_partial(made, state)
+            return made
         if type(made) not in self.fillable and not isinstance(made, np.random.BitGenerator):
             raise UnsafeModelError(f"The file sets the state of {_describe(made)}")
         if isinstance(made, JoblibArray):

@@ -111,7 +111,9 @@ def _open_program(request: Request) -> TorchSource:
     try:
         program = torch.export.load(request.source)
     except pickle.UnpicklingError as error:
-        raise UnsafeModelError(f"{request.source.name} holds more than tensors: nothing of it was run") from error
+        raise UnsafeModelError(
+            f"{request.source.name} holds more than tensors: nothing of it was run"
+        ) from error
     except Exception as error:
         words = " ".join(str(error).split())[:300]
         raise SourceError(

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from packager.converters.archive import below_root, entries, read_entry
 from packager.converters.failure import SourceError, UnsafeModelError
 from packager.converters.torch.weights import foreign_names, names_in_zip
-from packager.converters.archive import below_root, entries, read_entry
 
 _KNOWN_ENTRIES = re.compile(
     r"archive_format|archive_version|byteorder|version|\.data/\w+|\.format_version|\.storage_alignment"
@@ -51,6 +51,7 @@ _GUARD_NODES = (
     ast.Mult, ast.FloorDiv, ast.Div, ast.Mod, ast.Pow, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt,
     ast.GtE, ast.Is, ast.IsNot, ast.Constant, ast.Name, ast.Load, ast.Subscript, ast.Attribute, ast.Call,
 )  # fmt: skip
+_GUARD_NAMES = _SIZE_FUNCTIONS | {"L", "abs", "max", "min"}
 _GUARD_CALLS = frozenset({"size", "stride", "storage_offset", "dim"})
 
 
@@ -185,13 +186,11 @@ def check_guard(text: str) -> None:
     for node in ast.walk(tree):
         known = isinstance(node, _GUARD_NODES)
         if isinstance(node, ast.Call):
-            known = (
-                isinstance(node.func, ast.Attribute) and node.func.attr in _GUARD_CALLS and not node.keywords
-            )
+            known = isinstance(node.func, ast.Attribute | ast.Name) and not node.keywords
         elif isinstance(node, ast.Attribute):
             known = node.attr in _GUARD_CALLS
         elif isinstance(node, ast.Name):
-            known = node.id == "L"
+            known = node.id in _GUARD_NAMES
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             known = re.fullmatch(r"\w+", node.value) is not None
         if not known:

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from packager.converters.failure import UnsafeModelError
 from packager.converters.archive import entries, read_entry
+from packager.converters.failure import UnsafeModelError
 
 _NAMESPACES = frozenset(
     {"aten", "prim", "prims", "quantized", "quantized_decomposed", "torchvision", "_caffe2"}

@@ -12,7 +12,6 @@ from typing import IO, Any
 from packager.converters.failure import SourceError, UnsafeModelError
 from packager.converters.pickles.rehearsal import Rehearsal
 from packager.converters.pickles.unpickler import guarded
-from packager.converters.archive import entries
 
 # Where checkpoints keep the weights, in the order of how common the names are.
 _WEIGHT_KEYS = ("state_dict", "model_state_dict", "model", "net", "weights")
