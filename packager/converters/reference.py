@@ -74,7 +74,7 @@ def _invented(source: Source, request: Request, notes: list[str]) -> list[Rows]:
     undecided = sum(len(rows) for rows in made) - sum(len(rows) for rows in decided)
     if undecided:
         notes.append(
-            f"{undecided} made rows were left out: the model itself gives two classes the same probability there"
+            f"{undecided} made rows were left out: the model gives two classes the same probability there"
         )
     return [case for rows in decided for case in _cut(rows, source.signature)]
 
@@ -92,7 +92,7 @@ def _decided(source: Source, rows: Rows) -> Rows:
 
 
 def _cut(rows: Rows, signature: Signature) -> list[Rows]:
-    """One row, a batch of another size, and all rows; a model with a fixed batch gets batches of that size."""
+    """One row, a batch of another size, all rows; a model with a fixed batch gets batches of that size."""
     if not rows.batched:
         return [rows]
     fixed = {spec.shape[0] for spec in signature.inputs if spec.shape and isinstance(spec.shape[0], int)}

@@ -16,12 +16,12 @@ from tests.converters.hostile_pickles import code
 Trick = Callable[[Path], bytes]
 
 
-class Doubled(torch.nn.Module):
+class Doubled(torch.nn.Module):  # type: ignore[misc]
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         return rows * 2 + rows.shape[0]
 
 
-class Writing(torch.nn.Module):
+class Writing(torch.nn.Module):  # type: ignore[misc]
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
@@ -78,7 +78,7 @@ def old_state_dict(canary: Path) -> bytes:
 
 def whole_module(canary: Path) -> bytes:
     module = torch.nn.Linear(2, 2)
-    module.hook = Reduced(exec, code(canary))  # type: ignore[assignment]
+    module.hook = Reduced(exec, code(canary))
     return saved(module)
 
 

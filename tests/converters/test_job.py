@@ -85,7 +85,7 @@ def test_the_bytes_do_not_depend_on_the_surroundings(model: Path, tmp_path: Path
     ):
         job = tmp_path / f"job_{number}"
         write_request(job, model)
-        assert work(job, **environment).returncode == 0
+        assert work(job, ROOT, **environment).returncode == 0
         made.append([(job / name).read_bytes() for name in ("model.onnx", "reference.json", "result.json")])
     assert made[0] == made[1]
 
@@ -112,7 +112,8 @@ def test_a_class_that_the_user_allows_by_name_is_taken(tmp_path: Path) -> None:
 
 
 def test_importing_the_worker_imports_no_framework() -> None:
-    script = f"import packager.converters.job, sys; print([name for name in {FRAMEWORKS!r} if name in sys.modules])"
+    found = f"[name for name in {FRAMEWORKS!r} if name in sys.modules]"
+    script = f"import packager.converters.job, sys; print({found})"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""What a graph must be to be taken as it is: whole, of known operators, of versions that the runtime reads."""
+"""What a graph must be to be taken as it is: whole, of known operators, of versions that are read."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def _forget_untyped_values(model: Any) -> None:
 
 
 def _can_lower(model: Any) -> bool:
-    """The versions above 7 added types and fields; a graph without them means the same in an older version."""
+    """Later versions added types and fields; a graph without them means the same in an older version."""
     import onnx
 
     newer = {

@@ -95,7 +95,8 @@ def _writer(model: Any) -> str | None:
 def _description(model: Any) -> str:
     kinds = sorted({node.op_type for node in model.graph.node})
     shown = ", ".join(kinds[:6]) + (", …" if len(kinds) > 6 else "")
-    return f"ONNX opset {opset_of(model) or opset_of(model, 'ai.onnx.ml')}, {len(model.graph.node)} nodes ({shown})"
+    opset = opset_of(model) or opset_of(model, "ai.onnx.ml")
+    return f"ONNX opset {opset}, {len(model.graph.node)} nodes ({shown})"
 
 
 def _words(error: Exception) -> str:

@@ -45,7 +45,7 @@ def strip(model: Any) -> None:
 
 
 def one_opset_each(model: Any) -> None:
-    """Exporters list a domain twice at times, or one that no node is of; readers differ about which entry counts."""
+    """Exporters list a domain twice at times, or one without nodes; readers differ about which counts."""
     used = {_domain(node) for graph in subgraphs(model.graph) for node in graph.node} | {""}
     if model.functions:
         used |= {_domain(entry) for entry in model.opset_import}

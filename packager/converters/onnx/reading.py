@@ -54,7 +54,7 @@ def _drop_weight_inputs(model: Any) -> None:
 
 
 class _Dims:
-    """Names for free dimensions: ``batch`` for a free first one, those of the file, made ones for the rest."""
+    """Names for free dimensions: ``batch`` for a free first one, those of the file, or made ones."""
 
     def __init__(self, inputs: list[Any]) -> None:
         self.made = 0

@@ -49,7 +49,7 @@ def empty_array(subtype: Any, shape: Any, code: Any) -> np.ndarray[Any, Any]:
     """``numpy._core.multiarray._reconstruct``: the empty array that ``__setstate__`` fills."""
     if subtype is not np.ndarray or tuple(shape) != (0,):
         raise UnsafeModelError(f"The file builds an array of type {subtype!r} and shape {shape!r}")
-    return np.ndarray((0,), dtype=code if isinstance(code, str | bytes) else "b")
+    return np.ndarray((0,), dtype=code if isinstance(code, str) else "b")
 
 
 def array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray[Any, Any]:

@@ -3,7 +3,7 @@
 import collections
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def _new(cls: Any, *_rest: Any) -> Any:
     """Cython's ``newObj`` and ``__pyx_unpickle_*``: the class without arguments."""
     if not isinstance(cls, type):
         raise UnsafeModelError(f"The file makes an object of {cls!r}, which is no class")
-    made = cls.__new__(cls)
+    made: Any = cast(Any, cls).__new__(cls)
     state = _rest[1] if len(_rest) == 2 else None
     if state is not None:
         made.__setstate__(state)
@@ -129,7 +129,7 @@ def fill_partial(made: functools.partial[Any], state: Any) -> None:
     plain = isinstance(keywords, dict) and all(not callable(value) for value in keywords.values())
     if args != () or not plain or attributes:
         raise UnsafeModelError("The file makes a partial function with arguments")
-    made.__setstate__(state)
+    cast(Any, made).__setstate__(state)
 
 
 def _check_validator(function: Any) -> None:

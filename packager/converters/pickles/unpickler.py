@@ -1,4 +1,4 @@
-"""Opens pickle and joblib files: a rehearsal first, then a walk that makes only what the allow-list admits."""
+"""Opens pickle and joblib files: a rehearsal, then a walk that makes only what the allow-list admits."""
 
 import functools
 import pickle

@@ -13,7 +13,7 @@ import numpy as np
 from packager.converters.failure import UnsafeModelError
 from packager.converters.pickles.arrays import complete_dtype
 
-_Machine = cast(Any, pickle._Unpickler)  # type: ignore[attr-defined]
+_Machine: Any = cast(Any, pickle._Unpickler)
 _COMPATIBLE_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
 
@@ -43,11 +43,11 @@ class Walker(_Machine):  # type: ignore[misc]
                 f"The file adds items to a {type(container).__name__}, not to a {kind.__name__}"
             )
         if isinstance(container, list):
-            list.extend(container, items)
+            container.extend(items)
         elif isinstance(container, dict):
             container.update(items)
         else:
-            set.update(container, items)
+            cast(set[Any], container).update(items)
 
     def find_class(self, module: str, name: str) -> Any:
         return self.resolve(_COMPATIBLE_MODULES.get(module, module), name)

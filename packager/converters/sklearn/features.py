@@ -16,7 +16,7 @@ _MATRIX = "X"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns that a model takes. ``named``: it was fitted on a data frame. ``texts``: on a list of texts."""
+    """The columns that a model takes. ``named``: fitted on a data frame. ``texts``: on a list of texts."""
 
     features: tuple[Feature, ...]
     inputs: tuple[TensorSpec, ...]

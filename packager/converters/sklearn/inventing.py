@@ -60,7 +60,7 @@ def _categories(reader: Reader) -> list[Any]:
 
 
 def _largest(known: list[Any]) -> Any:
-    numbers = [value for value in known if isinstance(value, int | float) and value == value]
+    numbers = [value for value in known if isinstance(value, int | float) and np.isfinite(value)]
     return (max(numbers) + 1) if numbers else 1
 
 

@@ -24,9 +24,9 @@ _NAMING_NODES = frozenset({"FunctionNode", "TypeNode"})
 _DATA_TYPES = frozenset(
     {
         "builtins.bytearray", "builtins.bytes", "builtins.dict", "builtins.list", "builtins.set",
-        "builtins.slice", "builtins.str", "builtins.tuple", "collections.OrderedDict", "collections.defaultdict",
-        "numpy.dtype", "numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray", "numpy.ndarray",
-        "numpy.random._generator.Generator", "numpy.random.mtrand.RandomState",
+        "builtins.slice", "builtins.str", "builtins.tuple", "collections.OrderedDict",
+        "collections.defaultdict", "numpy.dtype", "numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray",
+        "numpy.ndarray", "numpy.random._generator.Generator", "numpy.random.mtrand.RandomState",
     }
 )  # fmt: skip
 

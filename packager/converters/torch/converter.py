@@ -3,7 +3,7 @@
 import inspect
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -78,14 +78,14 @@ class TorchSource:
 class _Unshaped:
     """Weights alone, looked at without the code that they belong to."""
 
-    signature: Signature = Signature((), ())
+    signature: Signature = field(default_factory=lambda: Signature((), ()))
     largest: int | None = None
 
     def run(self, arguments: list[Any]) -> list[Any]:
-        raise ConversionError("Weights alone answer nothing")
+        raise ConversionError(f"A model without shapes answers none of {len(arguments)} inputs")
 
     def write(self, dest: Path, request: Request) -> int:
-        raise ConversionError("Weights alone cannot be converted")
+        raise ConversionError(f"{request.source.name} has no shapes, so {dest.name} cannot be written")
 
 
 def open_source(request: Request) -> TorchSource:
@@ -117,7 +117,8 @@ def _open_program(request: Request) -> TorchSource:
     except Exception as error:
         words = " ".join(str(error).split())[:300]
         raise SourceError(
-            f"{request.source.name} cannot be read as an exported program by torch {torch.__version__}: {words}",
+            f"{request.source.name} cannot be read by torch {torch.__version__} as an exported program: "
+            f"{words}",
             hint="export it again with torch.export.save, or convert it with the torch that wrote it",
         ) from error
     model = read_program(program)
@@ -161,7 +162,8 @@ def _open_weights(request: Request) -> TorchSource:
             return TorchSource(_Unshaped(), about, request, (note,))
         listed = ", ".join(list(tensors)[:3])
         raise ConversionError(
-            f"{request.source.name} holds {len(tensors)} weights ({listed}, …) and not the model that they belong to",
+            f"{request.source.name} holds {len(tensors)} weights ({listed}, …) "
+            "and not the model that they belong to",
             hint="name the function that builds it: --torch-model module:factory, with --samples",
         )
     module = build_module(request, tensors)

@@ -64,7 +64,7 @@ def _outputs(program: Any, dims: DimNames, taken: set[str]) -> tuple[TensorSpec,
     final = next(node for node in program.graph.nodes if node.op == "output")
     by_name = {node.name: node for node in program.graph.nodes}
     given = list(program.graph_signature.user_outputs)
-    values = [by_name[name].meta.get("val") if name in by_name else None for name in given]
+    values: list[Any] = [by_name[name].meta.get("val") if name in by_name else None for name in given]
     if not values or any(not isinstance(value, torch.Tensor) for value in values):
         raise ConversionError(
             f"The program gives {final.args}, not tensors alone", hint="return tensors from the model"

@@ -35,12 +35,13 @@ _TOKEN = re.compile(
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _SIZE_FUNCTIONS = frozenset(
     {
-        "Abs", "Add", "And", "CeilToInt", "CleanDiv", "Eq", "False", "FloatPow", "FloatTrueDiv", "FloorDiv",
-        "FloorToInt", "Ge", "Gt", "Identity", "IntTrueDiv", "Integer", "IsNonOverlappingAndDenseIndicator", "LShift", "Le",
-        "Lt", "Max", "Min", "Mod", "ModularIndexing", "Mul", "Ne", "Not", "OpaqueUnaryFn_sqrt", "Or", "Piecewise", "Pow", "Rational",
-        "PowByNatural", "PythonMod", "RShift", "RoundDecimal", "RoundToInt", "Symbol", "ToFloat", "True", "TruncToFloat",
-        "TruncToInt", "Where", "ceiling", "extended_real", "finite", "floor", "int_oo", "integer", "nonnegative",
-        "oo", "positive", "real",
+        "Abs", "Add", "And", "CeilToInt", "CleanDiv", "Eq", "False", "FloatPow", "FloatTrueDiv",
+        "FloorDiv", "FloorToInt", "Ge", "Gt", "Identity", "IntTrueDiv", "Integer",
+        "IsNonOverlappingAndDenseIndicator", "LShift", "Le", "Lt", "Max", "Min", "Mod",
+        "ModularIndexing", "Mul", "Ne", "Not", "OpaqueUnaryFn_sqrt", "Or", "Piecewise", "Pow",
+        "PowByNatural", "PythonMod", "RShift", "Rational", "RoundDecimal", "RoundToInt", "Symbol",
+        "ToFloat", "True", "TruncToFloat", "TruncToInt", "Where", "ceiling", "extended_real", "finite",
+        "floor", "int_oo", "integer", "nonnegative", "oo", "positive", "real",
     }
 )  # fmt: skip
 _SYMBOL = re.compile(r"[a-z]{1,2}\d+|\w*_?dim_?\w*|batch\w*|_\w+_\d+")
@@ -48,8 +49,9 @@ _TREES = frozenset({None, "builtins.dict", "builtins.list", "builtins.tuple", "c
 _FREE_TEXT = frozenset({"as_string", "as_strings", "metadata"})
 _GUARD_NODES = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.Not, ast.UnaryOp, ast.USub, ast.BinOp, ast.Add, ast.Sub,
-    ast.Mult, ast.FloorDiv, ast.Div, ast.Mod, ast.Pow, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt,
-    ast.GtE, ast.Is, ast.IsNot, ast.Constant, ast.Name, ast.Load, ast.Subscript, ast.Attribute, ast.Call,
+    ast.Mult, ast.FloorDiv, ast.Div, ast.Mod, ast.Pow, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE,
+    ast.Gt, ast.GtE, ast.Is, ast.IsNot, ast.Constant, ast.Name, ast.Load, ast.Subscript, ast.Attribute,
+    ast.Call,
 )  # fmt: skip
 _GUARD_NAMES = _SIZE_FUNCTIONS | {"L", "abs", "max", "min"}
 _GUARD_CALLS = frozenset({"size", "stride", "storage_offset", "dim"})
@@ -82,7 +84,8 @@ def _check_tensors(path: Path, name: str) -> None:
     foreign = foreign_names(names_in_zip(path, read_entry(path, name)))
     if foreign:
         raise UnsafeModelError(
-            f"{path.name} asks for {', '.join(foreign[:5])} in {name}, which is not a tensor: nothing of it was run",
+            f"{path.name} asks for {', '.join(foreign[:5])} in {name}, which is not a tensor: "
+            "nothing of it was run",
             details=foreign,
         )
 

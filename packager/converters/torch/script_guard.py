@@ -21,7 +21,8 @@ def check_script(path: Path) -> None:
     )
     if offenders:
         raise UnsafeModelError(
-            f"The script module calls {', '.join(offenders)}, which can touch more than tensors: nothing of it was run",
+            f"The script module calls {', '.join(offenders)}, which can touch more than tensors: "
+            "nothing of it was run",
             hint="script or trace the model without it",
             details=tuple(offenders),
         )

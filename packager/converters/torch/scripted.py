@@ -68,8 +68,9 @@ def run_module(module: Any, arguments: list[Any]) -> list[Any]:
         answer = module(*arguments)
     answers = list(answer) if isinstance(answer, tuple | list) else [answer]
     if any(not isinstance(one, torch.Tensor) for one in answers):
+        kinds = ", ".join(type(one).__name__ for one in answers)
         raise ConversionError(
-            f"The model answers with {', '.join(type(one).__name__ for one in answers)}, not with tensors alone",
+            f"The model answers with {kinds}, not with tensors alone",
             hint="return a tensor or a tuple of tensors",
         )
     return answers

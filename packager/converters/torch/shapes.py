@@ -56,7 +56,8 @@ def compared_shapes(one: list[Any], two: list[Any], sizes: tuple[int, int]) -> l
                 dims.append(BATCH)
             else:
                 raise ConversionError(
-                    f"The model answers {sizes[0]} rows with shape {list(first.shape)} and {sizes[1]} rows with {list(second.shape)}"
+                    f"The model answers {sizes[0]} rows with shape {list(first.shape)} "
+                    f"and {sizes[1]} rows with {list(second.shape)}"
                 )
         shapes.append(tuple(dims))
     return shapes

@@ -198,9 +198,14 @@ def test_a_pipeline_over_mixed_columns_answers_alike(
             ("member", "boolean", "member", False),
             ("2nd", "number", "column_2nd", True),
         ]
-        assert [
-            spec["dtype"] for spec in done.signature["inputs"]
-        ] == ["float32", "float32", "string", "int64", "bool", "float32"]
+        assert [spec["dtype"] for spec in done.signature["inputs"]] == [
+            "float32",
+            "float32",
+            "string",
+            "int64",
+            "bool",
+            "float32",
+        ]
     assert done.result["accuracy"]["rows"] == 64
     assert done.result["source"]["description"].startswith(
         "Pipeline(ColumnTransformer(Pipeline(SimpleImputer, StandardScaler)"
@@ -250,9 +255,14 @@ def test_columns_by_number_of_an_array_answer_alike(people: pandas.DataFrame, tm
         tmp_path, make_pipeline(columns, LogisticRegression()).fit(people.to_numpy(), bought(people))
     )
     assert_answers_alike(done)
-    assert [
-        f["kind"] for f in done.signature["features"]
-    ] == ["number", "number", "text", "integer", "number", "number"]
+    assert [f["kind"] for f in done.signature["features"]] == [
+        "number",
+        "number",
+        "text",
+        "integer",
+        "number",
+        "number",
+    ]
 
 
 def test_texts_answer_alike_whatever_the_locale(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def network() -> nn.Module:
     return module.eval()
 
 
-class Words(nn.Module):
+class Words(nn.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.embedding = nn.Embedding(30, 16)
@@ -46,7 +46,7 @@ class Words(nn.Module):
         return self.last(seen.mean(1)), seen
 
 
-class Recurrent(nn.Module):
+class Recurrent(nn.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.lstm = nn.LSTM(4, 8, batch_first=True, bidirectional=True)
