@@ -12,6 +12,8 @@ from packager.progress import Silence, Steps, Watcher
 from packager.results import StepRecord, Verification
 
 GOLDEN = "golden.json"
+SAM_BUILD = ".aws-sam/"
+"""What `sam build` leaves behind in the folder where it ran: no part of the artifact, and no harm to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def check_digests(folder: Path) -> dict[str, str]:
     listed = dict(line.split("  ", 1)[::-1] for line in sums.read_text(encoding="utf-8").splitlines())
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     present -= {bundle.CHECKSUMS, evidence.FILE_NAME}
+    present = {name for name in present if not name.startswith(SAM_BUILD)}
     wrong = [f"{name}: missing" for name in sorted(listed.keys() - present)]
     wrong += [f"{name}: not part of the artifact" for name in sorted(present - listed.keys())]
     wrong += [

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import tomllib
 from pathlib import Path
 
 from packager import cache, resources, tools
@@ -9,6 +10,7 @@ from packager.dependencies import byte_code, installer
 from packager.interpreters import Interpreter
 from packager.layout import IncludedFile, Platform, files_in
 
+_TRIM = resources.DATA / "trim.toml"
 # What pip's bookkeeping says would be wrong after compiling, or tells about this machine. All that is
 # read at run time stays: METADATA, entry points, licences.
 _BOOKKEEPING = frozenset({"RECORD", "REQUESTED", "INSTALLER", "direct_url.json", "uv_cache.json"})
@@ -23,7 +25,7 @@ def install(
     kept in the cache, so that a later build needs no network.
     """
     lock = resources.DATA / f"{lock_name}.lock"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(lock.read_bytes() + _TRIM.read_bytes()).hexdigest()[:12]
     key = f"packages/{lock_name}-{digest}-{platform.arch}-{platform.python}-{platform.glibc}"
 
     def fetch(dest: Path) -> None:
@@ -49,7 +51,7 @@ def runtime_files(rooms: tuple[str, ...], interpreter: Interpreter | None) -> tu
 
 
 def _tidy(folder: Path) -> None:
-    """Drop what uv writes about its own work, and the commands: nobody calls them in a function."""
+    """Drop what uv writes about its own work, the commands, and what `data/trim.toml` declares."""
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
     for path in list(folder.rglob("*")):
@@ -57,3 +59,7 @@ def _tidy(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name in _BOOKKEEPING and path.parent.name.endswith(".dist-info"):
             path.unlink()
+    for rule in tomllib.loads(_TRIM.read_text(encoding="utf-8"))["rules"]:
+        for pattern in rule["files"]:
+            for path in list(folder.glob(pattern)):
+                path.unlink()

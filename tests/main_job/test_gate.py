@@ -75,6 +75,13 @@ def test_verify_replays_and_rebuilds(artifact: Path, tmp_path: Path) -> None:
     assert found["rebuilt_files"] == found["files"]
 
 
+def test_what_sam_build_leaves_behind_is_no_change(copy: Path, tmp_path: Path) -> None:
+    (copy / ".aws-sam").mkdir()
+    (copy / ".aws-sam" / "build.toml").write_text("")
+    done = packager("verify", copy, cwd=tmp_path)
+    assert done.exit_code == 0, done.stderr
+
+
 def test_verify_names_a_changed_a_missing_and_a_foreign_file(copy: Path, tmp_path: Path) -> None:
     with (copy / "function" / "manifest.json").open("a") as file:
         file.write(" ")
