@@ -105,12 +105,12 @@ def _epitaph(returncode: int) -> str:
 
 
 def _named_error(error: dict[str, Any], log: Path) -> PackagerError:
-    """The error that the worker names. What a library said in full is kept where the user can read it."""
+    """The error that the worker names. What nobody foresaw is kept in full where the user can read it."""
     kind = getattr(errors, str(error.get("kind")), ConversionError)
     if not (isinstance(kind, type) and issubclass(kind, PackagerError)):
         kind = ConversionError
     details = tuple(error.get("details") or ())
-    if kind is ConversionError and log.stat().st_size:
+    if kind is ConversionError and b"Traceback" in log.read_bytes():
         with tempfile.NamedTemporaryFile("wb", prefix="packager-", suffix=".log", delete=False) as kept:
             kept.write(log.read_bytes())
         details = (*details, f"the converter's log: {kept.name}")
