@@ -157,7 +157,11 @@ def _numbers(path: Path, lines: list[list[str]]) -> Array:
 def _jsonl(path: Path) -> Table:
     rows: list[Any] = []
     named: list[dict[str, Any]] = []
-    for at, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise SamplesError(f"{path.name} cannot be read as jsonl in UTF-8: {error}") from error
+    for at, line in enumerate(lines, start=1):
         if line.strip():
             _take_line(_parsed(path, at, line), rows, named)
     if named and rows:

@@ -134,6 +134,7 @@ def test_refuses_columns_that_the_model_does_not_know(tmp_path: Path) -> None:
         ("rows.csv", b"a,b\n", "a header and no rows"),
         ("rows.csv", b"\xff\xfe\x00", "cannot be read as csv"),
         ("rows.jsonl", b'{"a": 1', "no JSON in row 1"),
+        ("rows.jsonl", b'{"a": "\xff"}', "cannot be read as jsonl"),
         ("rows.jsonl", b'{"a": 1}\n{"b": 1}', "other columns in row 2"),
         ("rows.jsonl", b"[1, 2]\n[1]", "different shapes"),
         ("rows.npy", b"\x93NUMPY\x01", "cannot be read as a numpy array"),
@@ -215,6 +216,17 @@ def test_refuses_labels_that_do_not_fit(labels: str, words: str, model: Path, tm
     error = do(tmp_path / "job", model, samples=str(samples), labels=path).error
     assert error["kind"] == "SamplesError"
     assert words in error["message"]
+
+
+def test_says_what_the_model_itself_refuses(tmp_path: Path) -> None:
+    dump(
+        make_pipeline(OneHotEncoder(), LogisticRegression()).fit([["a"], ["b"]], [0, 1]),
+        tmp_path / "model.joblib",
+    )
+    samples = written(tmp_path / "rows.csv", "x0\na\nc\n")
+    error = do(tmp_path / "job", tmp_path / "model.joblib", samples=str(samples)).error
+    assert error["kind"] == "SamplesError"
+    assert "refuses the sample rows: Found unknown categories ['c']" in error["message"]
 
 
 def test_takes_a_seeded_part_of_many_rows_and_says_so(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.outputs import Answers
 from packager.converters.sklearn.parts import final, kind_of, walk
 
+# What skl2onnx writes itself; it refuses to start from later versions.
+_NEWEST_ML_OPSET = 3
+
 
 def convert(model: Any, columns: Columns, answers: Answers, request: Request) -> Any:
     """``model`` is the prepared copy."""
@@ -34,7 +37,8 @@ def _converted(model: Any, columns: Columns, request: Request) -> Any:
     import skl2onnx
     from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
-    target = {"": request.max_opset, "ai.onnx.ml": request.max_ml_opset}
+    newest = min(request.max_opset, skl2onnx.__max_supported_opset__)
+    target = {"": newest, "ai.onnx.ml": min(request.max_ml_opset, _NEWEST_ML_OPSET)}
     try:
         return skl2onnx.convert_sklearn(
             model,

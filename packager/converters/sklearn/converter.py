@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters.failure import ConversionError, SamplesError, SourceError
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.rows import Rows
@@ -16,7 +17,7 @@ from packager.converters.sklearn.description import describe
 from packager.converters.sklearn.features import Columns, read_columns
 from packager.converters.sklearn.inventing import invent
 from packager.converters.sklearn.missing import nullable_names
-from packager.converters.sklearn.opening import open_model
+from packager.converters.sklearn.opening import Opened, open_model
 from packager.converters.sklearn.outputs import Answers, own_answers, read_answers
 from packager.converters.sklearn.prepare import number_classes, prepared, refuse_wrong
 from packager.converters.sklearn.presenting import present
@@ -57,7 +58,16 @@ class SklearnSource:
         return made
 
     def answer(self, rows: Rows) -> Mapping[str, Array]:
-        return own_answers(self.model, present(rows, self.columns), self.answers)
+        try:
+            return own_answers(self.model, present(rows, self.columns), self.answers)
+        except (ValueError, TypeError, KeyError) as error:
+            words = " ".join(str(error).split())[:300]
+            if self.request.samples is None:
+                raise ConversionError(
+                    f"The model does not answer rows made from its signature: {words}",
+                    hint="give rows of the real kind: --samples FILE",
+                ) from error
+            raise SamplesError(f"The model itself refuses the sample rows: {words}") from error
 
     def write(self, dest: Path) -> Written:
         import skl2onnx
@@ -76,9 +86,6 @@ def open_source(request: Request) -> SklearnSource:
     import sklearn
 
     opened = open_model(request)
-    columns = read_columns(opened.model)
-    if request.action == "convert":
-        refuse_wrong(opened.model)
     about = About(
         framework="sklearn",
         framework_version=sklearn.__version__,
@@ -86,6 +93,22 @@ def open_source(request: Request) -> SklearnSource:
         description=describe(opened.model),
         loads=opened.contents.full_names,
     )
+    try:
+        return _read(opened, about, request)
+    except AttributeError as error:
+        if about.written_by == sklearn.__version__:
+            raise
+        raise SourceError(
+            f"The model was written by scikit-learn {about.written_by}, "
+            f"and scikit-learn {sklearn.__version__} cannot use it: {error}",
+            hint=f"convert it with scikit-learn {about.written_by}",
+        ) from error
+
+
+def _read(opened: Opened, about: About, request: Request) -> SklearnSource:
+    columns = read_columns(opened.model)
+    if request.action == "convert":
+        refuse_wrong(opened.model)
     probe = invent(opened.model, columns, 2, request.seed)
     answers = read_answers(opened.model, present(probe, columns))
     nullable = nullable_names(opened.model, columns, probe)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from packager.converters.detection import detect
-from packager.converters.failure import ConversionError, SourceError, UnsafeModelError
+from packager.converters.failure import ConversionError, SamplesError, SourceError, UnsafeModelError
 from packager.converters.inventing import invent_tensors
 from packager.converters.request import Request
 from packager.converters.rows import Rows
@@ -64,7 +64,13 @@ class TorchSource:
         given = [
             torch.from_numpy(np.ascontiguousarray(rows.columns[spec.name])) for spec in self.signature.inputs
         ]
-        answers = self.model.run(given)
+        try:
+            answers = self.model.run(given)
+        except RuntimeError as error:
+            words = " ".join(str(error).split())[:300]
+            kind = SamplesError if self.request.samples else ConversionError
+            hint = None if self.request.samples else "give rows of the real kind: --samples FILE"
+            raise kind(f"The model itself does not take these rows: {words}", hint=hint) from error
         return {spec.name: to_array(one) for spec, one in zip(self.signature.outputs, answers, strict=True)}
 
     def write(self, dest: Path) -> Written:

@@ -1,5 +1,6 @@
 """scikit-learn models of many kinds: the graph answers as the model does, at its split values too."""
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import joblib
 import numpy as np
 import pandas
 import pytest
+import sklearn
 import skops.io
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
@@ -37,8 +39,10 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
+from tests.converters.hostile_pickles import stacked_global, text, whole
 from tests.converters.jobs import Done, array_of, assert_answers_alike, do
 
+VERSION = sklearn.__version__.encode()
 ROWS, CLASSES = load_iris(return_X_y=True)
 WITH_GAPS = np.where(np.random.default_rng(1).random(ROWS.shape) < 0.15, np.nan, ROWS)
 NAMES = np.array(["setosa", "versicolor", "Köln"])[CLASSES]
@@ -322,6 +326,54 @@ def test_refuses_what_cannot_be_right_by_name(name: str, tmp_path: Path) -> None
     error = converted(tmp_path, model).error
     assert words in error["message"]
     assert error["hint"]
+
+
+def test_a_model_of_another_version_is_taken_with_a_note(tmp_path: Path) -> None:
+    joblib.dump(LogisticRegression(max_iter=500).fit(ROWS, CLASSES), tmp_path / "model.joblib")
+    other = (tmp_path / "model.joblib").read_bytes().replace(b"\x8c\x05" + VERSION, b"\x8c\x051.7.0")
+    (tmp_path / "other.joblib").write_bytes(other)
+    done = do(tmp_path / "job", tmp_path / "other.joblib")
+    assert_answers_alike(done)
+    assert done.result["source"]["written_by"] == "1.7.0"
+    assert "written by scikit-learn 1.7.0" in done.result["notes"][0]
+
+
+def test_a_model_that_needs_an_older_version_says_which(tmp_path: Path) -> None:
+    """By what the pickle names, and by what its objects lack."""
+    model = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=500)).fit(ROWS, CLASSES)
+    del model[0]._fill_dtype
+    joblib.dump(model, tmp_path / "model.joblib")
+    other = (tmp_path / "model.joblib").read_bytes().replace(b"\x8c\x05" + VERSION, b"\x8c\x051.7.0")
+    (tmp_path / "lacking.joblib").write_bytes(other)
+    version = text("_sklearn_version") + text("1.3.2")
+    state = (
+        pickle.EMPTY_DICT
+        + version
+        + pickle.SETITEM
+        + text("loss")
+        + stacked_global("_loss", "CyHalf")
+        + pickle.SETITEM
+    )
+    named = (
+        stacked_global("sklearn.linear_model._logistic", "LogisticRegression")
+        + pickle.EMPTY_TUPLE
+        + pickle.NEWOBJ
+    )
+    (tmp_path / "named.joblib").write_bytes(whole(named, state, pickle.BUILD))
+    lacking = do(tmp_path / "a", tmp_path / "lacking.joblib").error
+    assert "has no attribute '_fill_dtype'" in lacking["message"]
+    assert lacking["hint"] == "convert it with scikit-learn 1.7.0"
+    error = do(tmp_path / "b", tmp_path / "named.joblib").error
+    assert "written by scikit-learn 1.3.2 and needs _loss.CyHalf" in error["message"]
+    assert error["hint"] == "convert it with scikit-learn 1.3.2"
+
+
+@pytest.mark.parametrize("opset", [15, 22, 26])
+def test_writes_no_newer_opset_than_the_runtime_reads(opset: int, tmp_path: Path) -> None:
+    for name, model in (("a", IsolationForest(n_estimators=3)), ("b", RandomForestClassifier(3))):
+        done = converted(tmp_path / name, model.fit(ROWS, CLASSES), max_opset=opset, max_ir_version=10)
+        assert_answers_alike(done)
+        assert done.result["model"]["opset"] <= opset
 
 
 def test_the_same_model_gives_the_same_bytes(people: pandas.DataFrame, tmp_path: Path) -> None:
