@@ -82,7 +82,7 @@ def _column(table: Table, feature: Feature, values: Sequence[Any]) -> Array:
     column = []
     for at, value in enumerate(values):
         try:
-            column.append(_missing(feature) if _is_missing(value) else parse(value))
+            column.append(_missing(feature) if _is_missing(value, feature) else parse(value))
         except (ValueError, TypeError, OverflowError) as error:
             raise SamplesError(
                 f"{table.name} has {value!r} in row {at + table.first_row}, column {feature.name!r}: {error}"
@@ -91,18 +91,16 @@ def _column(table: Table, feature: Feature, values: Sequence[Any]) -> Array:
     return np.array(column, dtype=dtypes[feature.kind])
 
 
-def _is_missing(value: Any) -> bool:
+def _is_missing(value: Any, feature: Feature) -> bool:
     if isinstance(value, float):
         return math.isnan(value)
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (feature.kind != "text" and isinstance(value, str) and not value.strip())
 
 
 def _missing(feature: Feature) -> Any:
-    if feature.kind == "text":
-        return ""
     if not feature.nullable:
         raise ValueError("the model takes no missing value there")
-    return math.nan
+    return "" if feature.kind == "text" else math.nan
 
 
 def _number(value: Any) -> float:

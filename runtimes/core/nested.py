@@ -161,8 +161,8 @@ def _encodes(flat: list[object]) -> bool:
 
 def _checked(value: object, index: int, dtype: str, kind: str, nullable: bool) -> object:
     """The value as it can be packed, or the reason why it cannot."""
-    if value is None and nullable and dtype in FLOATS:
-        return _NAN
+    if value is None and nullable and (dtype in FLOATS or dtype == "string"):
+        return "" if dtype == "string" else _NAN
     if kind == "integer" and type(value) is float and value.is_integer():
         value = int(value)
     if type(value) not in _TAKES[kind]:

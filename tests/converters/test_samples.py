@@ -116,6 +116,14 @@ def test_refuses_a_value_by_its_place(change: tuple[str, str], words: str, tmp_p
     assert words in refusal(written(tmp_path / "rows.csv", CSV.replace(*change, 1))).message
 
 
+def test_missing_text_is_taken_where_the_model_takes_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", '{"city": null}\n{"city": "a"}\n{"city": ""}')
+    signature = Signature((), (), features=(Feature("city", "text", "city", 0, nullable=True),))
+    assert read(path, signature) == {"city": ["", "a", ""]}
+    strict = Signature((), (), features=(Feature("city", "text", "city", 0),))
+    assert "takes no missing value there" in refusal(path, strict).message
+
+
 def test_suggests_the_column_that_was_meant(tmp_path: Path) -> None:
     assert refusal(written(tmp_path / "rows.csv", CSV.replace("age", "Age"))).hint == "did you mean 'Age'?"
 

@@ -45,6 +45,7 @@ _MADE = frozenset(
         "builtins.range",
         "builtins.slice",
         "numpy.random.bit_generator.SeedSequence",
+        "sklearn.compose._column_transformer.make_column_selector",
         "scipy.interpolate._bsplines.BSpline",
         "scipy.sparse._coo.coo_matrix",
         "scipy.sparse._csc.csc_array",
@@ -55,8 +56,8 @@ _MADE = frozenset(
     }
 )
 _NUMBER_TYPES = (
-    "bool", "bool_", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "intp", "object_",
-    "str_", "uint8", "uint16", "uint32", "uint64",
+    "bool", "bool_", "floating", "float16", "float32", "float64", "int8", "int16", "int32", "int64",
+    "integer", "intp", "number", "object_", "str_", "uint8", "uint16", "uint32", "uint64",
 )  # fmt: skip
 _ELEMENTWISE = (
     "abs", "absolute", "cbrt", "ceil", "cos", "exp", "expm1", "floor", "log", "log10", "log1p", "log2", "max",

@@ -10,7 +10,7 @@ from packager.converters.failure import SourceError
 from packager.converters.signature import BATCH, TENSOR_TYPE, Feature, FeatureKind, TensorSpec
 from packager.converters.sklearn.parts import Reader, inside, kind_of, readers
 
-_VECTORIZERS = frozenset({"CountVectorizer", "HashingVectorizer", "TfidfVectorizer"})
+VECTORIZERS = frozenset({"CountVectorizer", "HashingVectorizer", "TfidfVectorizer"})
 _MATRIX = "X"
 
 
@@ -48,7 +48,7 @@ def _reads_texts(model: Any) -> bool:
         return _reads_texts(model.steps[0][1])
     if kind_of(model) == "FeatureUnion":
         return _reads_texts(model.transformer_list[0][1])
-    return kind_of(model) in _VECTORIZERS
+    return kind_of(model) in VECTORIZERS
 
 
 def _kinds(model: Any, count: int) -> list[FeatureKind]:
@@ -69,7 +69,7 @@ def _agreed(kinds: set[FeatureKind]) -> FeatureKind:
 def _kind_for(reader: Reader) -> FeatureKind | None:
     """None: this step takes any kind, the next one tells."""
     estimator = reader.estimator
-    if kind_of(estimator) in _VECTORIZERS:
+    if kind_of(estimator) in VECTORIZERS:
         return "text"
     if hasattr(estimator, "categories_"):
         return _kind_of_values(np.asarray(estimator.categories_[reader.place]))

@@ -36,7 +36,7 @@ def _values(feature: Feature, met: list[Reader], count: int, random: np.random.G
         return random.choice(np.array([False, True]), count)
     if feature.kind == "text":
         words = [value for value in known if isinstance(value, str)] or list(_WORDS)
-        return random.choice(np.array(words, dtype=object), count)
+        return random.choice(np.array([*words, ""] if feature.nullable else words, dtype=object), count)
     if feature.kind == "integer":
         return random.choice(np.array(known, dtype=np.int64), count)
     values = _numbers(met, known, count, random)

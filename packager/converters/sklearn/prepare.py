@@ -43,7 +43,7 @@ def _boosting_reason(part: Any) -> str | None:
 
 
 def prepared(model: Any) -> Any:
-    """The copy: columns by number, encoders without booleans, classes that ONNX can name."""
+    """The copy: columns by number, encoders without booleans, missing text as the empty text."""
     model = inside(copy.deepcopy(model))
     for part in walk(model):
         kind = kind_of(part)
@@ -51,9 +51,15 @@ def prepared(model: Any) -> Any:
             _number_columns(part)
         elif kind == "VotingClassifier" and part.voting == "soft":
             part.flatten_transform = False
+        elif kind == "SimpleImputer" and _imputes_text(part):
+            part.missing_values = part.missing_values if isinstance(part.missing_values, str) else ""
         if hasattr(part, "categories_"):
             part.categories_ = [_plain_categories(values) for values in part.categories_]
     return model
+
+
+def _imputes_text(part: Any) -> bool:
+    return np.asarray(getattr(part, "statistics_", 0.0)).dtype.kind in "OUT"
 
 
 def _number_columns(transformer: Any) -> None:
@@ -68,6 +74,8 @@ def _plain_categories(values: Any) -> Any:
     array = np.asarray(values)
     if array.dtype.kind == "b" or (array.dtype.kind == "O" and _all_integers(array)):
         return array.astype(np.int64)
+    if array.dtype.kind == "O" and any(isinstance(value, str) for value in array):
+        return np.array([value if isinstance(value, str) else "" for value in array], dtype=object)
     return values
 
 

@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 
 from packager.converters.rows import Rows
+from packager.converters.signature import Feature
 from packager.converters.sklearn.features import Columns
+from packager.converters.tensors import Array
 
 
 def present(rows: Rows, columns: Columns) -> Any:
     if columns.texts:
         return list(rows.columns["text"])
-    arrays = [rows.columns[feature.name] for feature in columns.features]
+    arrays = [_with_gaps(rows.columns[feature.name], feature) for feature in columns.features]
     if columns.named:
         import pandas
 
@@ -19,3 +21,10 @@ def present(rows: Rows, columns: Columns) -> Any:
     if all(feature.kind == "number" for feature in columns.features):
         return np.stack(arrays, axis=1)
     return np.stack([array.astype(object) for array in arrays], axis=1)
+
+
+def _with_gaps(array: Array, feature: Feature) -> Array:
+    """A graph knows no missing text: it stands there as the empty text, and the model is given NaN."""
+    if feature.kind != "text" or not feature.nullable:
+        return array
+    return np.array([np.nan if text == "" else text for text in array], dtype=object)

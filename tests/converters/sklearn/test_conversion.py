@@ -216,6 +216,36 @@ def test_a_pipeline_over_mixed_columns_answers_alike(
     )
 
 
+@pytest.mark.parametrize("strategy", ["most_frequent", "constant"])
+def test_missing_text_is_the_empty_text_of_the_graph(
+    strategy: str, people: pandas.DataFrame, tmp_path: Path
+) -> None:
+    frame = people[["city", "income (k$)"]].copy()
+    frame.loc[::5, "city"] = np.nan
+    imputer = SimpleImputer(strategy=strategy, fill_value="none" if strategy == "constant" else None)
+    columns = make_column_transformer(
+        (make_pipeline(imputer, OneHotEncoder()), ["city"]), remainder="passthrough"
+    )
+    model = make_pipeline(columns, DecisionTreeClassifier(random_state=0)).fit(frame, bought(people))
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    for samples in ({}, {"samples": str(tmp_path / "rows.csv"), "rows": 200}):
+        done = converted(tmp_path, model, **samples)
+        assert_answers_alike(done)
+        assert done.signature["features"][0]["nullable"]
+        assert "" in array_of(done.cases[-1]["inputs"]["city"])
+    assert np.array_equal(array_of(done.cases[-1]["outputs"]["label"]), model.predict(frame))
+
+
+def test_an_empty_text_that_is_a_category_stays_one(people: pandas.DataFrame, tmp_path: Path) -> None:
+    frame = people[["city"]].replace("Rome", "")
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()).fit(
+        frame, bought(people)
+    )
+    done = converted(tmp_path, model)
+    assert_answers_alike(done)
+    assert not done.signature["features"][0]["nullable"]
+
+
 def test_made_rows_reach_every_category_an_unseen_one_and_gaps(
     people: pandas.DataFrame, tmp_path: Path
 ) -> None:

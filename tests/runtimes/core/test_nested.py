@@ -136,3 +136,9 @@ def test_what_json_cannot_say_is_null(dtype: str) -> None:
 
 def test_strings_are_cut_to_their_shape() -> None:
     assert to_list(Tensor("string", (2, 1), ["a", "b"])) == [["a"], ["b"]]
+
+
+def test_null_in_a_nullable_text_column_is_the_empty_text() -> None:
+    assert pack(["a", None, ""], "string", "text", True) == ["a", "", ""]
+    with pytest.raises(MisfitError, match="must be"):
+        pack(["a", None], "string", "text", False)
