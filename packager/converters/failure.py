@@ -1,5 +1,7 @@
 """The failures that a worker reports: each names its class in packager/errors.py, which is not here."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -43,3 +45,21 @@ class SamplesError(WorkerError):
     """The sample rows or labels cannot be read, or do not fit the model."""
 
     kind = "SamplesError"
+
+
+@contextmanager
+def translated(kind: type[WorkerError], sentence: str, hint: str | None = None) -> Iterator[None]:
+    """The one border where a library's exception becomes ours: our sentence, then the library's own words."""
+    try:
+        yield
+    except WorkerError:
+        raise
+    except Exception as error:
+        raise kind(f"{sentence}: {words_of(error)}", hint=hint) from error
+
+
+def words_of(error: BaseException) -> str:
+    """The innermost reason in one line: exporters wrap errors, with advice for their own developers."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())[:400] or type(error).__name__

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from packager.converters.detection import detect
-from packager.converters.failure import ConversionError, SamplesError, WorkerError
+from packager.converters.failure import ConversionError, SamplesError, WorkerError, translated
 from packager.converters.files import write_json
 from packager.converters.frameworks import converter_for
 from packager.converters.reference import write_reference
@@ -16,37 +16,25 @@ from packager.converters.source import Source
 
 _MODEL = "model.onnx"
 _REFERENCE = "reference.json"
+_HINT = "convert the model to ONNX yourself and build from that, or report the log below"
 
 
 def run(job: Path) -> int:
     """Writes result.json last and by rename; 0 if the job succeeded, 1 if it failed as it should."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), translated(ConversionError, "The model cannot be converted", _HINT):
             # Each converter looks at the warnings that matter; the others tell the user nothing.
             warnings.simplefilter("ignore")
             document = _do(read_request(job / "request.json"), job)
     except WorkerError as error:
         traceback.print_exc(file=sys.stderr)
         document = _failure(error)
-    except Exception as error:  # noqa: BLE001 - the border: converters raise whatever they like
-        traceback.print_exc(file=sys.stderr)
-        document = _failure(_foreign(error))
     write_json(job / "result.json", document)
     return 0 if document["ok"] else 1
 
 
 def _failure(error: WorkerError) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "ok": False, "error": error.document()}
-
-
-def _foreign(error: Exception) -> ConversionError:
-    """The library's own words, in one sentence."""
-    words = " ".join(str(error).split()) or type(error).__name__
-    return ConversionError(
-        f"The model cannot be converted: {words[:500]}",
-        hint="convert the model to ONNX yourself and build from that, or report the log below",
-        details=(f"{type(error).__module__}.{type(error).__qualname__}",),
-    )
 
 
 def _do(request: Request, job: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a graph must be to be taken as it is: whole, of known operators, of versions that are read."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from packager.converters.failure import ConversionError, SourceError
@@ -55,12 +56,22 @@ def _refuse_external_data(model: Any) -> None:
     import onnx
 
     for graph in subgraphs(model.graph):
-        for tensor in graph.initializer:
+        for tensor in _tensors(graph):
             if tensor.data_location == onnx.TensorProto.EXTERNAL:
                 raise ConversionError(
                     f"The weights of the model ({tensor.name}, …) lie in another file",
                     hint="save it in one file: onnx.save(onnx.load(path), path, save_as_external_data=False)",
                 )
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield attribute.t
+            yield from attribute.tensors
 
 
 def _refuse_custom_operators(model: Any) -> None:

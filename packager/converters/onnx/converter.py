@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from packager.converters.failure import ConversionError, SourceError
+from packager.converters.failure import ConversionError, SourceError, translated
 from packager.converters.onnx import trial
 from packager.converters.onnx.checks import check_model
 from packager.converters.onnx.graph import opset_of, write_model
@@ -56,14 +56,10 @@ class OnnxSource:
     def _run(self, names: list[str], inputs: Mapping[str, Array]) -> list[Any]:
         if not self.session:
             self.session.append(_opened(self.original))
-        try:
+        shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in inputs.items())
+        hint = None if self.request.samples else "give rows of the real kind: --samples FILE"
+        with translated(ConversionError, f"The model does not answer inputs of shape {shapes}", hint):
             return list(self.session[0].run(names, dict(inputs)))
-        except Exception as error:
-            shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in inputs.items())
-            hint = None if self.request.samples else "give rows of the real kind: --samples FILE"
-            raise ConversionError(
-                f"The model does not answer inputs of shape {shapes}: {_words(error)}", hint=hint
-            ) from error
 
     def write(self, dest: Path) -> Written:
         opset = write_model(self.graph.model, self.signature, self.request, dest)
@@ -73,10 +69,8 @@ class OnnxSource:
 def open_source(request: Request) -> OnnxSource:
     import onnx
 
-    try:
+    with translated(SourceError, f"{request.source.name} is a damaged ONNX file"):
         model = onnx.load(request.source, load_external_data=False)
-    except Exception as error:
-        raise SourceError(f"{request.source.name} is a damaged ONNX file: {_words(error)}") from error
     original = request.source.read_bytes()
     labels = drop_zip_maps(model.graph)
     check_model(model, request)
@@ -99,10 +93,6 @@ def _description(model: Any) -> str:
     return f"ONNX opset {opset}, {len(model.graph.node)} nodes ({shown})"
 
 
-def _words(error: Exception) -> str:
-    return " ".join(str(error).split())[:400]
-
-
 def _opened(data: bytes) -> Any:
     """The engine that users trust, on the file as it came."""
     try:
@@ -115,10 +105,8 @@ def _opened(data: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
-    try:
+    with translated(ConversionError, "ONNX Runtime does not load the model"):
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise ConversionError(f"ONNX Runtime does not load the model: {_words(error)}") from error
 
 
 def _as_tensor(answer: Any, signature: Signature, name: str) -> Array:

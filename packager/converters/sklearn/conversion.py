@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from packager.converters.failure import ConversionError
+from packager.converters.failure import ConversionError, translated
 from packager.converters.onnx.graph import keep_outputs, rename
 from packager.converters.request import Request
 from packager.converters.signature import TensorSpec
@@ -14,6 +14,7 @@ from packager.converters.sklearn.parts import final, kind_of, walk
 
 # What skl2onnx writes itself; it refuses to start from later versions.
 _NEWEST_ML_OPSET = 3
+_TAKEN_APART = frozenset({"ColumnTransformer", "FeatureUnion", "Pipeline"})
 
 
 def convert(model: Any, columns: Columns, answers: Answers, request: Request) -> Any:
@@ -35,38 +36,29 @@ def convert(model: Any, columns: Columns, answers: Answers, request: Request) ->
 
 def _converted(model: Any, columns: Columns, request: Request) -> Any:
     import skl2onnx
-    from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
+    unknown = _unknown_kinds(model)
+    reason = f"it has no converter for {unknown}" if unknown else "it says"
     newest = min(request.max_opset, skl2onnx.__max_supported_opset__)
-    target = {"": newest, "ai.onnx.ml": min(request.max_ml_opset, _NEWEST_ML_OPSET)}
-    try:
+    sentence = f"skl2onnx cannot convert this {kind_of(final(model))}, {reason}"
+    with translated(
+        ConversionError, sentence, "use another estimator or setting, or compute that step before the model"
+    ):
         return skl2onnx.convert_sklearn(
             model,
             name=request.name,
             initial_types=_initial_types(columns),
             options=_options(model),
-            target_opset=target,
+            target_opset={"": newest, "ai.onnx.ml": min(request.max_ml_opset, _NEWEST_ML_OPSET)},
         )
-    except (MissingShapeCalculator, MissingConverter) as error:
-        unknown = _unknown_kind(model)
-        raise ConversionError(
-            f"skl2onnx cannot convert {unknown}: it has no converter for it",
-            hint="use another estimator, or compute that step before the model",
-        ) from error
-    except Exception as error:
-        words = " ".join(str(error).split())[:400]
-        raise ConversionError(
-            f"skl2onnx cannot convert this {kind_of(final(model))}: {words}",
-            hint="use another estimator or setting, or save the model in a form that this tool reads",
-        ) from error
 
 
-def _unknown_kind(model: Any) -> str:
-    from skl2onnx import supported_converters
+def _unknown_kinds(model: Any) -> str:
+    """Estimators without a converter: what the failure, if there is one, is about."""
+    from skl2onnx._supported_operators import sklearn_operator_name_map
 
-    known = {name.removeprefix("Sklearn") for name in supported_converters(from_sklearn=False)}
-    unknown = sorted({kind_of(part) for part in walk(model)} - known - {"Pipeline", "ColumnTransformer"})
-    return ", ".join(unknown) or kind_of(final(model))
+    unknown = {kind_of(part) for part in walk(model) if type(part) not in sklearn_operator_name_map}
+    return ", ".join(sorted(unknown - _TAKEN_APART))
 
 
 def _initial_types(columns: Columns) -> list[tuple[str, Any]]:

@@ -10,7 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from packager.converters.detection import detect
-from packager.converters.failure import ConversionError, SamplesError, SourceError, UnsafeModelError
+from packager.converters.failure import (
+    ConversionError,
+    SamplesError,
+    SourceError,
+    UnsafeModelError,
+    translated,
+)
 from packager.converters.inventing import invent_tensors
 from packager.converters.request import Request
 from packager.converters.rows import Rows
@@ -114,25 +120,25 @@ def _open_program(request: Request) -> TorchSource:
     import torch
 
     forbid_pickled_objects()
-    try:
-        program = torch.export.load(request.source)
-    except pickle.UnpicklingError as error:
-        raise UnsafeModelError(
-            f"{request.source.name} holds more than tensors: nothing of it was run"
-        ) from error
-    except Exception as error:
-        words = " ".join(str(error).split())[:300]
-        raise SourceError(
-            f"{request.source.name} cannot be read by torch {torch.__version__} as an exported program: "
-            f"{words}",
-            hint="export it again with torch.export.save, or convert it with the torch that wrote it",
-        ) from error
+    sentence = f"{request.source.name} cannot be read by torch {torch.__version__} as an exported program"
+    hint = "export it again with torch.export.save, or convert it with the torch that wrote it"
+    with translated(SourceError, sentence, hint):
+        program = _loaded(request.source)
     model = read_program(program)
     notes = () if model.signature.rowwise and model.signature.batched else (_static_note(model.signature),)
     weights = len(program.state_dict)
     return TorchSource(
         model, _about(f"ExportedProgram({weights} tensors)", operators, version), request, notes
     )
+
+
+def _loaded(path: Path) -> Any:
+    import torch
+
+    try:
+        return torch.export.load(path)
+    except pickle.UnpicklingError as error:
+        raise UnsafeModelError(f"{path.name} holds more than tensors: nothing of it was run") from error
 
 
 def _static_note(signature: Signature) -> str:

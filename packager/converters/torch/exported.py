@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.converters.failure import ConversionError
+from packager.converters.failure import ConversionError, translated
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.signature import Signature, TensorSpec
@@ -87,32 +87,24 @@ def _exported(program: Any, signature: Signature, request: Request) -> Any:
     import torch
 
     opset = min(request.max_opset, _NATIVE_OPSET)
-    try:
-        # The exporter talks on stdout; a worker's output is for its own log.
-        with contextlib.redirect_stdout(io.StringIO()):
-            made = torch.onnx.export(
-                program,
-                (),
-                dynamo=True,
-                input_names=[spec.name for spec in signature.inputs],
-                output_names=[spec.name for spec in signature.outputs],
-                opset_version=opset,
-                external_data=False,
-                verbose=False,
-            )
-    except Exception as error:
-        raise ConversionError(
-            f"torch's ONNX exporter cannot convert this model: {_first_words(error)}",
-            hint="replace the operation that it names, or export the model to ONNX yourself",
-        ) from error
+    hint = "replace the operation that it names, or export the model to ONNX yourself"
+    # The exporter talks on stdout; a worker's output is for its own log.
+    with translated(ConversionError, "torch's ONNX exporter cannot convert this model", hint), quiet():
+        made = torch.onnx.export(
+            program,
+            (),
+            dynamo=True,
+            input_names=[spec.name for spec in signature.inputs],
+            output_names=[spec.name for spec in signature.outputs],
+            opset_version=opset,
+            external_data=False,
+            verbose=False,
+        )
     return made.model_proto
 
 
-def _first_words(error: BaseException) -> str:
-    """The innermost reason: the exporter wraps errors several times, with advice for its own developers."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split())[:400] or type(error).__name__
+def quiet() -> contextlib.redirect_stdout[io.StringIO]:
+    return contextlib.redirect_stdout(io.StringIO())
 
 
 def export_module(module: Any, names: list[str], arguments: list[Any], batched: bool) -> Any:
@@ -124,10 +116,6 @@ def export_module(module: Any, names: list[str], arguments: list[Any], batched: 
         name: {0: batch} if batched and argument.ndim else None
         for name, argument in zip(names, arguments, strict=True)
     }
-    try:
+    hint = "export it yourself with torch.export.export and save it as .pt2"
+    with translated(ConversionError, "torch.export cannot export this model with a free batch", hint):
         return torch.export.export(module, tuple(arguments), dynamic_shapes=shapes, strict=False)
-    except Exception as error:
-        raise ConversionError(
-            f"torch.export cannot export this model with a free batch: {_first_words(error)}",
-            hint="export it yourself with torch.export.export and save it as .pt2",
-        ) from error

@@ -1,16 +1,16 @@
 """Script modules: their answers, and ONNX by the older exporter, the only one that reads them."""
 
-import contextlib
 import io
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.converters.failure import ConversionError
+from packager.converters.failure import ConversionError, translated
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, Signature, TensorSpec
+from packager.converters.torch.exported import quiet
 from packager.converters.torch.shapes import compared_shapes, dtype_name, output_specs
 
 _OLDEST_EXPORTER_OPSET = 20
@@ -39,24 +39,21 @@ class ScriptedModel:
         }
         buffer = io.BytesIO()
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                torch.onnx.export(
-                    self.module,
-                    tuple(self.example),
-                    buffer,
-                    dynamo=False,
-                    input_names=names,
-                    output_names=answers,
-                    dynamic_axes=free,
-                    opset_version=min(request.max_opset, _OLDEST_EXPORTER_OPSET),
-                )
-        except Exception as error:
-            words = " ".join(str(error).split())[:400]
-            raise ConversionError(
-                f"torch's ONNX exporter cannot convert this script module: {words}",
-                hint="save the model as an exported program instead: torch.export.save (.pt2)",
-            ) from error
+        hint = "save the model as an exported program instead: torch.export.save (.pt2)"
+        with (
+            translated(ConversionError, "torch's ONNX exporter cannot convert this script module", hint),
+            quiet(),
+        ):
+            torch.onnx.export(
+                self.module,
+                tuple(self.example),
+                buffer,
+                dynamo=False,
+                input_names=names,
+                output_names=answers,
+                dynamic_axes=free,
+                opset_version=min(request.max_opset, _OLDEST_EXPORTER_OPSET),
+            )
         proto = onnx.load_from_string(buffer.getvalue())
         return write_model(proto, self.signature, request, dest)
 

@@ -139,6 +139,7 @@ def refusals(folder: Path) -> dict[str, tuple[Path, str, str]]:
     external.ClearField("raw_data")
     external.data_location = TensorProto.EXTERNAL
     external.external_data.add(key="location", value="../../etc/passwd")
+    constant = helper.make_node("Constant", [], ["weight"], value=external)
     rows, total = [value("rows", ["N", 3])], [value("sum", ["N", 3])]
     add = helper.make_node("Add", ["rows", "weight"], ["sum"])
     pack = helper.make_node("SequenceConstruct", ["rows"], ["sum"])
@@ -155,6 +156,16 @@ def refusals(folder: Path) -> dict[str, tuple[Path, str, str]]:
         ),
         "external": (
             saved(folder / "c.onnx", [add], rows, total, weights=[external]),
+            "ConversionError",
+            "lie in another file",
+        ),
+        "external_constant": (
+            saved(
+                folder / "f.onnx",
+                [constant, helper.make_node("Add", ["rows", "weight"], ["sum"])],
+                rows,
+                total,
+            ),
             "ConversionError",
             "lie in another file",
         ),
@@ -184,7 +195,9 @@ def doubled_of(path: Path, kind: int) -> Path:
     )
 
 
-@pytest.mark.parametrize("name", ["newer_opset", "custom", "external", "sequence", "invalid", "float8"])
+@pytest.mark.parametrize(
+    "name", ["newer_opset", "custom", "external", "external_constant", "sequence", "invalid", "float8"]
+)
 def test_refuses_by_name(name: str, tmp_path: Path) -> None:
     path, kind, words = refusals(tmp_path)[name]
     limits = {"max_opset": 19, "max_ir_version": 9} if name == "float8" else {}

@@ -30,6 +30,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.manifold import Isomap
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -343,13 +344,17 @@ def refusals() -> dict[str, tuple[Any, str]]:
         ),
         "function": (function.fit(ROWS, CLASSES), "FunctionTransformer calls the Python function log1p"),
         "several": (many, "RandomForestClassifier decides several targets at once"),
+        "unknown": (
+            make_pipeline(Isomap(n_neighbors=60), LogisticRegression()).fit(ROWS, CLASSES),
+            "it has no converter for Isomap",
+        ),
         "unfitted": (LogisticRegression(), "is not fitted"),
         "dictionary": ({"model": 1}, "holds a dict, not a scikit-learn model"),
     }
 
 
 @pytest.mark.parametrize(
-    "name", ["gamma", "categorical", "indicator", "function", "several", "unfitted", "dictionary"]
+    "name", ["gamma", "categorical", "indicator", "function", "several", "unknown", "unfitted", "dictionary"]
 )
 def test_refuses_what_cannot_be_right_by_name(name: str, tmp_path: Path) -> None:
     model, words = refusals()[name]
