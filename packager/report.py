@@ -60,9 +60,14 @@ def verification_sentence(found: Verification) -> str:
         f"{dtype}: {t.absolute:g} + {t.relative:g} x |answer|" for dtype, t in found.tolerance.items()
     )
     return (
-        f"verified by {found.engine} on {found.rows} rows, {origin}: {found.label_flips} label flips, "
+        f"verified by {found.engine} on {found.rows} rows, {origin}: "
+        f"{found.label_flips} label flips{_ties(found)}, "
         f"largest difference {found.max_abs_error:.2g} (allowed: {rules or 'none'})"
     )
+
+
+def _ties(found: Verification) -> str:
+    return f", {found.ties} ties (equally probable in the source model, too)" if found.ties else ""
 
 
 def next_commands(artifact: Artifact) -> Iterable[str]:

@@ -42,13 +42,15 @@ class Verification:
     """How the artifact's answers compare with the source model's own.
 
     ``max_abs_error`` is over all floating point outputs, in the output's unit; ``label_flips`` counts
-    rows whose label (or any integer, boolean or text answer) differs.
+    rows whose label (or any integer, boolean or text answer) differs. ``ties`` counts rows where it differs
+    and the source model itself gives both labels the same probability: those are no flips.
     """
 
     rows: int
     source_of_rows: RowSource
     max_abs_error: float
     label_flips: int
+    ties: int
     tolerance: dict[str, Tolerance]
     passed: bool
     engine: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from packager.model import Signature
+from packager.model import ClassLabel, Signature
 from packager.probe import Answers, Array, Case
 from packager.results import RowSource, Tolerance, Verification, WorstRow
 
@@ -17,6 +17,8 @@ TOLERANCES = {
 """By the dtype of the converted model's output. Labels, integers, booleans and text must be equal."""
 
 WORST = 5
+TIE = 2e-6
+"""Classes whose probabilities differ by no more are undecided: single precision cannot tell them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class _Finding:
 
     max_abs_error: float = 0.0
     flips: int = 0
+    ties: int = 0
     failure: str | None = None
     worst: tuple[WorstRow, ...] = ()
 
@@ -59,6 +62,7 @@ def compare(
         source_of_rows=source_of_rows,
         max_abs_error=max((f.max_abs_error for f in findings), default=0.0),
         label_flips=max((f.flips for f in findings), default=0),
+        ties=max((f.ties for f in findings), default=0),
         tolerance=tolerance,
         passed=bool(findings) and not failures,
         engine=engine,
@@ -76,11 +80,35 @@ def _case_findings(
             found.append(_Finding(failure=f"output {spec.name!r} is missing"))
             continue
         source, shipped = case.outputs[spec.name], outputs[spec.name]
-        found.append(_compare(spec.name, source, shipped, tolerance.get(spec.dtype)))
+        undecided = _undecided(case, shipped, signature) if spec.role == "label" else None
+        found.append(_compare(spec.name, source, shipped, tolerance.get(spec.dtype), undecided))
     return found
 
 
-def _compare(name: str, source: Array, shipped: Array, tolerance: Tolerance | None) -> _Finding:
+def _undecided(case: Case, shipped: Array, signature: Signature) -> Array | None:
+    """Rows where the source model itself gives its own label and the artifact's the same probability."""
+    by_role = {spec.role: spec.name for spec in signature.outputs}
+    probabilities = case.outputs.get(by_role.get("probabilities", ""))
+    source = case.outputs[by_role["label"]]
+    if probabilities is None or shipped.shape != source.shape:
+        return None
+    labels = signature.class_labels
+    places = {
+        label: place for place, label in enumerate(range(len(labels)) if signature.label_is_index else labels)
+    }
+
+    def tied(one: ClassLabel, other: ClassLabel, row: Array) -> bool:
+        known = one in places and other in places
+        return known and bool(abs(row[places[one]] - row[places[other]]) <= TIE)
+
+    return np.array(
+        [tied(*row) for row in zip(source.tolist(), shipped.tolist(), probabilities, strict=True)]
+    )
+
+
+def _compare(
+    name: str, source: Array, shipped: Array, tolerance: Tolerance | None, undecided: Array | None
+) -> _Finding:
     if source.shape != shipped.shape:
         return _Finding(
             failure=f"output {name!r} has shape {list(shipped.shape)}, the source's has {list(source.shape)}"
@@ -88,20 +116,20 @@ def _compare(name: str, source: Array, shipped: Array, tolerance: Tolerance | No
     if source.size == 0:
         return _Finding()
     if tolerance is None:
-        return _compare_exact(name, source, shipped)
+        return _compare_exact(name, source, shipped, undecided)
     return _compare_numbers(name, source.astype(np.float64), shipped.astype(np.float64), tolerance)
 
 
-def _compare_exact(name: str, source: Array, shipped: Array) -> _Finding:
-    differs = np.asarray(source != shipped).reshape(len(source) if source.ndim else 1, -1)
-    rows = np.flatnonzero(differs.any(axis=1))
+def _compare_exact(name: str, source: Array, shipped: Array, undecided: Array | None) -> _Finding:
+    differs = np.asarray(np.not_equal(source, shipped))
+    unequal: Array = differs.reshape(len(source) if source.ndim else 1, -1).any(axis=1)
+    flipped = unequal if undecided is None else unequal & ~undecided
+    rows, ties = np.flatnonzero(flipped), int(unequal.sum() - flipped.sum())
     if not rows.size:
-        return _Finding()
+        return _Finding(ties=ties)
     worst = tuple(_worst_row(name, source, shipped, int(row), float("inf")) for row in rows[:WORST])
-    total = len(differs)
-    return _Finding(
-        flips=int(rows.size), failure=f"{name!r} differs in {rows.size} of {total} rows", worst=worst
-    )
+    said = f"{name!r} differs in {rows.size} of {len(unequal)} rows"
+    return _Finding(flips=int(rows.size), ties=ties, failure=said, worst=worst)
 
 
 def _compare_numbers(name: str, source: Array, shipped: Array, tolerance: Tolerance) -> _Finding:
@@ -121,7 +149,8 @@ def _compare_numbers(name: str, source: Array, shipped: Array, tolerance: Tolera
     worst = tuple(
         _worst_row(name, source, shipped, int(row), float(error[row].max())) for row in rows[:WORST]
     )
-    return _Finding(largest, 0, _numbers_failure(name, source, shipped, len(rows), tolerance), worst)
+    failure = _numbers_failure(name, source, shipped, len(rows), tolerance)
+    return _Finding(largest, failure=failure, worst=worst)
 
 
 def _numbers_failure(name: str, source: Array, shipped: Array, rows: int, tolerance: Tolerance) -> str:

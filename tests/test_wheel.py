@@ -12,10 +12,20 @@ from tests.main_job import sources
 from tests.main_job.commands import packager
 
 ROOT = Path(__file__).parent.parent
-FRAMEWORK = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "protobuf", "skops", "pandas", "numpy", "joblib")
+FRAMEWORK = (
+    "scikit-learn",
+    "skl2onnx",
+    "onnx",
+    "onnxruntime",
+    "protobuf",
+    "skops",
+    "pandas",
+    "numpy",
+    "joblib",
+)
 
 
-def run(*command: str | Path, cwd: Path) -> str:
+def run(*command: object, cwd: Path) -> str:
     done = subprocess.run([*map(str, command)], cwd=cwd, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -33,7 +43,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_holds_what_ships_and_leaves_nothing_else_importable(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"packager"}
-    for wanted in ("templates/aws_lambda/template.yaml.j2", "runtimes/aws_lambda/handler.py", "edge/__init__.py"):
+    for wanted in (
+        "templates/aws_lambda/template.yaml.j2",
+        "runtimes/aws_lambda/handler.py",
+        "edge/__init__.py",
+    ):
         assert f"packager/_bundled/{wanted}" in names
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -54,7 +68,9 @@ def test_it_installs_clean_and_builds_the_same_bytes_as_the_checkout(wheel: Path
     run(python, "-m", "packager", "build", made.model, "--output", "installed", cwd=tmp_path)
     done = packager("build", made.model, "--output", "checkout", cwd=tmp_path)
     assert done.exit_code == 0, done.stderr
-    sums = [(tmp_path / place / "forest/lambda/SHA256SUMS").read_text() for place in ("installed", "checkout")]
+    sums = [
+        (tmp_path / place / "forest/lambda/SHA256SUMS").read_text() for place in ("installed", "checkout")
+    ]
     assert sums[0] == sums[1]
 
 

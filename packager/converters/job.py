@@ -27,7 +27,8 @@ def run(job: Path) -> int:
             warnings.simplefilter("ignore")
             document = _do(read_request(job / "request.json"), job)
     except WorkerError as error:
-        traceback.print_exc(file=sys.stderr)
+        if error.__cause__ is not None:  # a library's own words, in full
+            traceback.print_exc(file=sys.stderr)
         document = _failure(error)
     write_json(job / "result.json", document)
     return 0 if document["ok"] else 1

@@ -90,7 +90,7 @@ def _is_setting(line: str) -> bool:
         line.startswith("# ")
         and " = " in line
         and line[2].islower()
-        and line.split(" = ")[0][2:].isidentifier()
+        and line.split(" = ", maxsplit=1)[0][2:].isidentifier()
     )
 
 

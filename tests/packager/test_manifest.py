@@ -51,10 +51,10 @@ def test_what_json_cannot_hold_is_refused() -> None:
 
 
 def test_the_shipped_reader_reads_what_the_builder_writes(tmp_path: Path) -> None:
-    from runtimes.core.manifest import load
+    from runtimes.core.manifest import read_manifest
 
     (tmp_path / "manifest.json").write_bytes(manifest())
-    read = load(str(tmp_path))
+    read = read_manifest(str(tmp_path))
     assert read.name == "iris"
     assert read.signature.features[0].name == "Größe"
     assert read.signature.features[0].nullable is True

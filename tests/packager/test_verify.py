@@ -1,5 +1,7 @@
 """The gate: what it lets through, and that it fails closed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -111,4 +113,28 @@ def test_text_answers_must_be_equal() -> None:
     source, shipped = np.array(["a", "b"], dtype=object), np.array(["a", "B"], dtype=object)
     case = Case({"X": np.zeros((2, 1))}, {"label": source})
     found = verify.compare([case], Answers(({"label": shipped},), 1.0, (0.1,)), signature, "samples", {}, "e")
+    assert (found.passed, found.label_flips) == (False, 1)
+
+
+def judge_labels(labels: list[int], probabilities: list[list[float]]) -> Verification:
+    """The source says 0 everywhere."""
+    signature = replace(SIGNATURE, class_labels=(0, 1))
+    scores = np.array(probabilities)
+    case = Case({"X": np.zeros((2, 2))}, {"label": np.array([0, 0]), "probabilities": scores})
+    answers = Answers(({"label": np.array(labels), "probabilities": scores},), 1.0, (0.1,))
+    return verify.compare([case], answers, signature, "samples", verify.tolerances(signature), "e")
+
+
+def test_another_label_of_equal_probability_is_a_tie_and_is_counted() -> None:
+    found = judge_labels([1, 0], [[0.5, 0.5], [0.9, 0.1]])
+    assert (found.passed, found.label_flips, found.ties) == (True, 0, 1)
+
+
+def test_another_label_of_almost_equal_probability_is_a_flip() -> None:
+    found = judge_labels([1, 0], [[0.50001, 0.49999], [0.9, 0.1]])
+    assert (found.passed, found.label_flips, found.ties) == (False, 1, 0)
+
+
+def test_a_label_that_the_source_does_not_know_is_no_tie() -> None:
+    found = judge_labels([7, 0], [[0.5, 0.5], [0.9, 0.1]])
     assert (found.passed, found.label_flips) == (False, 1)

@@ -1,6 +1,5 @@
 """Workers in child processes: what is said when one dies, dawdles or breaks the contract."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -51,4 +50,4 @@ def test_the_worker_sees_only_the_staged_code(tmp_path: Path) -> None:
         worker.run(request(tmp_path), tmp_path / "job")
     staged = sorted(p.name for p in (tmp_path / "job" / "code" / "packager").iterdir())
     assert staged == ["__init__.py", "converters"]
-    assert os.listdir(tmp_path / "job" / "code") == ["packager"]
+    assert [path.name for path in (tmp_path / "job" / "code").iterdir()] == ["packager"]

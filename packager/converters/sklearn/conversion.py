@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError, translated
-from packager.converters.onnx.graph import keep_outputs, rename
+from packager.converters.onnx.graph import keep_outputs, opset_of, rename
 from packager.converters.request import Request
 from packager.converters.signature import TensorSpec
 from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.outputs import Answers
 from packager.converters.sklearn.parts import final, kind_of, walk
+from packager.converters.sklearn.precision import FEATURES, impute_in_double, is_wide, joined, split
+from packager.converters.sklearn.ties import decide_ties
 
 # What skl2onnx writes itself; it refuses to start from later versions.
 _NEWEST_ML_OPSET = 3
@@ -29,6 +31,7 @@ def convert(model: Any, columns: Columns, answers: Answers, request: Request) ->
     _expose(proto.graph, dict(zip(kept, wanted, strict=True)))
     for spec in answers.outputs:
         _reshape(proto.graph, spec)
+    decide_ties(proto.graph, model, answers, opset_of(proto))
     _accept_booleans(proto.graph, columns)
     _free_of_locales(proto.graph)
     return proto
@@ -44,13 +47,30 @@ def _converted(model: Any, columns: Columns, request: Request) -> Any:
     with translated(
         ConversionError, sentence, "use another estimator or setting, or compute that step before the model"
     ):
-        return skl2onnx.convert_sklearn(
-            model,
-            name=request.name,
-            initial_types=_initial_types(columns),
-            options=_options(model),
-            target_opset={"": newest, "ai.onnx.ml": min(request.max_ml_opset, _NEWEST_ML_OPSET)},
-        )
+        target = {"": newest, "ai.onnx.ml": min(request.max_ml_opset, _NEWEST_ML_OPSET)}
+        types = _initial_types(columns)
+        if not is_wide(columns):
+            return _translate(model, request.name, types, target)
+        return _in_two_precisions(model, request.name, types, target)
+
+
+def _in_two_precisions(model: Any, name: str, types: list[tuple[str, Any]], target: dict[str, int]) -> Any:
+    from skl2onnx.common.data_types import FloatTensorType
+
+    before, estimator = split(model)
+    width = [None, int(estimator.n_features_in_)]
+    first = _translate(before, name, types, target)
+    second = _translate(estimator, name, [(FEATURES, FloatTensorType(width))], target)
+    impute_in_double(first, before)
+    return joined(first, second, target)
+
+
+def _translate(model: Any, name: str, types: list[tuple[str, Any]], target: dict[str, int]) -> Any:
+    import skl2onnx
+
+    return skl2onnx.convert_sklearn(
+        model, name=name, initial_types=types, options=_options(model), target_opset=dict(target)
+    )
 
 
 def _unknown_kinds(model: Any) -> str:
@@ -62,10 +82,16 @@ def _unknown_kinds(model: Any) -> str:
 
 
 def _initial_types(columns: Columns) -> list[tuple[str, Any]]:
-    from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
+    from skl2onnx.common.data_types import (
+        DoubleTensorType,
+        FloatTensorType,
+        Int64TensorType,
+        StringTensorType,
+    )
 
     types = {
         "float32": FloatTensorType,
+        "float64": DoubleTensorType,
         "int64": Int64TensorType,
         "bool": Int64TensorType,
         "string": StringTensorType,

@@ -19,6 +19,7 @@ from packager.converters.sklearn.inventing import invent
 from packager.converters.sklearn.missing import nullable_names
 from packager.converters.sklearn.opening import Opened, open_model
 from packager.converters.sklearn.outputs import Answers, own_answers, read_answers
+from packager.converters.sklearn.precision import widened
 from packager.converters.sklearn.prepare import number_classes, prepared, refuse_wrong
 from packager.converters.sklearn.presenting import present
 from packager.converters.sklearn.trees import mark_missing, round_splits_down
@@ -106,7 +107,7 @@ def open_source(request: Request) -> SklearnSource:
 
 
 def _read(opened: Opened, about: About, request: Request) -> SklearnSource:
-    columns = read_columns(opened.model)
+    columns = widened(opened.model, read_columns(opened.model))
     if request.action == "convert":
         refuse_wrong(opened.model)
     probe = invent(opened.model, columns, 2, request.seed)

@@ -17,8 +17,8 @@ from packager.converters.sklearn.parts import inside, kind_of, walk
 _EXACT = frozenset(
     {
         "ColumnTransformer", "FeatureUnion", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler", "Normalizer",
-        "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline", "QuantileTransformer", "RobustScaler", "SelectKBest",
-        "SelectPercentile", "SimpleImputer", "StandardScaler", "VarianceThreshold",
+        "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline", "QuantileTransformer", "RobustScaler",
+        "SelectKBest", "SelectPercentile", "SimpleImputer", "StandardScaler", "VarianceThreshold",
     }
 )  # fmt: skip
 FEATURES = "features_in_single"
@@ -48,7 +48,16 @@ def _applies(model: Any) -> bool:
     model = inside(model)
     if kind_of(model) != "Pipeline" or len(model.steps) < 2:
         return False
-    return all(kind_of(part) in _EXACT for part in walk(split(model)[0]))
+    return all(_is_exact(part) for part in walk(split(model)[0]))
+
+
+def _is_exact(part: Any) -> bool:
+    kind = kind_of(part)
+    if kind == "FunctionTransformer":  # how a ColumnTransformer keeps "passthrough"
+        return part.func is None
+    if kind == "SimpleImputer":  # the mark of a missing value may be something else than NaN
+        return isinstance(part.missing_values, float | np.floating) and bool(np.isnan(part.missing_values))
+    return kind in _EXACT
 
 
 def joined(first: Any, second: Any, target: dict[str, int]) -> Any:
@@ -77,7 +86,8 @@ def impute_in_double(proto: Any, model: Any) -> None:
     """
     from onnx import helper, numpy_helper
 
-    known = [np.asarray(part.statistics_) for part in walk(model) if kind_of(part) == "SimpleImputer"]
+    fitted = (part for part in walk(model) if hasattr(part, "statistics_"))
+    known = [np.asarray(part.statistics_) for part in fitted]
     nodes = []
     for at, node in enumerate(proto.graph.node):
         statistics = _statistics(node, known)
@@ -87,7 +97,9 @@ def impute_in_double(proto: Any, model: Any) -> None:
         name, missing = f"imputed_{at}", f"missing_{at}"
         proto.graph.initializer.append(numpy_helper.from_array(statistics, name))
         nodes.append(helper.make_node("IsNaN", [node.input[0]], [missing], name=missing))
-        nodes.append(helper.make_node("Where", [missing, name, node.input[0]], node.output, name=f"fill_{at}"))
+        nodes.append(
+            helper.make_node("Where", [missing, name, node.input[0]], node.output, name=f"fill_{at}")
+        )
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
 
@@ -95,8 +107,10 @@ def impute_in_double(proto: Any, model: Any) -> None:
 def _statistics(node: Any, known: list[Any]) -> Any:
     if node.op_type != "Imputer":
         return None
-    rounded = next((entry.floats for entry in node.attribute if entry.name == "imputed_value_floats"), ())
+    rounded = [list(entry.floats) for entry in node.attribute if entry.name == "imputed_value_floats"]
     for statistics in known:
-        if statistics.dtype.kind == "f" and np.array_equal(statistics.astype(np.float32), np.float32(rounded)):
+        if statistics.dtype.kind != "f" or not np.isfinite(statistics).all():
+            continue
+        if statistics.astype(np.float32).tolist() in rounded:
             return statistics.astype(np.float64).reshape(1, -1)
     return None
