@@ -46,7 +46,9 @@ def packager(*arguments: str | Path) -> str:
 def main() -> None:
     """Build, ask, compare."""
     model, rows, row, truth = train()
-    packager("build", model, "--name", "wine", "--target", "lambda", "--samples", rows, "--labels", "cultivar")
+    packager(
+        "build", model, "--name", "wine", "--target", "lambda", "--samples", rows, "--labels", "cultivar"
+    )
     event = HERE / "event.json"
     event.write_text(json.dumps({"features": row}))
     answer = json.loads(packager("invoke", ARTIFACT, "--event", event))

@@ -121,8 +121,8 @@ def _compare(
 
 
 def _compare_exact(name: str, source: Array, shipped: Array, undecided: Array | None) -> _Finding:
-    differs = np.asarray(np.not_equal(source, shipped))
-    unequal: Array = differs.reshape(len(source) if source.ndim else 1, -1).any(axis=1)
+    differs: Array = np.not_equal(source, shipped).reshape(len(source) if source.ndim else 1, -1)
+    unequal: Array = np.logical_or.reduce(differs.astype(bool), axis=1)
     flipped = unequal if undecided is None else unequal & ~undecided
     rows, ties = np.flatnonzero(flipped), int(unequal.sum() - flipped.sum())
     if not rows.size:

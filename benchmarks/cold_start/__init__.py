@@ -1,1 +1,1 @@
-"""Cold start: from starting the process to its first answer, through Lambda's own runtime interface client."""
+"""Cold start: from exec to the first answer, through Lambda's own runtime interface client."""

@@ -65,10 +65,15 @@ def table(compared: Sequence[Variant], runs: Runs, python: str) -> str:
         pairs = zip(times, (run.corrected_ms for run in runs["naive"]), strict=True)
         ratio = statistics.median(mine / other for mine, other in pairs)
         spread = f"{statistics.median(times):.0f} ({min(times):.0f}–{max(times):.0f})"
-        size = f"{variant.zip_bytes:,} | {variant.zip_bytes / base.zip_bytes:.3f} | {variant.unzipped_bytes:,}"
+        size = (
+            f"{variant.zip_bytes:,} | {variant.zip_bytes / base.zip_bytes:.3f} | {variant.unzipped_bytes:,}"
+        )
         lines.append(f"| {variant.name} | {size} | {spread} | {ratio:.3f} |")
     goals = f"Goals for an iris forest: cold start ≤ {GOALS['cold start']} × naive, zip ≤ {GOALS['zip']:.2f} × naive"
-    lines += ["", f"{goals}, with FastAPI in the zip. `naive` is FastAPI (`def` endpoint) + Mangum + onnxruntime as"]
+    lines += [
+        "",
+        f"{goals}, with FastAPI in the zip. `naive` is FastAPI (`def` endpoint) + Mangum + onnxruntime as",
+    ]
     lines += ["`pip install --target` lays them down, with byte-code, and the same model."]
     return "\n".join(lines) + "\n"
 

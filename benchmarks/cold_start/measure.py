@@ -1,4 +1,4 @@
-"""One cold start: a fresh process of the real runtime interface client, clocked from exec to first response."""
+"""One cold start: a fresh process of the real runtime interface client, from exec to first response."""
 
 import os
 import subprocess

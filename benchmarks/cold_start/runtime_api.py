@@ -55,7 +55,7 @@ def _serve(connection: socket.socket, exchange: Exchange) -> None:
 
 def _content_length(stream: object) -> int:
     length = 0
-    while (line := stream.readline().strip()):  # type: ignore[attr-defined]
+    while line := stream.readline().strip():  # type: ignore[attr-defined]
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             length = int(value)
@@ -68,7 +68,9 @@ def _answer(connection: socket.socket, method: str, path: str, body: bytes, exch
         if exchange.given:
             return False
         exchange.given = True
-        headers = f"Lambda-Runtime-Aws-Request-Id: {REQUEST_ID}\r\nLambda-Runtime-Invoked-Function-Arn: {_ARN}\r\n"
+        headers = (
+            f"Lambda-Runtime-Aws-Request-Id: {REQUEST_ID}\r\nLambda-Runtime-Invoked-Function-Arn: {_ARN}\r\n"
+        )
         deadline = f"Lambda-Runtime-Deadline-Ms: {int(time.time() * 1000) + 30_000}\r\n"
         _send(connection, "200 OK", headers + deadline, exchange.event)
         return True
@@ -82,5 +84,7 @@ def _answer(connection: socket.socket, method: str, path: str, body: bytes, exch
 
 
 def _send(connection: socket.socket, status: str, headers: str, body: bytes) -> None:
-    head = f"HTTP/1.1 {status}\r\n{headers}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"HTTP/1.1 {status}\r\n{headers}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     connection.sendall(head.encode("ascii") + body)
