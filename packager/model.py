@@ -32,13 +32,17 @@ class TensorSpec:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One column of a tabular model: where it goes (``input``, ``column``) and what it takes."""
+    """One column of a tabular model: where it goes (``input``, ``column``) and what it takes.
+
+    ``categories``: the only values that the source model takes there; empty where it takes any.
+    """
 
     name: str
     kind: FeatureKind
     input: str
     column: int
     nullable: bool = False
+    categories: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

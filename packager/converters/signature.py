@@ -51,6 +51,7 @@ class Feature:
     input: str
     column: int
     nullable: bool = False
+    categories: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def _feature_document(feature: Feature) -> dict[str, Any]:
         "input": feature.input,
         "column": feature.column,
         "nullable": feature.nullable,
+        "categories": list(feature.categories),
     }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import chain
 
+from runtimes.core.categories import Categories
 from runtimes.core.errors import RequestError
 from runtimes.core.nested import KIND_OF_DTYPE, MisfitError, flatten, pack, pack_numbers
 from runtimes.core.shapes import check_tensor
-from runtimes.core.signature import Feature, Signature, TensorSpec
+from runtimes.core.signature import Signature, TensorSpec
 from runtimes.core.tensors import FLOATS, Tensor
 
 _NAN = float("nan")
@@ -19,7 +20,7 @@ class RowReader:
     __slots__ = ("_names", "_table", "_tensors")
 
     def __init__(self, signature: Signature) -> None:
-        self._table = [_Columns(spec, signature.features) for spec in signature.inputs if signature.features]
+        self._table = [_Columns(spec, signature) for spec in signature.inputs if signature.features]
         self._tensors = signature.inputs
         named = signature.features or signature.inputs
         self._names = tuple(item.name for item in named)
@@ -87,9 +88,10 @@ class RowReader:
 class _Columns:
     """The features of one input tensor, in the order of its columns."""
 
-    __slots__ = ("_features", "_plain", "_positions", "_spec", "_uniform")
+    __slots__ = ("_categories", "_features", "_plain", "_positions", "_spec", "_uniform")
 
-    def __init__(self, spec: TensorSpec, features: tuple[Feature, ...]) -> None:
+    def __init__(self, spec: TensorSpec, signature: Signature) -> None:
+        features = signature.features
         mine = sorted(
             (feature.column, place) for place, feature in enumerate(features) if feature.input == spec.name
         )
@@ -98,6 +100,7 @@ class _Columns:
         self._features = [features[place] for place in self._positions]
         self._uniform = len({(feature.kind, feature.nullable) for feature in self._features}) == 1
         self._plain = self._positions == list(range(len(features)))
+        self._categories = Categories(signature, spec.name)
 
     def read(self, rows: list[list[object]], where: _Place) -> Tensor:
         flat: list[object]
@@ -106,7 +109,12 @@ class _Columns:
         else:
             flat = [row[place] for row in rows for place in self._positions]
         data = self._pack(flat, where) if self._uniform else self._pack_by_column(flat, where)
-        return Tensor(self._spec.dtype, (len(rows), len(self._positions)), data)
+        tensor = Tensor(self._spec.dtype, (len(rows), len(self._positions)), data)
+        found = self._categories.find_stranger(tensor)
+        if found is not None:
+            row, feature, reason = found
+            raise self._refusal(MisfitError((row,), reason), row, feature.column, where)
+        return tensor
 
     def _pack(self, flat: list[object], where: _Place) -> bytes | list[str]:
         feature = self._features[0]

@@ -34,9 +34,17 @@ class TensorSpec:
 class Feature:
     """One column of a tabular model: where it goes and what it takes."""
 
-    __slots__ = ("column", "input", "kind", "name", "nullable")
+    __slots__ = ("categories", "column", "input", "kind", "name", "nullable")
 
-    def __init__(self, name: str, kind: str, into: str, column: int, nullable: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        into: str,
+        column: int,
+        nullable: bool,
+        categories: tuple[object, ...] = (),
+    ) -> None:
         if kind not in KINDS:
             raise ModelError(f"the manifest gives the feature {name} the kind {kind!r}; known are {KINDS}")
         self.name = name
@@ -44,10 +52,12 @@ class Feature:
         self.input = into
         self.column = column
         self.nullable = nullable
+        self.categories = categories
 
     def document(self) -> dict[str, object]:
         """The feature as JSON."""
-        return {name: getattr(self, name) for name in ("name", "kind", "input", "column", "nullable")}
+        plain = {name: getattr(self, name) for name in ("name", "kind", "input", "column", "nullable")}
+        return {**plain, "categories": list(self.categories)} if self.categories else plain
 
 
 class Signature:
@@ -121,7 +131,11 @@ def _read_feature(item: dict[str, object]) -> Feature:
         raise ModelError("the manifest's signature has a feature without name, kind or input")
     if isinstance(column, bool) or not isinstance(column, int):
         raise ModelError(f"the manifest gives the feature {name} no column")
-    return Feature(name, kind, into, column, item.get("nullable") is True)
+    categories = tuple(_list(item, "categories"))
+    wanted = str if kind == "text" else int
+    if not all(type(value) is wanted for value in categories):
+        raise ModelError(f"the manifest gives the feature {name} categories that are not {kind}")
+    return Feature(name, kind, into, column, item.get("nullable") is True, categories)
 
 
 def _check_names(signature: Signature) -> None:

@@ -147,7 +147,11 @@ def _instances(row: Schema, manifest: Manifest) -> Schema:
 
 def _feature(feature: Feature) -> Schema:
     kind: str | list[str] = _KINDS[feature.kind]
-    return {"type": [kind, "null"] if feature.nullable else kind, "description": feature.name}
+    schema: Schema = {"type": [kind, "null"] if feature.nullable else kind, "description": feature.name}
+    if feature.categories:
+        missing = [None, ""] if feature.nullable else []
+        schema["enum"] = [*feature.categories, *missing]
+    return schema
 
 
 def _nested(spec: TensorSpec, answered: bool = False) -> Schema:

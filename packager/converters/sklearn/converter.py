@@ -12,6 +12,7 @@ from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.signature import NUMPY_TYPES, Signature, with_nullable
+from packager.converters.sklearn.categories import with_categories
 from packager.converters.sklearn.conversion import convert
 from packager.converters.sklearn.description import describe
 from packager.converters.sklearn.features import Columns, read_columns
@@ -107,7 +108,7 @@ def open_source(request: Request) -> SklearnSource:
 
 
 def _read(opened: Opened, about: About, request: Request) -> SklearnSource:
-    columns = widened(opened.model, read_columns(opened.model))
+    columns = widened(opened.model, with_categories(opened.model, read_columns(opened.model)))
     if request.action == "convert":
         refuse_wrong(opened.model)
     probe = invent(opened.model, columns, 2, request.seed)

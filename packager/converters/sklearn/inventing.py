@@ -31,7 +31,7 @@ def invent(model: Any, columns: Columns, count: int, seed: int) -> Rows:
 
 
 def _values(feature: Feature, met: list[Reader], count: int, random: np.random.Generator) -> Array:
-    known = [value for reader in met for value in _categories(reader)]
+    known = list(feature.categories) or [value for reader in met for value in _categories(reader)]
     if feature.kind == "boolean":
         return random.choice(np.array([False, True]), count)
     if feature.kind == "text":

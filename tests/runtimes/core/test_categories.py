@@ -1,0 +1,92 @@
+"""A category that the source model refuses is refused by the artifact, wherever it stands in a request."""
+
+from typing import Any
+
+import pytest
+
+from runtimes.core.errors import ModelError
+from runtimes.core.predictor import Predictor
+from runtimes.core.service import respond
+from runtimes.core.signature import read_signature
+from tests.artifacts import make_root
+
+FEATURES = [
+    {"name": "city", "kind": "text", "input": "city", "column": 0, "categories": ["Köln", "Rome"]},
+    {"name": "rooms", "kind": "integer", "input": "rooms", "column": 0, "categories": [1, 2, 3]},
+]
+SIGNATURE: dict[str, Any] = {
+    "inputs": [
+        {"name": "city", "dtype": "string", "shape": ["batch", 1]},
+        {"name": "rooms", "dtype": "int64", "shape": ["batch", 1]},
+    ],
+    "outputs": [
+        {"name": "where", "dtype": "string", "shape": ["batch", 1], "role": "tensor"},
+        {"name": "many", "dtype": "int64", "shape": ["batch", 1], "role": "tensor"},
+    ],
+    "features": FEATURES,
+}
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    from onnx import TensorProto, helper
+
+    kinds = {"city": TensorProto.STRING, "rooms": TensorProto.INT64}
+    outputs = {"where": TensorProto.STRING, "many": TensorProto.INT64}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Identity", ["city"], ["where"]),
+            helper.make_node("Identity", ["rooms"], ["many"]),
+        ],
+        "echo",
+        [helper.make_tensor_value_info(name, kind, ["batch", 1]) for name, kind in kinds.items()],
+        [helper.make_tensor_value_info(name, kind, ["batch", 1]) for name, kind in outputs.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    return Predictor(str(make_root(tmp_path_factory.mktemp("echo"), model.SerializeToString(), SIGNATURE)))
+
+
+def test_known_categories_are_answered(predictor: Predictor) -> None:
+    status, answer = respond(predictor, "predict", {"instances": [["Köln", 2], {"rooms": 3, "city": "Rome"}]})
+    assert status == 200
+    assert answer["outputs"] == {"where": [["Köln"], ["Rome"]], "many": [[2], [3]]}
+
+
+@pytest.mark.parametrize(
+    ("request_document", "field", "index"),
+    [
+        ({"features": ["Paris", 2]}, "features.city", None),
+        ({"instances": [["Köln", 2], ["köln", 2]]}, "instances[1].city", 1),
+        ({"instances": [{"city": "Köln", "rooms": 4}]}, "instances[0].rooms", 0),
+        ({"inputs": {"city": [["Köln"], [""]], "rooms": [[1], [1]]}}, "inputs.city[1][0]", 1),
+        (
+            {
+                "inputs": {
+                    "city": [["Köln"]],
+                    "rooms": {"dtype": "int64", "shape": [1, 1], "b64": "CQAAAAAAAAA="},
+                }
+            },
+            "inputs.rooms[0][0]",
+            0,
+        ),
+    ],
+)
+def test_an_unknown_category_is_named_with_its_place(
+    predictor: Predictor, request_document: Any, field: str, index: int | None
+) -> None:
+    status, answer = respond(predictor, "predict", request_document)
+    error: Any = answer["error"]
+    assert status == 422
+    assert (error["field"], error["index"]) == (field, index)
+    assert "is a category that the model does not know; it knows " in error["message"]
+
+
+def test_one_unknown_category_spares_the_other_rows_of_a_batch(predictor: Predictor) -> None:
+    status, answer = respond(predictor, "predict/batch", {"instances": [["Rome", 1], ["Paris", 1]]})
+    assert (status, answer["succeeded"], answer["failed"]) == (200, 1, 1)
+
+
+def test_a_manifest_with_categories_of_another_kind_is_refused() -> None:
+    wrong = {**SIGNATURE, "features": [{**FEATURES[0], "categories": [1]}, FEATURES[1]]}
+    with pytest.raises(ModelError, match="categories that are not text"):
+        read_signature(wrong)
