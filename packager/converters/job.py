@@ -66,6 +66,7 @@ def _inspected(source: Source) -> dict[str, Any]:
 
 def _converted(source: Source, request: Request, job: Path) -> dict[str, Any]:
     written = source.write(job / _MODEL)
+    source = written.source or source
     proof = write_reference(source, request, job / _REFERENCE)
     return {
         "signature": source.signature.document(),

@@ -13,11 +13,12 @@ from packager.converters.labels import accuracy, take_labels
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.samples import read_samples
-from packager.converters.signature import NUMPY_TYPES, Signature
+from packager.converters.signature import NUMPY_TYPES, Signature, nullable_numbers
 from packager.converters.source import Source
 from packager.converters.tensors import Array, tensor_document
 
 _MIDDLE_BATCH = 7
+MOST_GAPS = 64
 # Twice what single precision moves a probability.
 _TIE = 2e-5
 
@@ -37,7 +38,7 @@ def write_reference(source: Source, request: Request, dest: Path) -> Reference:
     score = None
     if request.samples is not None:
         rows, labels = _sampled(source, request, notes)
-        cases = _cut(rows, source.signature)
+        cases = [*_gaps(source, rows), *_cut(rows, source.signature)]
         if labels is not None:
             score = accuracy(source, rows, labels)
     else:
@@ -64,6 +65,13 @@ def _sampled(source: Source, request: Request, notes: list[str]) -> tuple[Rows, 
         rows, labels = rows.take(which), None if labels is None else labels[which]
         notes.append(f"{request.rows} of the {total} sample rows were used, chosen with seed {request.seed}")
     return rows, labels
+
+
+def _gaps(source: Source, rows: Rows) -> list[Rows]:
+    """Where the model takes missing values and the samples have none: a few of them with gaps."""
+    names = nullable_numbers(source.signature.features)
+    open_names = [name for name in names if not np.isnan(rows.columns[name].astype(np.float64)).any()]
+    return [rows.take(slice(0, MOST_GAPS)).with_gaps(open_names)] if open_names else []
 
 
 def _invented(source: Source, request: Request, notes: list[str]) -> list[Rows]:

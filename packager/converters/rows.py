@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from packager.converters.tensors import Array
 
 
@@ -15,6 +17,14 @@ class Rows:
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.batched and self.columns else 1
+
+    def with_gaps(self, names: list[str]) -> "Rows":
+        """The rows with one value missing in each, column by column in turn."""
+        columns = dict(self.columns)
+        for at, name in enumerate(names):
+            columns[name] = columns[name].copy()
+            columns[name][at :: len(names)] = np.nan
+        return Rows(columns, self.batched)
 
     def take(self, which: Any) -> "Rows":
         return Rows({name: array[which] for name, array in self.columns.items()})

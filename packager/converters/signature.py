@@ -102,5 +102,9 @@ def _feature_document(feature: Feature) -> dict[str, Any]:
     }
 
 
+def nullable_numbers(features: tuple[Feature, ...]) -> list[str]:
+    return [feature.name for feature in features if feature.nullable and feature.kind == "number"]
+
+
 def with_nullable(features: tuple[Feature, ...], names: set[str]) -> tuple[Feature, ...]:
     return tuple(replace(feature, nullable=feature.name in names) for feature in features)

@@ -28,6 +28,8 @@ class Written:
 
     opset: int
     converter: str
+    source: "Source | None" = None
+    """The source with a narrower signature, where the graph does not answer all that the model does."""
 
 
 class Source(Protocol):

@@ -9,15 +9,16 @@ import numpy as np
 
 from packager.converters.failure import ConversionError, SamplesError, SourceError
 from packager.converters.onnx.graph import write_model
+from packager.converters.reference import MOST_GAPS
 from packager.converters.request import Request
 from packager.converters.rows import Rows
-from packager.converters.signature import NUMPY_TYPES, Signature, with_nullable
+from packager.converters.signature import NUMPY_TYPES, Signature, nullable_numbers, with_nullable
 from packager.converters.sklearn.categories import with_categories
 from packager.converters.sklearn.conversion import convert
 from packager.converters.sklearn.description import describe
 from packager.converters.sklearn.features import Columns, read_columns
 from packager.converters.sklearn.inventing import invent
-from packager.converters.sklearn.missing import nullable_names
+from packager.converters.sklearn.missing import answers_alike, nullable_names
 from packager.converters.sklearn.opening import Opened, open_model
 from packager.converters.sklearn.outputs import Answers, own_answers, read_answers
 from packager.converters.sklearn.precision import widened
@@ -81,7 +82,20 @@ class SklearnSource:
         graph = convert(model, self.columns, self.answers, self.request)
         mark_missing(graph.graph, model)
         opset = write_model(graph, self.signature, self.request, dest)
-        return Written(opset, f"skl2onnx {skl2onnx.__version__}")
+        narrower = self._without_missing() if self._misses(dest) else None
+        return Written(opset, f"skl2onnx {skl2onnx.__version__}", narrower)
+
+    def _misses(self, graph: Path) -> bool:
+        names = nullable_numbers(self.columns.features)
+        if not names:
+            return False
+        rows = self.invent(MOST_GAPS, self.request.seed)[0].with_gaps(names)
+        return not answers_alike(graph, self.tensors(rows), self.answer(rows))
+
+    def _without_missing(self) -> "SklearnSource":
+        features = with_nullable(self.columns.features, set())
+        note = "missing values are refused: the converted model answers them otherwise than the model does"
+        return replace(self, columns=replace(self.columns, features=features), notes=(*self.notes, note))
 
 
 def open_source(request: Request) -> SklearnSource:

@@ -1,13 +1,17 @@
 """Which columns take a missing value: asked of the model itself."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from packager.converters.failure import ConversionError, translated
 from packager.converters.rows import Rows
 from packager.converters.sklearn.features import VECTORIZERS, Columns
 from packager.converters.sklearn.parts import Reader, kind_of, readers
 from packager.converters.sklearn.presenting import present
+from packager.converters.tensors import Array
 
 _ASKED_ONE_BY_ONE = 128
 _MISSING_TYPE: dict[str, Any] = {"f": np.float64, "O": object}
@@ -41,6 +45,29 @@ def _reads_empty_text(reader: Reader) -> bool:
     if kind_of(reader.estimator) in VECTORIZERS:
         return True
     return hasattr(reader.estimator, "categories_") and "" in list(reader.estimator.categories_[reader.place])
+
+
+def answers_alike(graph: Path, inputs: Mapping[str, Array], expected: Mapping[str, Array]) -> bool:
+    """Ask the graph by the engine's package. A graph that fails, or a missing package, is a no."""
+    try:
+        with translated(ConversionError, "the graph cannot be asked"):
+            found = _ask(graph, inputs)
+    except ConversionError:
+        return False
+    numbers = [name for name, array in expected.items() if array.dtype.kind == "f"]
+    if numbers:  # a label follows from the probabilities, but for ties
+        return all(np.allclose(found[name], expected[name], rtol=1e-4, atol=1e-4) for name in numbers)
+    return all(np.array_equal(found[name], array) for name, array in expected.items())
+
+
+def _ask(graph: Path, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
 
 
 def _answers(model: Any, columns: Columns, probe: Rows, missing: list[str]) -> bool:
