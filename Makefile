@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The CPU build of torch is taken where one is offered; the tests need no GPU.
 TORCH := torch==2.13.0
 
-.PHONY: demo test check lint types layers wheel bench lock clean
+.PHONY: demo test check lint types layers bench lock clean
 
 demo: .venv/.demo
 	$(BIN)/python examples/wine.py
@@ -12,7 +12,7 @@ demo: .venv/.demo
 test: .venv/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-check: lint types layers test wheel
+check: lint types layers test
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check .
@@ -23,9 +23,6 @@ types: .venv/.dev
 
 layers: .venv/.dev
 	$(BIN)/lint-imports
-
-wheel: .venv/.dev
-	$(BIN)/python -m pytest tests/test_wheel.py
 
 bench: .venv/.dev
 	$(BIN)/python -m benchmarks.cold_start

@@ -28,7 +28,8 @@ HEADINGS = (
     "| variant | zip bytes | × naive | unzipped bytes | cold start ms: median (min–max) | × naive |",
     "|---|--:|--:|--:|--:|--:|",
 )
-EXPLANATION = """Goals for an iris forest, FastAPI included: cold start ≤ {cold} × naive, zip ≤ {zip:.2f} × naive.
+EXPLANATION = """\
+Goals for an iris forest, FastAPI included: cold start ≤ {cold} × naive, zip ≤ {zip:.2f} × naive.
 `naive` is FastAPI (`def` endpoint) + Mangum + onnxruntime as `pip install --target` lays them down, with
 byte-code, and the same model. Sizes are of zips at deflate level 9."""
 Runs = dict[str, list[ColdStart]]
