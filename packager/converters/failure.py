@@ -62,4 +62,7 @@ def words_of(error: BaseException) -> str:
     """The innermost reason in one line: exporters wrap errors, with advice for their own developers."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return " ".join(str(error).split())[:400] or type(error).__name__
+    said = str(error)
+    if "TorchScript interpreter" in said:  # two tracebacks of other machines come before the reason
+        said = said.strip().splitlines()[-1]
+    return " ".join(said.split())[:400] or type(error).__name__

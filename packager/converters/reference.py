@@ -47,6 +47,7 @@ def write_reference(source: Source, request: Request, dest: Path) -> Reference:
                 "There are labels, but no samples that they belong to", hint="add --samples FILE"
             )
         cases = _invented(source, request, notes)
+    _refuse_chance(source, cases[-1])
     documents = [_case(source, rows) for rows in cases]
     write_json(dest, {"schema_version": 1, "cases": documents})
     origin = "samples" if request.samples is not None else "signature"
@@ -116,6 +117,25 @@ def _fixed_batches(rows: Rows, size: int) -> list[Rows]:
             f"The model takes batches of exactly {size} rows, and there are {len(rows)} sample rows"
         )
     return [rows.take(slice(at, at + size)) for at in range(0, len(rows) - size + 1, size)]
+
+
+def _refuse_chance(source: Source, rows: Rows) -> None:
+    """What draws random numbers has no answer to hold anything to, and would look like a bad conversion."""
+    first, again = source.answer(rows), source.answer(rows)
+    odd = [name for name in first if not _same(first[name], again[name])]
+    if odd:
+        raise ConversionError(
+            f"The model itself gives other answers ({', '.join(odd)}) when it is asked the same again: "
+            "it draws random numbers",
+            hint="take what is random out of it; for torch, call model.eval() before it is saved",
+        )
+
+
+def _same(one: Array, other: Array) -> bool:
+    """Equal up to what another order of additions changes; several threads may add in any."""
+    if one.shape != other.shape or one.dtype.kind not in "fc":
+        return np.array_equal(one, other)
+    return np.allclose(one, other, rtol=1e-3, atol=1e-3, equal_nan=True)
 
 
 def _case(source: Source, rows: Rows) -> dict[str, Any]:

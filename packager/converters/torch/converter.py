@@ -24,11 +24,11 @@ from packager.converters.signature import Signature
 from packager.converters.source import About, Written
 from packager.converters.tensors import Array
 from packager.converters.torch.example import example_tensors
-from packager.converters.torch.exported import export_module, read_program
+from packager.converters.torch.exported import export_module, read_program, training_parts
 from packager.converters.torch.factory import build_module
 from packager.converters.torch.program_guard import check_program
 from packager.converters.torch.script_guard import check_script
-from packager.converters.torch.scripted import read_script
+from packager.converters.torch.scripted import CHECK_SAMPLES, read_script
 from packager.converters.torch.shapes import to_array
 from packager.converters.torch.weights import forbid_pickled_objects, load_weights, names_in
 
@@ -70,13 +70,10 @@ class TorchSource:
         given = [
             torch.from_numpy(np.ascontiguousarray(rows.columns[spec.name])) for spec in self.signature.inputs
         ]
-        try:
+        kind = SamplesError if self.request.samples else ConversionError
+        hint = None if self.request.samples else "give rows of the real kind: --samples FILE"
+        with translated(kind, "The model itself does not take these rows", hint):
             answers = self.model.run(given)
-        except RuntimeError as error:
-            words = " ".join(str(error).split())[:300]
-            kind = SamplesError if self.request.samples else ConversionError
-            hint = None if self.request.samples else "give rows of the real kind: --samples FILE"
-            raise kind(f"The model itself does not take these rows: {words}", hint=hint) from error
         return {spec.name: to_array(one) for spec, one in zip(self.signature.outputs, answers, strict=True)}
 
     def write(self, dest: Path) -> Written:
@@ -124,8 +121,10 @@ def _open_program(request: Request) -> TorchSource:
     hint = "export it again with torch.export.save, or convert it with the torch that wrote it"
     with translated(SourceError, sentence, hint):
         program = _loaded(request.source)
+    if request.action == "convert":
+        _refuse_training(request.source, training_parts(program))
     model = read_program(program)
-    notes = () if model.signature.rowwise and model.signature.batched else (_static_note(model.signature),)
+    notes = () if _has_free_batch(model.signature) else (_static_note(model.signature),)
     weights = len(program.state_dict)
     return TorchSource(
         model, _about(f"ExportedProgram({weights} tensors)", operators, version), request, notes
@@ -141,6 +140,19 @@ def _loaded(path: Path) -> Any:
         raise UnsafeModelError(f"{path.name} holds more than tensors: nothing of it was run") from error
 
 
+def _refuse_training(path: Path, parts: list[str]) -> None:
+    if parts:
+        raise ConversionError(
+            f"{path.name} was exported in training mode ({', '.join(parts)}): its answers are random, "
+            "or depend on the other rows of the batch",
+            hint="call model.eval() before torch.export.export, and save it again",
+        )
+
+
+def _has_free_batch(signature: Signature) -> bool:
+    return any(spec.batched for spec in signature.inputs)
+
+
 def _static_note(signature: Signature) -> str:
     shapes = ", ".join(f"{spec.name} {list(spec.shape)}" for spec in signature.inputs)
     return f"the program was exported without a free batch and keeps its shapes: {shapes}"
@@ -150,11 +162,8 @@ def _open_script(request: Request) -> TorchSource:
     check_script(request.source)
     import torch
 
-    try:
+    with translated(SourceError, f"{request.source.name} cannot be read as a script module"):
         module = torch.jit.load(request.source, map_location="cpu").eval()
-    except RuntimeError as error:
-        words = " ".join(str(error).split())[:300]
-        raise SourceError(f"{request.source.name} cannot be read as a script module: {words}") from error
     about = _about(f"ScriptModule({module.original_name})", ())
     if request.action == "inspect" and request.samples is None:
         return TorchSource(_Unshaped(), about, request, ("a script module shows its shapes with --samples",))
@@ -166,6 +175,8 @@ def _open_script(request: Request) -> TorchSource:
 
 
 def _open_weights(request: Request) -> TorchSource:
+    import torch
+
     tensors = load_weights(request.source)
     about = _about(f"state_dict({len(tensors)} tensors)", names_in(request.source))
     if request.torch_model is None:
@@ -181,6 +192,8 @@ def _open_weights(request: Request) -> TorchSource:
     module = build_module(request, tensors)
     names = _arguments(module)
     example = example_tensors(request, names, "weights alone")
+    with translated(SamplesError, "The model does not take the sample rows", CHECK_SAMPLES), torch.no_grad():
+        module(*example)
     model = read_program(export_module(module, names, example, batched=True))
     about = _about(f"{type(module).__name__}({len(tensors)} tensors)", about.loads)
     return TorchSource(model, about, request)

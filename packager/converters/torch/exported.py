@@ -69,11 +69,43 @@ def _outputs(program: Any, dims: DimNames, taken: set[str]) -> tuple[TensorSpec,
         raise ConversionError(
             f"The program gives {final.args}, not tensors alone", hint="return tensors from the model"
         )
-    names = (
-        ["output"] if len(given) == 1 else [name if name not in taken else f"{name}_out" for name in given]
-    )
+    names = ["output"] if len(given) == 1 else _output_names(program.call_spec.out_spec, given, taken)
     shapes = [dims.shape(value.shape) for value in values]
     return output_specs(names, [dtype_name(value.dtype) for value in values], shapes)
+
+
+def _output_names(spec: Any, given: list[str], taken: set[str]) -> list[str]:
+    """The keys of a dict that the model answers with, since the user knows those; else the graph's names."""
+    from torch.utils._pytree import MappingKey, tree_flatten_with_path, tree_unflatten
+
+    leaves, _ = tree_flatten_with_path(tree_unflatten(range(spec.num_leaves), spec))
+    keys = [
+        "_".join(str(getattr(part, "key", getattr(part, "idx", ""))) for part in path)
+        for path, _ in leaves
+        if any(isinstance(part, MappingKey) for part in path)
+    ]
+    names = keys if len(set(keys)) == len(given) else given
+    return [name if name not in taken else f"{name}_out" for name in names]
+
+
+def training_parts(program: Any) -> list[str]:
+    """The operators that were exported as they are in training: random, or fed by the rest of the batch."""
+    return sorted(
+        {
+            node.target._schema.name.removeprefix("aten::")
+            for node in program.graph.nodes
+            if hasattr(node.target, "_schema") and _trains(node)
+        }
+    )
+
+
+def _trains(node: Any) -> bool:
+    names = [argument.name for argument in node.target._schema.arguments]
+    given = dict(zip(names, node.args, strict=False)) | node.kwargs
+    if not (given.get("train") or given.get("training")):
+        return False
+    # A recurrent layer without dropout is the same in both modes; norms without memory have but one.
+    return bool(given.get("dropout", 1)) and given.get("running_mean", 1) is not None
 
 
 def _largest_batch(program: Any, dims: DimNames) -> int | None:

@@ -2,21 +2,30 @@
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from packager.converters.failure import ConversionError
+from packager.converters.failure import ConversionError, translated
 from packager.converters.request import Request
 
 
 def build_module(request: Request, tensors: dict[str, Any]) -> Any:
     """The module in evaluation mode with the weights of the file."""
     module = _called(request)
-    try:
-        module.load_state_dict(tensors)
-    except RuntimeError as error:
-        words = " ".join(str(error).split())[:400]
-        raise ConversionError(f"The weights do not fit {request.torch_model}: {words}") from error
+    hint = "name the function that builds the very model whose weights the file holds"
+    with translated(ConversionError, f"The weights do not fit {request.torch_model}", hint):
+        module.load_state_dict(_without_prefix(tensors, set(module.state_dict())))
     return module.eval()
+
+
+def _without_prefix(tensors: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
+    """Wrappers put one word before all names: `module.` (parallel), `model.` (Lightning), `_orig_mod.`."""
+    first = next(iter(tensors))
+    for prefix in sorted({first.removesuffix(name) for name in wanted if first.endswith(name)}):
+        if {prefix + name for name in wanted} == set(tensors):
+            return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    return tensors
 
 
 def _called(request: Request) -> Any:
@@ -28,16 +37,24 @@ def _called(request: Request) -> Any:
             f"--torch-model is {request.torch_model!r}, not module:factory", hint="for example net:build"
         )
     sys.path[:0] = [path for path in request.import_paths if path not in sys.path]
-    try:
+    hint = "run the command where the module can be imported"
+    with _users_code(f"--torch-model {request.torch_model} cannot be imported", hint):
         factory: Any = importlib.import_module(module_name)
         for part in name.split("."):
             factory = getattr(factory, part)
-    except (ImportError, AttributeError) as error:
-        raise ConversionError(
-            f"--torch-model {request.torch_model} cannot be imported: {error}",
-            hint="run the command where the module can be imported",
-        ) from error
-    made = factory()
+    hint = "it is called without arguments, and gives the module whose weights the file holds"
+    with _users_code(f"The function of --torch-model {request.torch_model} failed", hint):
+        made = factory()
     if not isinstance(made, torch.nn.Module):
         raise ConversionError(f"{request.torch_model} gave a {type(made).__name__}, not a torch.nn.Module")
     return made
+
+
+@contextmanager
+def _users_code(sentence: str, hint: str) -> Iterator[None]:
+    """The user's own code may fail in any way, and may even end the process."""
+    with translated(ConversionError, sentence, hint):
+        try:
+            yield
+        except SystemExit as error:
+            raise RuntimeError(f"it ends the process with {error.code!r}") from None

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.converters.failure import ConversionError, translated
+from packager.converters.failure import ConversionError, SamplesError, translated
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, Signature, TensorSpec
 from packager.converters.torch.exported import quiet
 from packager.converters.torch.shapes import compared_shapes, dtype_name, output_specs
 
+CHECK_SAMPLES = "check the shape, the dtype and the values of the samples"
 _OLDEST_EXPORTER_OPSET = 20
 
 
@@ -75,14 +76,9 @@ def run_module(module: Any, arguments: list[Any]) -> list[Any]:
 
 def read_script(module: Any, names: list[str], example: list[Any]) -> ScriptedModel:
     """``example`` has two rows; the shapes of answers show themselves with one row beside it."""
-    try:
+    with translated(SamplesError, "The model does not take the sample rows", CHECK_SAMPLES):
         two = run_module(module, example)
         one = run_module(module, [tensor[:1] for tensor in example])
-    except RuntimeError as error:
-        words = " ".join(str(error).split())[-300:]
-        raise ConversionError(
-            f"The model does not take the sample rows: {words}", hint="check the shape of the samples"
-        ) from error
     shapes = compared_shapes(one, two, (1, 2))
     answers = ["output"] if len(two) == 1 else [f"output_{at}" for at in range(len(two))]
     inputs = tuple(

@@ -15,7 +15,6 @@ from packager.converters.pickles.unpickler import guarded
 
 # Where checkpoints keep the weights, in the order of how common the names are.
 _WEIGHT_KEYS = ("state_dict", "model_state_dict", "model", "net", "weights")
-_PREFIX = "module."
 _PART_OF_TENSORS = re.compile(
     r"torch\.(\w*Storage|Size|device|dtype|Tensor|[a-z]+\d+|bool|_utils\._rebuild_\w+|storage\.\w+"
     r"|nn\.parameter\.(Parameter|Buffer)|_tensor\._rebuild_from_type_v2|serialization\._get_layout)"
@@ -103,6 +102,4 @@ def _tensors(path: Path, content: Any) -> dict[str, Any]:
             f"{path.name} holds no weights by name",
             hint="save them by torch.save(model.state_dict(), ...)",
         )
-    if all(name.startswith(_PREFIX) for name in tensors):
-        tensors = {name.removeprefix(_PREFIX): value for name, value in tensors.items()}
     return tensors

@@ -208,3 +208,82 @@ def test_refuses_a_damaged_program(tmp_path: Path) -> None:
     for at in range(100, len(data), len(data) // 12):
         (tmp_path / "cut.pt2").write_bytes(data[:at])
         assert do(tmp_path / "job", tmp_path / "cut.pt2").error["kind"] in ("SourceError", "UnsafeModelError")
+
+
+class Named(nn.Module):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(4, 3)
+
+    def forward(self, rows: torch.Tensor) -> dict[str, Any]:
+        scores = self.last(rows)
+        return {"logits": scores, "rows": rows + 1, "more": {"class": scores.argmax(1)}}
+
+
+BATCH = ({0: torch.export.Dim("batch", min=1, max=64)},)
+
+
+def test_answers_in_a_dict_keep_the_names_of_its_keys(tmp_path: Path) -> None:
+    done = do(tmp_path / "job", exported(tmp_path / "model.pt2", Named(), (torch.ones(2, 4),), BATCH))
+    assert_answers_alike(done)
+    names = [spec["name"] for spec in done.signature["outputs"]]
+    assert names == ["logits", "rows_out", "more_class"]
+    assert done.result["notes"] == []
+
+
+@pytest.mark.parametrize("layer", [nn.Dropout(0.5), nn.BatchNorm1d(4), nn.RReLU()])
+def test_refuses_a_program_that_was_exported_in_training_mode(layer: nn.Module, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = nn.Sequential(nn.Linear(4, 4), layer).train()
+        program = torch.export.export(module, (torch.ones(2, 4),), dynamic_shapes=BATCH)
+        torch.export.save(program, tmp_path / "model.pt2")
+    error = do(tmp_path / "job", tmp_path / "model.pt2").error
+    assert "was exported in training mode" in error["message"]
+    assert "model.eval()" in error["hint"]
+    assert do(tmp_path / "look", tmp_path / "model.pt2", action="inspect").result["ok"]
+
+
+def test_a_recurrent_network_without_dropout_is_the_same_in_training_mode(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(Recurrent().train(), (torch.ones(2, 6, 4),), dynamic_shapes=BATCH)
+        torch.export.save(program, tmp_path / "model.pt2")
+    assert_answers_alike(do(tmp_path / "job", tmp_path / "model.pt2"))
+
+
+class Noise(nn.Module):  # type: ignore[misc]
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows + torch.randn_like(rows)
+
+
+def test_refuses_a_model_that_draws_random_numbers(tmp_path: Path) -> None:
+    path = exported(tmp_path / "model.pt2", Noise(), (torch.ones(2, 4),), BATCH)
+    assert "it draws random numbers" in do(tmp_path / "job", path).error["message"]
+
+
+def test_an_index_out_of_a_table_is_a_mistake_of_the_samples(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Embedding(5, 3))
+    path = exported(tmp_path / "model.pt2", module, (torch.ones(2, 6, dtype=torch.int64),), BATCH)
+    np.save(tmp_path / "rows.npy", np.full((4, 6), 7))
+    error = do(tmp_path / "job", path, samples=str(tmp_path / "rows.npy")).error
+    assert error["kind"] == "SamplesError"
+    assert "index out of range" in error["message"]
+    assert "--samples" in do(tmp_path / "made", path).error["hint"]
+
+
+@pytest.mark.parametrize("form", ["script", "weights"])
+def test_samples_that_the_model_does_not_take_are_named_so(form: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", np.ones((4, 3), dtype=np.float32))
+    (tmp_path / "taking_factory.py").write_text("from torch import nn\ndef build(): return nn.Linear(4, 3)\n")
+    options: dict[str, Any] = {"samples": str(tmp_path / "rows.npy"), "import_paths": [str(tmp_path)]}
+    if form == "script":
+        scripted(tmp_path / "model.pt", nn.Linear(4, 3))
+    else:
+        torch.save(nn.Linear(4, 3).state_dict(), tmp_path / "model.pt")
+        options["torch_model"] = "taking_factory:build"
+    error = do(tmp_path / "job", tmp_path / "model.pt", **options).error
+    assert error["kind"] == "SamplesError"
+    assert error["message"].startswith("The model does not take the sample rows: ")
+    assert "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)" in error["message"]
+    assert "Traceback" not in error["message"]
