@@ -24,6 +24,7 @@ from runtimes.core.errors import RequestError
 from runtimes.core.exchange import count_rows, log_request, write_log
 from runtimes.core.predictor import Predictor
 from runtimes.core.service import PREDICT, encode
+from runtimes.core.signature import Signature
 
 ANSWER_BYTES = 6_000_000
 """What Lambda returns, less the rest of the answer."""
@@ -77,7 +78,7 @@ def _predict(predictor: Predictor, records: list[Record], own_id: str) -> None:
         if status == 200:
             record.answer = document
         else:
-            record.failure = _as_error(status, document)
+            record.failure = _as_error(status, document, predictor.manifest.signature)
 
 
 def _settle(
@@ -114,12 +115,10 @@ def _return_results(done: list[Record], own_id: str) -> dict[str, object]:
     return {"results": None, "problem": problem}
 
 
-def _as_error(status: int, document: dict[str, object]) -> RequestError:
+def _as_error(status: int, document: dict[str, object], signature: Signature) -> RequestError:
     detail = as_object(document["error"])
-    field = detail.get("field")
-    return RequestError(
-        str(detail["message"]), field=str(field) if field else None, status=status, code=str(detail["code"])
-    )
+    field = _known_field(str(detail.get("field") or ""), signature)
+    return RequestError(str(detail["message"]), field=field, status=status, code=str(detail["code"]))
 
 
 def _reason(failure: RequestError | None) -> str:
@@ -127,6 +126,19 @@ def _reason(failure: RequestError | None) -> str:
     if failure is None or isinstance(failure, StorageError):
         return failure.message if failure else "not reached"
     return f"{failure.code} in {failure.field}" if failure.field else failure.code
+
+
+def _known_field(field: str, signature: Signature) -> str | None:
+    """The place in the document, unless a sender's own word stands in it: the log is not for their data."""
+    import re
+
+    names = {feature.name for feature in signature.features} | {spec.name for spec in signature.inputs}
+    known = "|".join(map(re.escape, names))
+    indexes = r"(\[\d+\])*"
+    place = (
+        rf"(features|instances|inputs){indexes}(\.({known}){indexes}(\.(b64|data|dtype|shape){indexes})?)?"
+    )
+    return field if re.fullmatch(place, field) else None
 
 
 def _log_failure(record: Record, source: str, own_id: str) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = {"alb": 1_000_000}
 """What a load balancer takes from a function; every other caller takes what Lambda itself does."""
 LAMBDA_ANSWER_BYTES = 6_291_456
+_SCHEDULES = ("aws.events", "aws.scheduler")
 
 
 def _open() -> tuple[Predictor, Results | None]:
@@ -70,6 +71,8 @@ def handler(event: object, context: object) -> object:
             answered = _answer_records(event, own_id, started)
             if answered is not None:
                 return answered
+        if "Records" in event or "eventSource" in event:
+            _refuse_source(event, own_id, started)
     return _refuse(own_id, started)
 
 
@@ -122,10 +125,22 @@ def _answer_records(event: dict[str, object], own_id: str, started: float) -> di
     return None if batch is None else answer_batch(predictor, batch, results, own_id, started)
 
 
+def _refuse_source(event: dict[str, object], own_id: str, started: float) -> None:
+    from runtimes.aws_lambda.records import UnknownSourceError, refuse_source
+
+    try:
+        refuse_source(event)
+    except UnknownSourceError:
+        log_request("unknown", own_id, "unknown", 400, started)
+        raise
+
+
 def _is_warm_up(event: dict[str, object]) -> bool:
     """``{"warmup": true}``, or a schedule's own event (one with a request in ``detail`` is a request)."""
-    scheduled = event.get("source") == "aws.events" and event.get("detail-type") == "Scheduled Event"
-    return event.get("warmup") is True or (scheduled and not event.get("detail"))
+    scheduled = event.get("detail-type") == "Scheduled Event" and event.get("source") in _SCHEDULES
+    # A rule's detail is an empty object, that of EventBridge Scheduler is the text of one.
+    detail = event.get("detail")
+    return event.get("warmup") is True or (scheduled and (not detail or detail == "{}"))
 
 
 def _refuse(own_id: str, started: float) -> dict[str, object]:

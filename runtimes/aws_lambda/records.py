@@ -12,6 +12,10 @@ from runtimes.core.errors import RequestError
 SOURCES = {"aws:sqs": "sqs", "aws:kinesis": "kinesis", "aws:sns": "sns", "aws:s3": "s3"}
 
 
+class UnknownSourceError(Exception):
+    """Records of a service that is not read here. A document would tell Lambda that they are done."""
+
+
 class Record:
     """One request document of an event: its id, its body or the object that holds it, later its answer."""
 
@@ -55,6 +59,15 @@ def find_batch(event: dict[str, object]) -> Batch | None:
         return None
     fifo = _text(items[0], "eventSourceARN").endswith(".fifo")
     return Batch(source, records, ordered=source == "kinesis" or fifo)
+
+
+def refuse_source(event: dict[str, object]) -> None:
+    """Raise for records of a service that is none of ``SOURCES``: a table's stream, Kafka, a broker."""
+    items = event.get("Records")
+    first = as_object(items[0]) if isinstance(items, list) and items else event
+    source = _text(first, "eventSource")
+    if source.startswith(("aws:", "SelfManagedKafka")) and source not in SOURCES:
+        raise UnknownSourceError(f"records of {source[:40]} are not taken; send them through SQS or Kinesis")
 
 
 def _read_sqs(item: dict[str, object]) -> Record:

@@ -13,7 +13,9 @@ from moto.server import ThreadedMotoServer
 
 from runtimes.aws_lambda import storage
 from runtimes.aws_lambda.batch import RecordsFailedError
+from runtimes.aws_lambda.records import UnknownSourceError
 from tests.runtimes.aws_lambda.payloads import Context, Event, load, rounded
+from tests.runtimes.aws_lambda.strategies import FEATURES
 
 ROW = {"features": [5.1, 3.5, 1.4, 0.2]}
 
@@ -183,3 +185,44 @@ def test_a_function_does_not_answer_its_own_results(s3: Any, keeping: ModuleType
     place = event["Records"][0]["s3"]
     place["bucket"]["name"], place["object"]["key"] = "answers", "iris/rows-in/a.json"
     assert keeping.handler(event, Context())["answered"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"secret": 1}, "invalid_input"),
+        ({"instances": [{"secret": 1, "sepal length": 5.1}]}, "invalid_input in instances[0].sepal width"),
+        ({"inputs": {"secret": [[1, 2, 3, 4]]}}, "invalid_input in inputs.X"),
+        ({"inputs": {"X": {"secret": 1}}}, "invalid_input"),
+        ({"inputs": {"X": {"data": [[1, 2, 3, "secret"]]}}}, "invalid_input in inputs.X.data[0][3]"),
+        ({"instances": [{**dict.fromkeys(FEATURES, 1), "secret": 1}]}, "invalid_input"),
+    ],
+)
+def test_a_failures_reason_holds_no_word_of_the_sender(
+    function: ModuleType, capsys: pytest.CaptureFixture[str], body: object, reason: str
+) -> None:
+    event = load("eventbridge") | {"detail": body}
+    with pytest.raises(RecordsFailedError) as raised:
+        function.handler(event, Context())
+    assert str(raised.value).endswith(f"({reason})")
+    failed, _ = map(json.loads, capsys.readouterr().out.splitlines())
+    assert failed["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"Records": [{"eventID": "1", "eventSource": "aws:dynamodb", "dynamodb": {"SequenceNumber": "1"}}]},
+        {"Records": [{"eventSource": "aws:ses", "ses": {}}]},
+        {"eventSource": "aws:kafka", "records": {"topic-0": [{"value": "e30="}]}},
+        {"eventSource": "SelfManagedKafka", "records": {}},
+        {"eventSource": "aws:mq", "messages": [{"data": "e30="}]},
+    ],
+)
+def test_records_of_a_service_that_is_not_read_are_not_taken_as_done(
+    function: ModuleType, event: Event, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UnknownSourceError, match=r"^records of \S+ are not taken; send them through SQS"):
+        function.handler(event, Context())
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (line["source"], line["status"]) == ("unknown", 400)

@@ -53,7 +53,15 @@ def test_a_wrong_direct_invoke_is_a_document_with_its_status(function: ModuleTyp
     assert answer["error"]["field"] == "instances[1].petal length"
 
 
-@pytest.mark.parametrize("event", [{"warmup": True}, load("scheduled")])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"warmup": True},
+        load("scheduled"),
+        # EventBridge Scheduler's own event, where the schedule was given no input.
+        load("scheduled") | {"source": "aws.scheduler", "detail": "{}"},
+    ],
+)
 def test_warm_ups_are_answered_without_a_prediction(function: ModuleType, event: dict[str, Any]) -> None:
     assert function.handler(event, Context()) == {"warm": True, "request_id": Context.aws_request_id}
 
