@@ -38,6 +38,8 @@ def describe(manifest: Manifest) -> dict[str, Any]:
             ],
             **(_prediction(name, manifest) if method == "POST" else _plain()),
         }
+        if "{model}" in path:
+            operation["responses"]["404"] = _response("another model's name or version", {"type": "object"})
         paths.setdefault(path, {})[method.lower()] = operation
     return {
         "openapi": "3.1.0",

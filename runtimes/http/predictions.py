@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 
 from runtimes.core.errors import RequestError
 from runtimes.core.exchange import Target, answer, count_rows
@@ -38,11 +39,15 @@ async def _answer(request: Request, target: Target) -> Response:
 async def _read_body(request: Request, limit: int) -> bytes:
     """The whole body. A sender who goes on after the limit is not read to the end."""
     body = bytearray()
-    async for chunk in request.stream():
-        if chunk and len(body) > limit:
-            message = f"the body has more than {limit} bytes; at most {limit} are taken"
-            raise RequestError(message, status=413, code="too_large")
-        body += chunk
+    try:
+        async for chunk in request.stream():
+            if chunk and len(body) > limit:
+                message = f"the body has more than {limit} bytes; at most {limit} are taken"
+                raise RequestError(message, status=413, code="too_large")
+            body += chunk
+    except ClientDisconnect:
+        # Nobody reads this answer: it is for the log, where the sender's fault must not look like ours.
+        raise RequestError("the body broke off", status=400, code="incomplete_body") from None
     return bytes(body)
 
 

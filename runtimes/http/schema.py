@@ -11,16 +11,7 @@ from runtimes.http.examples import json_kind, v2_dtype
 Schema = dict[str, Any]
 
 _KINDS = {"number": "number", "integer": "integer", "boolean": "boolean", "text": "string"}
-_ENCODED = {
-    "type": "object",
-    "properties": {
-        "b64": {"type": "string", "description": "little-endian values in C order, as base64"},
-        "data": {"type": "array"},
-        "dtype": {"type": "string"},
-        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
-    },
-    "required": ["dtype", "shape"],
-}
+_SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}}
 
 
 def predict_request(manifest: Manifest) -> Schema:
@@ -49,7 +40,7 @@ def infer_request(manifest: Manifest) -> Schema:
         "type": "object",
         "properties": {
             "name": {"enum": names},
-            "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+            "shape": _SHAPE,
             "datatype": {"enum": sorted({v2_dtype(spec.dtype) for spec in manifest.signature.inputs})},
             "data": {"type": "array"},
             "parameters": {"type": "object"},
@@ -57,7 +48,8 @@ def infer_request(manifest: Manifest) -> Schema:
         "required": ["name", "shape", "datatype", "data"],
     }
     properties = {"id": {"type": "string"}, "inputs": {"type": "array", "items": item}}
-    outputs = {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}}
+    wanted = {"name": {"enum": [spec.name for spec in manifest.signature.outputs]}}
+    outputs = {"type": "array", "items": {"type": "object", "properties": wanted, "required": ["name"]}}
     return {
         "type": "object",
         "properties": {**properties, "outputs": outputs, "parameters": {"type": "object"}},
@@ -169,4 +161,15 @@ def _nested(spec: TensorSpec, answered: bool = False) -> Schema:
 
 
 def _tensor(spec: TensorSpec) -> Schema:
-    return {"anyOf": [{"type": "array", "items": _nested(spec)} if spec.shape else _nested(spec), _ENCODED]}
+    """Nested lists, the same or a flat list as ``data``, or base64."""
+    nested = {"type": "array", "items": _nested(spec)} if spec.shape else _nested(spec)
+    dtype = {"enum": [spec.dtype]}
+    data = {
+        "type": "object",
+        "properties": {"data": {"type": "array"} if spec.shape else {}, "dtype": dtype, "shape": _SHAPE},
+    }
+    forms = [nested, {**data, "required": ["data"], "additionalProperties": False}]
+    if spec.dtype != "string":
+        b64 = {"type": "string", "description": "little-endian values in C order, as base64"}
+        forms.append(_object({"b64": b64, "dtype": dtype, "shape": _SHAPE}))
+    return {"anyOf": forms}

@@ -63,6 +63,11 @@ PICTURE = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
         ("iris", {"instances": [[1, 2, 3, 4.5]]}),
         ("iris", {"inputs": {"X": [[1, 2, 3, 4]]}}),
         ("iris", {"inputs": {"X": {"dtype": "float32", "shape": [1, 4], "b64": "AAAAAAAAAAAAAAAAAAAAAA=="}}}),
+        ("iris", {"inputs": {"X": {"data": [[1, 2, 3, 4]]}}}),
+        ("iris", {"inputs": {"X": {"data": [1, 2, 3, 4], "shape": [1, 4], "dtype": "float32"}}}),
+        ("iris", {"inputs": {"X": {"data": [[1, 2, 3, 4]], "dtype": "float64"}}}),
+        ("iris", {"inputs": {"X": {"shape": [1, 4], "dtype": "float32"}}}),
+        ("iris", {"inputs": {"X": {"data": [1, 2, 3, 4], "shape": [1, 4], "more": 1}}}),
         ("iris", {"features": [1, 2, 3]}),
         ("iris", {"features": [1, 2, 3, "4"]}),
         ("iris", {"features": [1, 2, 3, None]}),
@@ -92,3 +97,21 @@ def test_the_page_finds_its_description_behind_any_stage(app: FastAPI) -> None:
     page = send(app, "GET", "/docs").text
     assert "url: 'openapi.json'" in page and "/openapi.json" not in page.replace("./openapi.json", "")
     assert _description(app)["servers"] == [{"url": "."}]
+
+
+@pytest.mark.parametrize("outputs", [[{"name": "label"}], [{"name": "x"}], [{}], []])
+def test_the_protocols_schema_takes_the_outputs_that_the_model_has(app: FastAPI, outputs: object) -> None:
+    description = _description(app)
+    request = _request(description, "/v2/models/{model}/infer")
+    document = {**request["example"], "outputs": outputs}
+    response = send(app, "POST", "/v2/models/iris/infer", json=document)
+    validator = jsonschema.Draft202012Validator(request["schema"])
+    assert validator.is_valid(document) == (response.status_code == 200)
+
+
+def test_every_route_with_a_models_name_tells_of_its_404(app: FastAPI) -> None:
+    for path, operations in _description(app)["paths"].items():
+        for method, operation in operations.items():
+            named = path.replace("{model}", "other").replace("{version}", "1")
+            status = send(app, method.upper(), named).status_code
+            assert (str(status) in operation["responses"]) and (status == 404) == ("{model}" in path)

@@ -1,6 +1,8 @@
 """Each request has one id and one line of log."""
 
+import asyncio
 import json
+from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
@@ -62,3 +64,23 @@ def test_other_messages_than_http_pass_through(app: FastAPI) -> None:
 
     asyncio.run(app({"type": "lifespan"}, receive, send_message))
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_a_sender_who_goes_away_is_no_failure_of_ours(
+    app: FastAPI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send_nowhere(message: MutableMapping[str, Any]) -> None:
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": []}
+    asyncio.run(app(scope, receive, send_nowhere))
+    line = _line(capsys)
+    assert (line["level"], line["route"], line["status"]) == ("INFO", "predict", 400)
