@@ -1,6 +1,7 @@
 """Reads the event that an invocation starts from."""
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -16,11 +17,21 @@ def read_event(artifact: Path, event: Path | None) -> Json:
         raise ArtifactError(f"{artifact} has no {_DEFAULT}", hint="name an event with --event FILE")
     place = artifact / _DEFAULT if event is None else event
     try:
-        text = sys.stdin.read() if str(place) == "-" else place.read_text(encoding="utf-8")
+        text = sys.stdin.read() if str(place) == "-" else place.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvokeError(f"the event {place} cannot be read: {error}") from error
     try:
-        parsed: Json = json.loads(text)
-    except ValueError as error:
+        parsed: Json = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
         raise InvokeError(f"the event {place} is not JSON: {error}") from error
     return parsed
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name[:40]} is not a number that can be sent")
+
+
+def _finite(text: str) -> float:
+    """A number out of range would be sent as `Infinity`, which the function's interface cannot read."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)

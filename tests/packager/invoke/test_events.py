@@ -28,3 +28,15 @@ def test_refuses_an_event_that_is_missing_or_no_json(tmp_path: Path) -> None:
         read_event(tmp_path, tmp_path / "other.json")
     with pytest.raises(ArtifactError, match=r"has no events/predict\.json"):
         read_event(tmp_path, None)
+
+
+@pytest.mark.parametrize("text", ['{"features": [NaN]}', "[-Infinity]", "[1e400]", "[" * 100_000])
+def test_refuses_what_a_function_could_not_be_sent(text: str, tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text(text)
+    with pytest.raises(InvokeError, match="is not JSON"):
+        read_event(tmp_path, tmp_path / "event.json")
+
+
+def test_an_event_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "event.json").write_text('{"features": [1.5]}', encoding="utf-8-sig")
+    assert read_event(tmp_path, tmp_path / "event.json") == {"features": [1.5]}
