@@ -139,6 +139,8 @@ def _judged(status: int, body: str, reading: Reading, timeout_s: int) -> Invocat
             document = json.loads(body)
         except ValueError:
             failure = f"the function answered with status {status} and no JSON: {body[:300]!r}"
+            if reading.died:
+                failure = f"the function's process ended without an answer: {reading.died}"
         else:
             failure = failure_in(document)
             if failure is None and status != 200:

@@ -1,6 +1,7 @@
 """What one event came to, and whether that is an answer."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,6 +11,7 @@ from packager.errors import InvokeError
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _LAST_LINES = 12
+_IMPORTING = re.compile(r'^\s+File "[^"]*importlib[./]|^\s+return _bootstrap\._gcd_import\(')
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ def status_in(document: Json) -> int | None:
 
 
 def last_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The end of a log, where the reason stands."""
-    return tuple(line for line in lines if line.strip())[-_LAST_LINES:]
+    """The end of a log, where the reason stands, without the frames of Python's own import."""
+    return tuple(line for line in lines if line.strip() and not _IMPORTING.search(line))[-_LAST_LINES:]
 
 
 def _shortened(value: Json) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 _INIT = re.compile(r"\(rapid\) INIT REPORT\(durationMs: ([0-9.]+)\)")
 _RUN = re.compile(r"\(rapid\) INVOKE RTDONE\(status: \w+, .*duration: ([0-9.]+)ms\)")
 _ENDED = re.compile(r"\(rapid\) (INVOKE RTDONE|Invoke failed|Invoke DONE failed|Init failed)")
+# A process that dies of a signal before its first answer leaves no word of its own anywhere else.
+_DIED = re.compile(r"\(rapid\) (?:Init|Invoke) failed error=(Runtime exited .*?) InvokeID=")
 EMULATORS_OWN = re.compile(r"^\d\d \w{3} \d{4} [\d:,]+ \[\w+\] \(rapid\)|^(START|END|REPORT) RequestId: ")
 
 _SETTLE_S = 1.0
@@ -23,6 +25,7 @@ class Reading:
     init_ms: float | None
     run_ms: float | None
     function_lines: tuple[str, ...]
+    died: str | None = None
 
 
 def read_new(log: Path, offset: int) -> tuple[Reading, int]:
@@ -56,4 +59,5 @@ def _parse(text: str) -> Reading:
     )
     # An init that crashed is tried again within the event: both took the caller's time.
     init_ms = sum(float(found) for found in inits) if inits else None
-    return Reading(init_ms, float(runs[-1]) if runs else None, lines)
+    died = _DIED.search(text)
+    return Reading(init_ms, float(runs[-1]) if runs else None, lines, died[1] if died else None)

@@ -32,6 +32,8 @@ HANDLER = """\
 import os, time
 
 print("function: init in", os.getpid(), flush=True)
+if os.environ.get("DIE_AT_INIT"):
+    os.kill(os.getpid(), 7)
 if os.environ.get("CRASH_AT_INIT"):
     raise RuntimeError("model/model.onnx is damaged")
 count = 0

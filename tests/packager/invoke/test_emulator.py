@@ -102,6 +102,17 @@ def test_a_crash_at_init_is_an_error_with_the_functions_own_words(tmp_path: Path
     with pytest.raises(InvokeError, match=r"RuntimeError: model/model\.onnx is damaged") as caught:
         invocation.or_error()
     assert any("handler.py" in line for line in caught.value.details)
+    assert caught.value.details[0].startswith("function: init in")
+    assert not any("importlib" in line for line in caught.value.details)
+
+
+def test_a_process_that_a_signal_ends_at_init_is_said_to_have_ended(tmp_path: Path) -> None:
+    """As the engine's library does when the file is cut off."""
+    with emulator.session(write_artifact(tmp_path), environment={"DIE_AT_INIT": "1"}) as instance:
+        failure = instance.invoke({}).failure
+    assert failure == (
+        "the function's process ended without an answer: Runtime exited with error: signal: bus error"
+    )
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,6 @@ def test_an_id_with_odd_characters_is_not_taken(app: FastAPI) -> None:
 
 
 def test_other_messages_than_http_pass_through(app: FastAPI) -> None:
-    import asyncio
-
     received = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
     sent: list[str] = []
 
