@@ -119,15 +119,18 @@ def _verify(
 
 def verification_error(found: Verification) -> VerificationError:
     """The failed comparison as an error: the reason, then the worst rows with both answers."""
-    rows = tuple(
+    rows = [
         f"row {row.row}, {row.output}: the source model answers {row.source_answer}, "
         f"the artifact {row.artifact_answer}"
         for row in found.worst_rows
-    )
+    ]
+    hint = "nothing was written; if such a difference is acceptable, raise --tolerance (labels must be equal)"
+    if found.source_of_rows == "signature":
+        hint = f"these rows were made from the signature, give real ones with --samples; {hint}"
     return VerificationError(
         f"the artifact does not answer as the source model does: {found.failure}",
-        "nothing was written; if such a difference is acceptable, raise --tolerance (labels must be equal)",
-        rows,
+        hint,
+        tuple(dict.fromkeys(rows)),
     )
 
 

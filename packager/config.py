@@ -143,6 +143,8 @@ def _config_error(error: ValidationError, where: str) -> ConfigError:
     if first["type"] == "extra_forbidden":
         return ConfigError(f"{where} has no option {field!r}", _suggestion(str(first["loc"][-1])))
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_pattern_mismatch":  # a pattern tells a user nothing
+        message = f"it must be written like {EXAMPLES.get(str(first['loc'][-1]), first['ctx']['pattern'])}"
     name = str(first["loc"][-1])
     if message.startswith(f"{name} "):  # the target's own sentence names the field and its value already
         said = field.removesuffix(name) + message

@@ -12,6 +12,9 @@ from rich.table import Table
 from packager.model import Signature, SourceModel, TensorSpec
 from packager.results import Artifact, BuildReport, Verification
 
+ENDLESS = 1 << 16
+"""Columns of a line: a row is never folded, since a path that is cut in two cannot be copied."""
+
 
 def size(size_bytes: int) -> str:
     """Bytes for a person, in the decimal units that Lambda's limits use."""
@@ -30,10 +33,10 @@ def document(report: BuildReport) -> dict[str, Any]:
 
 def show_build(report: BuildReport) -> None:
     """The table of a successful build, and the commands that come next."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=ENDLESS)
     table = Table(title=escape(report.name), title_justify="left", box=None, pad_edge=False)
     for column in ("target", "archive", "zipped", "unzipped", "sha256"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column)
     for artifact in report.artifacts:
         sizes = size(artifact.size_bytes), size(artifact.unzipped_bytes)
         table.add_row(artifact.target, escape(str(artifact.archive)), *sizes, artifact.sha256[:16])
@@ -82,27 +85,29 @@ def next_commands(artifact: Artifact) -> Iterable[str]:
 def show_source(source: SourceModel, notes: tuple[str, ...]) -> None:
     """What stands in a model file."""
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("model", escape(str(source.path)))
-    table.add_row("framework", f"{source.framework} {source.framework_version} (here)")
-    table.add_row("written by", escape(source.written_by or "not recorded in the file"))
-    table.add_row("is", escape(source.description))
-    table.add_row("size", f"{size(source.size_bytes)}, sha256 {source.sha256[:16]}…")
-    _signature_rows(table, source.signature)
-    table.add_row("loads", escape(", ".join(source.loads) or "no code"))
-    console.print(table)
+    lines = [
+        ("model", str(source.path)),
+        ("framework", f"{source.framework} {source.framework_version} (here)"),
+        ("written by", source.written_by or "not recorded in the file"),
+        ("is", source.description),
+        ("size", f"{size(source.size_bytes)}, sha256 {source.sha256[:16]}…"),
+        *_signature_lines(source.signature),
+        ("loads", ", ".join(source.loads) or "no code"),
+    ]
+    for title, said in lines:
+        console.print(escape(f"{title:<10}  {said}"))
     _notes(console, notes)
 
 
-def _signature_rows(table: Table, signature: Signature) -> None:
+def _signature_lines(signature: Signature) -> Iterable[tuple[str, str]]:
     for title, specs in (("input", signature.inputs), ("output", signature.outputs)):
         for spec in specs:
-            table.add_row(title, escape(_spec(spec)))
+            yield title, _spec(spec)
     if signature.class_labels:
-        table.add_row("classes", escape(", ".join(str(label) for label in signature.class_labels)))
+        yield "classes", ", ".join(str(label) for label in signature.class_labels)
     for feature in signature.features:
         missing = ", may be missing" if feature.nullable else ""
-        table.add_row("column", escape(f"{feature.name}: {feature.kind}{missing}"))
+        yield "column", f"{feature.name}: {feature.kind}{missing}"
 
 
 def _spec(spec: TensorSpec) -> str:

@@ -53,7 +53,10 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         ('model = "a"\ntolerance = nan\n', "tolerance is nan"),
         ('model = "a"\nname = "a b"\n', "name is 'a b'"),
         ('model = "a"\nname = "../x"\n', "name is '../x'"),
-        ('model = "a"\ntorch_model = "os.system"\n', "torch_model is 'os.system'"),
+        (
+            'model = "a"\ntorch_model = "os.system"\n',
+            "torch_model is 'os.system': it must be written like module:factory",
+        ),
         ('model = "a"\nrows = 0\n', "rows is 0"),
         ("model = \n", "not valid TOML"),
         ('name = "a"\n', "no model is named"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from packager import verify
+from packager.build import verification_error
 from packager.model import Signature, TensorSpec
 from packager.probe import Answers, Array, Case
 from packager.results import Verification
@@ -138,3 +139,14 @@ def test_another_label_of_almost_equal_probability_is_a_flip() -> None:
 def test_a_label_that_the_source_does_not_know_is_no_tie() -> None:
     found = judge_labels([7, 0], [[0.5, 0.5], [0.9, 0.1]])
     assert (found.passed, found.label_flips) == (False, 1)
+
+
+def test_a_failure_on_made_rows_asks_for_real_ones_and_names_each_row_once() -> None:
+    case = Case({"X": np.zeros((3, 2), np.float32)}, {"label": LABELS, "probabilities": SCORES})
+    answers = Answers(({"label": 1 - LABELS, "probabilities": SCORES},) * 2, 1.0, (0.1, 0.1))
+    tolerance = verify.tolerances(SIGNATURE)
+    for origin, hinted in (("signature", True), ("samples", False)):
+        found = verify.compare([case, case], answers, SIGNATURE, origin, tolerance, "engine")  # type: ignore[arg-type]
+        error = verification_error(found)
+        assert ("give real ones with --samples" in str(error.hint)) is hinted
+        assert len(set(error.details)) == len(error.details) == 3

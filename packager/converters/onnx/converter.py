@@ -11,7 +11,7 @@ from packager.converters.failure import ConversionError, SourceError, translated
 from packager.converters.onnx import trial
 from packager.converters.onnx.checks import check_model
 from packager.converters.onnx.graph import opset_of, write_model
-from packager.converters.onnx.reading import ReadGraph, drop_zip_maps, read_graph
+from packager.converters.onnx.reading import ReadGraph, complete_shapes, drop_zip_maps, read_graph
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.signature import NUMPY_TYPES, Signature
@@ -73,6 +73,7 @@ def open_source(request: Request) -> OnnxSource:
         model = onnx.load(request.source, load_external_data=False)
     original = request.source.read_bytes()
     labels = drop_zip_maps(model.graph)
+    complete_shapes(model)
     check_model(model, request)
     about = About("onnx", onnx.__version__, _writer(model), _description(model))
     graph = read_graph(model, labels)

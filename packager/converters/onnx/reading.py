@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from packager.converters.failure import ConversionError
+from packager.converters.failure import ConversionError, SourceError, translated
 from packager.converters.onnx.graph import rename
 from packager.converters.signature import BATCH, NUMPY_TYPES, Dim, Role, Signature, TensorSpec
 
@@ -32,6 +32,8 @@ def read_graph(model: Any, labels: tuple[Any, ...] | None) -> ReadGraph:
     _drop_weight_inputs(model)
     dims = _Dims(list(graph.input))
     inputs = tuple(_input_spec(value, dims) for value in graph.input)
+    if not inputs:
+        raise ConversionError("The model takes no inputs: it always answers the same")
     outputs = _output_specs(model, labels, dims)
     classes = labels or (_classifier_labels(graph) if _has_label(outputs) else ())
     shipped = [spec.name for spec in outputs]
@@ -41,6 +43,35 @@ def read_graph(model: Any, labels: tuple[Any, ...] | None) -> ReadGraph:
         tuple(zip(given, shipped, strict=True)),
         tuple(notes),
     )
+
+
+def complete_shapes(model: Any) -> None:
+    """Files may leave out the shapes of outputs: inference finds them, or the signature has none to name."""
+    import onnx
+
+    for value in model.graph.input:
+        if _lacks_shape(value):
+            raise ConversionError(
+                f"The input {value.name} has no shape in the file",
+                hint="export the model with the shapes of its inputs",
+            )
+    bare = {value.name: value for value in model.graph.output if _lacks_shape(value)}
+    if not bare:
+        return
+    with translated(SourceError, "The shapes of the model's outputs cannot be inferred"):
+        inferred = onnx.shape_inference.infer_shapes(model)
+    for value in inferred.graph.output:
+        if value.name in bare and _lacks_shape(value):
+            raise ConversionError(
+                f"The output {value.name} has no shape in the file, and none can be inferred",
+                hint="export the model with the shapes of its outputs",
+            )
+        if value.name in bare:
+            bare[value.name].CopyFrom(value)
+
+
+def _lacks_shape(value: Any) -> bool:
+    return value.type.HasField("tensor_type") and not value.type.tensor_type.HasField("shape")
 
 
 def _drop_weight_inputs(model: Any) -> None:
@@ -95,11 +126,6 @@ def _usable(symbol: str) -> bool:
 def _input_spec(value: Any, dims: _Dims) -> TensorSpec:
     if not value.type.HasField("tensor_type"):
         raise ConversionError(f"The input {value.name} is a {value.type.WhichOneof('value')}, not a tensor")
-    if not value.type.tensor_type.HasField("shape"):
-        raise ConversionError(
-            f"The input {value.name} has no shape in the file",
-            hint="export the model with the shapes of its inputs",
-        )
     return TensorSpec(value.name, dtype_name(value), dims.shape(value))
 
 
@@ -119,10 +145,6 @@ def dtype_name(value: Any) -> str:
 
 
 def _output_specs(model: Any, labels: tuple[Any, ...] | None, dims: _Dims) -> tuple[TensorSpec, ...]:
-    import onnx
-
-    inferred = onnx.shape_inference.infer_shapes(model)
-    shaped = {value.name: value for value in inferred.graph.output}
     roles = _roles(model.graph, labels)
     specs = []
     for value in model.graph.output:
@@ -131,12 +153,7 @@ def _output_specs(model: Any, labels: tuple[Any, ...] | None, dims: _Dims) -> tu
                 f"The output {value.name} is a {value.type.WhichOneof('value')}, not a tensor",
                 hint="export the model without sequences and maps (skl2onnx: options={'zipmap': False})",
             )
-        best = value if value.type.tensor_type.HasField("shape") else shaped.get(value.name, value)
-        if not best.type.tensor_type.HasField("shape"):
-            raise ConversionError(
-                f"The output {value.name} has no shape in the file, and none can be inferred"
-            )
-        specs.append(TensorSpec(value.name, dtype_name(value), dims.shape(best), roles[value.name]))
+        specs.append(TensorSpec(value.name, dtype_name(value), dims.shape(value), roles[value.name]))
     return tuple(specs)
 
 

@@ -102,6 +102,14 @@ def test_free_sizes_without_a_name_get_one(tmp_path: Path) -> None:
     assert second.startswith("dim_")
 
 
+def test_the_shape_of_an_output_that_the_file_leaves_out_is_inferred(tmp_path: Path) -> None:
+    node = helper.make_node("Add", ["rows", "rows"], ["sum"])
+    path = saved(tmp_path / "model.onnx", [node], [value("rows", ("N", 3))], [value("sum", None)])
+    done = do(tmp_path / "job", path)
+    assert_answers_alike(done, tolerance=0)
+    assert done.signature["outputs"][0]["shape"] == ["batch", 3]
+
+
 def test_every_dtype_is_taken(tmp_path: Path) -> None:
     for kind in ("DOUBLE", "INT64", "INT32", "BOOL", "STRING", "FLOAT16", "UINT8"):
         code = getattr(TensorProto, kind)
@@ -203,6 +211,31 @@ def test_refuses_by_name(name: str, tmp_path: Path) -> None:
     limits = {"max_opset": 19, "max_ir_version": 9} if name == "float8" else {}
     error = do(tmp_path / "job", path, **limits).error
     assert (error["kind"], words in error["message"]) == (kind, True), error
+
+
+@pytest.mark.parametrize(
+    ("inputs", "operator", "words"),
+    [
+        ([], "Constant", "The model takes no inputs"),
+        ([value("rows", None)], "Relu", "The input rows has no shape in the file"),
+        (
+            [value("rows", ["N", 3]), value("sizes", ["M"], TensorProto.INT64)],
+            "Reshape",
+            "none can be inferred",
+        ),
+    ],
+)
+def test_refuses_a_graph_that_does_not_say_what_it_takes_and_gives(
+    inputs: list[Any], operator: str, words: str, tmp_path: Path
+) -> None:
+    options = {"value_float": 1.0} if operator == "Constant" else {}
+    node = helper.make_node(operator, [entry.name for entry in inputs], ["out"], **options)
+    path = saved(
+        tmp_path / "model.onnx", [node], inputs, [value("out", [] if operator == "Constant" else None)]
+    )
+    error = do(tmp_path / "job", path).error
+    assert error["kind"] == "ConversionError"
+    assert words in error["message"]
 
 
 def test_refuses_a_truncated_graph(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""What a user reads after a build or an inspection: whole lines, whatever the width of the terminal."""
+
+from pathlib import Path
+
+import pytest
+
+from packager import report
+from packager.model import Feature, Signature, SourceModel, TensorSpec
+from packager.results import Artifact, BuildReport, Tolerance, Verification
+
+SIGNATURE = Signature(
+    (TensorSpec("X", "float32", ("batch", 1)),),
+    (TensorSpec("label", "int64", ("batch",), "label"),),
+    class_labels=("[red]", "blue"),
+    features=(Feature("a [bold] name", "number", "X", 0, nullable=True),),
+)
+
+
+def test_a_long_path_is_not_cut_in_two(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    folder = Path("dist") / ("a_long_name_" * 5) / "lambda"
+    tolerance = {"float32": Tolerance(1e-5, 1e-4)}
+    found = Verification(3, "samples", 0.0, 0, 0, tolerance, True, "onnxruntime_c 1.31.1")
+    artifact = Artifact("lambda", folder, folder / "function.zip", 15_400_000, 39_800_000, "ab" * 32)
+    report.show_build(BuildReport("long", (artifact,), found, (), SIGNATURE, 1.0))
+    lines = capsys.readouterr().out.splitlines()
+    (row,) = [line for line in lines if "function.zip" in line]
+    assert row.split() == ["lambda", f"{folder}/function.zip", "15.4", "MB", "39.8", "MB", "ab" * 8]
+    assert f"  packager verify {folder} --rebuild" in lines
+    assert max(len(line.rstrip()) for line in lines) < 200
+
+
+def test_a_model_is_shown_with_one_line_for_each_thing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    loads = tuple(f"sklearn.module_{at}.Class" for at in range(9))
+    source = SourceModel(
+        Path("m.joblib"), "sklearn", "1.9.1", None, "Pipeline(A, B)", "cd" * 32, 999, SIGNATURE, loads
+    )
+    report.show_source(source, ("a note",))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "model", "framework", "written", "is", "size", "input", "output", "classes", "column", "loads",
+        "note:",
+    ]  # fmt: skip
+    assert lines[7:9] == ["classes     [red], blue", "column      a [bold] name: number, may be missing"]
+    assert lines[9].endswith("sklearn.module_8.Class")
+    assert not any(line != line.rstrip() for line in lines)
