@@ -171,15 +171,16 @@ def _noise(size_bytes: int) -> bytes:
 @given(
     value=st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
     name=st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,20}\Z"),
+    variable=st.sampled_from(["TEXT", "YES", "no", "Off", "NULL", "true", "e1"]),
 )
 def test_any_name_and_any_environment_stand_in_the_templates_as_they_are(
-    tmp_path: Path, value: str, name: str
+    tmp_path: Path, value: str, name: str, variable: str
 ) -> None:
-    target = AwsLambda(environment={"TEXT": value})
+    target = AwsLambda(environment={variable: value})
     files = {file.dest: file.read() for file in layout(target, tmp_path, name=name).entries}
     parsed = yaml.load(files["template.yaml"], _Loader)
     variables = parsed["Resources"]["ModelFunction"]["Properties"]["Environment"]["Variables"]
-    assert variables == {"TEXT": value}
+    assert variables == {variable: value}
     assert name in parsed["Description"]
     stack = tomllib.loads(files["samconfig.toml"].decode())["default"]["global"]["parameters"]["stack_name"]
     assert stack == f"packager-{name.replace('_', '-')}"
