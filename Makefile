@@ -10,7 +10,7 @@ demo: .venv/.demo
 	$(BIN)/python examples/wine.py
 
 test: .venv/.dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 check: lint types layers test
 
