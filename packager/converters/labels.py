@@ -1,6 +1,7 @@
 """The labels of sample rows, and how often the source model is right on them."""
 
 import difflib
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,7 +38,7 @@ def _from_column(table: Table, column: str) -> tuple[Table, Array]:
         close = difflib.get_close_matches(column, named, 1)
         hint = f"did you mean {close[0]!r}?" if close else "labels are the name of a column, or a file"
         raise SamplesError(f"{table.name} has no column {column!r} to take the labels from", hint=hint)
-    labels = np.asarray(named.pop(column), dtype=object).ravel()
+    labels = _whole(table, np.asarray(named.pop(column), dtype=object).ravel())
     if table.columns is not None:
         return replace(table, columns=named), labels
     return replace(table, arrays=named), labels
@@ -50,7 +51,18 @@ def _from_file(path: Path) -> Array:
         columns = [table.matrix] if table.matrix.ndim == 1 else list(table.matrix.T)
     if len(columns) != 1:
         raise SamplesError(f"{path.name} has {len(columns)} columns; labels are one column")
-    return np.asarray(columns[0], dtype=object).ravel()
+    return _whole(table, np.asarray(columns[0], dtype=object).ravel())
+
+
+def _whole(table: Table, labels: Array) -> Array:
+    """A missing label would count as a wrong answer of the model."""
+    for at, label in enumerate(labels):
+        gap = isinstance(label, float) and math.isnan(label)
+        if label is None or gap or (isinstance(label, str) and not label.strip()):
+            raise SamplesError(
+                f"{table.name} has no label in row {at + table.first_row}", hint="leave out rows without one"
+            )
+    return labels
 
 
 def accuracy(source: Source, rows: Rows, labels: Array) -> dict[str, Any] | None:

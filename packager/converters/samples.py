@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,9 @@ from packager.converters.signature import NUMPY_TYPES, Feature, Signature, Tenso
 from packager.converters.table import Table
 from packager.converters.tensors import Array
 
+_WORDS = {"true": 1.0, "false": 0.0}
 _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
+_ROW_NUMBERS = re.compile(r"|Unnamed: \d+|index|__index_level_\d+__")
 _INT64 = np.iinfo(np.int64)
 
 
@@ -44,6 +47,10 @@ def _named_arrays(table: Table, signature: Signature) -> tuple[dict[str, Sequenc
     names = {feature.name for feature in signature.features}
     if len(arrays) == 1 and not names.issuperset(arrays):
         return None, next(iter(arrays.values()))
+    counts = {len(array) if array.ndim else None for array in arrays.values()}
+    if len(counts) > 1 or None in counts:
+        shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items())
+        raise SamplesError(f"{table.name} holds arrays that are not columns of one length: {shapes}")
     return {name: array.reshape(len(array), -1)[:, 0].tolist() for name, array in arrays.items()}, None
 
 
@@ -66,9 +73,11 @@ def _check_names(name: str, columns: Iterable[str], wanted: list[str]) -> None:
         hint = f"did you mean {close[0]!r}?" if close else f"its columns are {_listed(have)}"
         raise SamplesError(f"{name} has no column {_listed(missing)}, which the model takes", hint=hint)
     if unknown:
+        hint = f"remove it, or if it holds the labels: --labels {unknown[0]}"
+        if _ROW_NUMBERS.fullmatch(unknown[0]):
+            hint = "it looks like the row numbers that pandas adds: save the rows with index=False"
         raise SamplesError(
-            f"{name} has the column {_listed(unknown)}, which the model does not know",
-            hint=f"remove it, or if it holds the labels: --labels {unknown[0]}",
+            f"{name} has the column {_listed(unknown)}, which the model does not know", hint=hint
         )
 
 
@@ -85,7 +94,8 @@ def _column(table: Table, feature: Feature, values: Sequence[Any]) -> Array:
             column.append(_missing(feature) if _is_missing(value, feature) else parse(value))
         except (ValueError, TypeError, OverflowError) as error:
             raise SamplesError(
-                f"{table.name} has {value!r} in row {at + table.first_row}, column {feature.name!r}: {error}"
+                f"{table.name} has {repr(value)[:60]} in row {at + table.first_row}, "
+                f"column {feature.name!r}: {error}"
             ) from None
     dtypes = {"number": np.float64, "integer": np.int64, "boolean": np.bool_, "text": object}
     return np.array(column, dtype=dtypes[feature.kind])
@@ -105,6 +115,8 @@ def _missing(feature: Feature) -> Any:
 
 def _number(value: Any) -> float:
     if isinstance(value, str):
+        if value.strip().lower() in _WORDS:  # what pandas writes for a boolean column
+            return _WORDS[value.strip().lower()]
         try:
             value = float(value)
         except ValueError:

@@ -1,7 +1,6 @@
 """Sample files as they are: named columns, unnamed rows, or named arrays. Nothing in them is unpickled."""
 
 import csv
-import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters import json_lines
 from packager.converters.failure import SamplesError
 from packager.converters.tensors import Array
 
 _READERS_HINT = "samples are read from csv, parquet, npz, npy and jsonl files"
-_REQUEST_FORMS = ("features", "instances", "inputs")
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _LARGEST_ARRAYS = 4 << 30
 
 
@@ -47,7 +47,7 @@ def read_table(path: Path) -> Table:
     if head.startswith(b"\x93NUMPY"):
         return Table(path.name, matrix=_plain_array(path, path.name))
     if head.lstrip()[:1] in (b"{", b"["):
-        return _jsonl(path)
+        return Table(path.name, **json_lines.read(path))
     return _csv(path)
 
 
@@ -103,14 +103,17 @@ def _unreadable(name: str, error: Exception) -> SamplesError:
 def _csv(path: Path) -> Table:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.reader(file))
+            lines = [line for line in csv.reader(file) if line]
     except (UnicodeDecodeError, csv.Error) as error:
         raise SamplesError(
-            f"{path.name} cannot be read as csv in UTF-8: {error}", hint=_READERS_HINT
+            f"{path.name} cannot be read as csv in UTF-8: {error}", hint=f"save it in UTF-8; {_READERS_HINT}"
         ) from error
-    header, rows = lines[0], [line for line in lines[1:] if line]
+    if not lines:
+        raise SamplesError(f"{path.name} is empty", hint=_READERS_HINT)
+    header, rows = lines[0], [line for line in lines[1:] if not _is_blank(line, len(lines[0]))]
+    _refuse_other_separators(path, header)
     if all(_is_number(cell) for cell in header):
-        return Table(path.name, matrix=_numbers(path, [header, *rows]))
+        return Table(path.name, matrix=_numbers(path, rows if _is_numbering(header) else [header, *rows]))
     if not rows:
         raise SamplesError(f"{path.name} has a header and no rows")
     for at, line in enumerate(rows, start=2):
@@ -120,6 +123,30 @@ def _csv(path: Path) -> Table:
             )
     columns = [list(column) for column in zip(*rows, strict=True)]
     return Table(path.name, columns=dict(zip(_unique(path, header), columns, strict=True)), first_row=2)
+
+
+def _is_blank(line: list[str], width: int) -> bool:
+    """A line of blanks; where there is but one column it is a text."""
+    return width > 1 and len(line) == 1 and not line[0].strip()
+
+
+def _is_numbering(header: list[str]) -> bool:
+    """The header that pandas writes for an array: 0, 1, 2, … and no row of values."""
+    return len(header) > 1 and header == [str(at) for at in range(len(header))]
+
+
+def _refuse_other_separators(path: Path, header: list[str]) -> None:
+    if len(header) != 1:
+        return
+    found = [name for mark, name in _SEPARATORS.items() if mark in header[0]]
+    numbers = header[0].split()
+    if len(numbers) > 1 and all(_is_number(cell) for cell in numbers):
+        found.append("blanks")
+    if found:
+        raise SamplesError(
+            f"{path.name} has its columns separated by {found[0]}, not by commas",
+            hint="save it with commas (and points in numbers)",
+        )
 
 
 def _unique(path: Path, header: list[str]) -> list[str]:
@@ -152,78 +179,3 @@ def _numbers(path: Path, lines: list[list[str]]) -> Array:
                 )
             matrix[at, column] = float(cell) if cell.strip() else np.nan
     return matrix
-
-
-def _jsonl(path: Path) -> Table:
-    rows: list[Any] = []
-    named: list[dict[str, Any]] = []
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise SamplesError(f"{path.name} cannot be read as jsonl in UTF-8: {error}") from error
-    for at, line in enumerate(lines, start=1):
-        if line.strip():
-            _take_line(_parsed(path, at, line), rows, named)
-    if named and rows:
-        raise SamplesError(f"{path.name} mixes rows and whole inputs")
-    if named:
-        return Table(path.name, arrays=_joined(path, named))
-    return _rows_table(path, rows)
-
-
-def _parsed(path: Path, at: int, line: str) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise SamplesError(
-            f"{path.name} has no JSON in row {at}: {error}", hint="jsonl holds one JSON value in each line"
-        ) from error
-
-
-def _take_line(value: Any, rows: list[Any], named: list[dict[str, Any]]) -> None:
-    if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _REQUEST_FORMS:
-        form, content = next(iter(value.items()))
-        if form == "inputs":
-            named.append(content)
-        else:
-            rows.extend([content] if form == "features" else content)
-    else:
-        rows.append(value)
-
-
-def _rows_table(path: Path, rows: list[Any]) -> Table:
-    if not rows:
-        raise SamplesError(f"{path.name} has no rows")
-    if all(isinstance(row, dict) for row in rows):
-        names = list(rows[0])
-        for at, row in enumerate(rows, start=1):
-            if set(row) != set(names):
-                odd = sorted(set(row) ^ set(names))
-                raise SamplesError(
-                    f"{path.name} has other columns in row {at} than in row 1: {', '.join(odd)}"
-                )
-        return Table(path.name, columns={name: [row[name] for row in rows] for name in names})
-    if any(isinstance(row, dict) for row in rows):
-        raise SamplesError(f"{path.name} mixes rows as lists and rows as objects")
-    return Table(path.name, matrix=_stacked(path, rows))
-
-
-def _stacked(path: Path, rows: list[Any]) -> Array:
-    if _shape(rows) is None:
-        raise SamplesError(f"{path.name} has rows of different shapes")
-    flat = np.asarray(rows, dtype=object)
-    texts = any(isinstance(value, str) or value is None for value in flat.ravel())
-    return flat if texts else np.asarray(rows)
-
-
-def _shape(value: Any) -> tuple[int, ...] | None:
-    """The shape of a nested list; None if it is ragged."""
-    if not isinstance(value, list):
-        return ()
-    shapes = {_shape(item) for item in value}
-    inner = next(iter(shapes)) if len(shapes) == 1 else None
-    return None if inner is None else (len(value), *inner)
-
-
-def _joined(path: Path, named: list[dict[str, Any]]) -> dict[str, Array]:
-    return {name: np.concatenate([_stacked(path, one[name]) for one in named]) for name in named[0]}

@@ -124,6 +124,15 @@ def test_missing_text_is_taken_where_the_model_takes_it(tmp_path: Path) -> None:
     assert "takes no missing value there" in refusal(path, strict).message
 
 
+def test_booleans_in_text_are_numbers_where_the_model_reads_numbers(tmp_path: Path) -> None:
+    """A boolean column that goes straight into an estimator is a number there, and words in a csv."""
+    frame = pandas.DataFrame({"x0": [True, False], "x1": [0.5, 1.5]})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    frame.to_parquet(tmp_path / "rows.parquet")
+    wanted = {"x0": [1.0, 0.0], "x1": [0.5, 1.5]}
+    assert read(tmp_path / "rows.csv", MATRIX) == read(tmp_path / "rows.parquet", MATRIX) == wanted
+
+
 def test_suggests_the_column_that_was_meant(tmp_path: Path) -> None:
     assert refusal(written(tmp_path / "rows.csv", CSV.replace("age", "Age"))).hint == "did you mean 'Age'?"
 
@@ -213,6 +222,7 @@ def test_labels_are_a_column_or_a_file(model: Path, tmp_path: Path) -> None:
         ("lable", "no column 'lable' to take the labels from"),
         ("/nowhere/labels.csv", "There is no labels file labels.csv"),
         ("two.csv", "1 labels for 2 rows"),
+        ("gap.csv", "gap.csv has no label in row 3"),
         ("other.csv", "The labels are maybe, and the model's classes are no, yes"),
     ],
 )
@@ -220,6 +230,7 @@ def test_refuses_labels_that_do_not_fit(labels: str, words: str, model: Path, tm
     samples = written(tmp_path / "rows.csv", "age,city\n1,Rome\n2,Paris\n")
     written(tmp_path / "two.csv", "label\nno\n")
     written(tmp_path / "other.csv", "label\nmaybe\nmaybe\n")
+    written(tmp_path / "gap.csv", 'label\nno\n""\n')
     path = str(tmp_path / labels) if labels.endswith(".csv") and "/" not in labels else labels
     error = do(tmp_path / "job", model, samples=str(samples), labels=path).error
     assert error["kind"] == "SamplesError"
