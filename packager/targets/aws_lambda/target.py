@@ -1,10 +1,12 @@
 """The options of an AWS Lambda artifact, and its layout."""
 
+import math
 import re
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from packager.errors import ConfigError
 from packager.layout import Arch, Archive, IncludedFile, Layout, Parts, Platform, SizeLimit
 from packager.rendering import render
 from packager.targets.aws_lambda import event, quotas
@@ -17,6 +19,9 @@ RetentionDays = Literal[
 HANDLER = "runtimes.aws_lambda.handler.handler"
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _ALIAS = re.compile(r"(?!\d+$)[A-Za-z0-9_-]{1,128}")
+# Seen of functions at their start: the interpreter, the engine and the HTTP routes, and each byte of the
+# model once as it is read and once as the engine keeps it.
+_ENGINE_MB, _LOADING = 80, 2
 _RESERVED = ("AWS_", "LAMBDA_", "_HANDLER", "_X_AMZN")
 
 
@@ -106,7 +111,8 @@ class AwsLambda(BaseModel):
         beside = [IncludedFile("golden.json", parts.golden_json), *self._templates(parts)]
         beside += event.files(parts.model.signature, parts.golden_json, http=self.http != "none")
         zipped = Archive("function.zip", "function", "zip", self._limits())
-        return Layout("aws_lambda", tuple(function + beside), (zipped,), self._notes())
+        notes = (*self._notes(), *self._memory_notes(parts.model.size_bytes))
+        return Layout("aws_lambda", tuple(function + beside), (zipped,), notes)
 
     def _function(self, parts: Parts) -> list[IncludedFile]:
         files = [
@@ -140,6 +146,20 @@ class AwsLambda(BaseModel):
                 refuse=self.upload == "direct",
             ),
         )  # fmt: skip
+
+    def _memory_notes(self, model_bytes: int) -> tuple[str, ...]:
+        """Lambda kills a function that takes more memory than it has, and says no more than that."""
+        least_mb = math.ceil(_ENGINE_MB + _LOADING * model_bytes / 2**20)
+        if model_bytes >= self.memory_mb * 2**20:
+            raise ConfigError(
+                f"memory_mb is {self.memory_mb}, and the model alone has {model_bytes / 2**20:.0f} MB",
+                f"raise memory_mb: this function needs about {least_mb} to start",
+            )
+        if least_mb <= self.memory_mb:
+            return ()
+        return (
+            f"memory_mb is {self.memory_mb}, and this function takes about {least_mb} to start: raise it",
+        )
 
     def _notes(self) -> tuple[str, ...]:
         runtime = quotas.runtimes()[self.runtime]

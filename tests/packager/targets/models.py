@@ -69,14 +69,19 @@ IRIS_ROWS = golden(
 
 
 def layout(
-    target: AwsLambda, folder: Path, signature: Signature = IRIS, cases: bytes = IRIS_ROWS, name: str = "iris"
+    target: AwsLambda,
+    folder: Path,
+    signature: Signature = IRIS,
+    cases: bytes = IRIS_ROWS,
+    name: str = "iris",
+    size_bytes: int = 4,
 ) -> Layout:
     """The layout of a model of four bytes, with one file of each kind beside it."""
     path = folder / "model.onnx"
     path.write_bytes(b"onnx")
     library = folder / "libonnxruntime.so"
     library.write_bytes(b"library")
-    model = ModelFile(path, "onnx", signature, "0" * 64, 4, 18)
+    model = ModelFile(path, "onnx", signature, "0" * 64, size_bytes, 18)
     runtime = (IncludedFile("runtimes/__init__.pyc", b"ours"),)
     packages = (IncludedFile("fastapi/__init__.pyc", b"theirs"),)
     licences = (IncludedFile("lib/onnxruntime-LICENSE", b"MIT"),)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from packager import bundle
-from packager.errors import SizeLimitError
+from packager.errors import ConfigError, SizeLimitError
 from packager.layout import IncludedFile
 from packager.targets.aws_lambda import quotas
 from packager.targets.aws_lambda.target import AwsLambda
@@ -161,6 +161,19 @@ def test_direct_upload_has_a_lower_limit_than_s3(tmp_path: Path) -> None:
         else:
             with pytest.raises(SizeLimitError, match=r"50\.6 MiB zipped, over the limit of 50\.0 MiB"):
                 bundle.write(grown, tmp_path / upload)
+
+
+def test_a_function_without_room_for_its_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="memory_mb is 128, and the model alone has 150 MB") as raised:
+        layout(AwsLambda(memory_mb=128), tmp_path, size_bytes=150 * 2**20)
+    assert raised.value.hint == "raise memory_mb: this function needs about 380 to start"
+
+
+def test_a_function_that_is_short_of_memory_is_told_so(tmp_path: Path) -> None:
+    (note,) = layout(AwsLambda(memory_mb=256), tmp_path, size_bytes=150 * 2**20).notes
+    assert note == "memory_mb is 256, and this function takes about 380 to start: raise it"
+    assert layout(AwsLambda(memory_mb=380), tmp_path, size_bytes=150 * 2**20).notes == ()
+    assert layout(AwsLambda(memory_mb=128), tmp_path).notes == ()
 
 
 def _noise(size_bytes: int) -> bytes:
