@@ -9,17 +9,8 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from runtimes.core.engines import begin_opening
-from runtimes.core.errors import ModelError, RequestError
-from runtimes.core.manifest import find_root, read_manifest
-
-try:
-    # The engine's library is loaded by a thread while the rest is imported.
-    begin_opening(read_manifest(find_root()))
-except ModelError:
-    pass  # said below, where it is raised again
-
 from runtimes.aws_lambda import http_event
+from runtimes.core.errors import ModelError, RequestError
 from runtimes.core.exchange import answer, choose_request_id, count_rows, find_target, log_request, write_log
 from runtimes.core.predictor import Predictor
 from runtimes.core.service import INFER_V2, PREDICT, encode, failed, respond

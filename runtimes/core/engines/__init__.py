@@ -19,10 +19,6 @@ if TYPE_CHECKING:
         inputs: tuple[GraphTensor, ...]
         outputs: tuple[GraphTensor, ...]
 
-        @staticmethod
-        def begin_opening(manifest: Manifest) -> None:
-            """Start on what takes long and needs no Python; ``open`` waits for it."""
-
         @classmethod
         def open(cls, manifest: Manifest) -> Engine:
             """Open the model that a manifest names."""
@@ -39,20 +35,11 @@ ENGINES = {"onnxruntime_c": "runtimes.core.engines.onnxruntime_c:OnnxRuntime"}
 
 def open_engine(manifest: Manifest) -> Engine:
     """Open the engine that the manifest names, on the model that it names."""
-    return _engine_class(manifest).open(manifest)
-
-
-def begin_opening(manifest: Manifest) -> None:
-    """Let the engine start on its library; a caller who still has imports to do gets them for nothing."""
-    _engine_class(manifest).begin_opening(manifest)
-
-
-def _engine_class(manifest: Manifest) -> type[Engine]:
     place = ENGINES.get(manifest.engine.kind)
     if place is None:
         known = ", ".join(ENGINES)
         raise ModelError(f"the manifest names the engine {manifest.engine.kind!r}; this runtime has {known}")
     module_name, _, class_name = place.partition(":")
     module = __import__(module_name, fromlist=[class_name])
-    found: type[Engine] = getattr(module, class_name)
-    return found
+    engine: Engine = getattr(module, class_name).open(manifest)
+    return engine

@@ -7,7 +7,6 @@ that is used here is in it, and every library since 1.16 serves it.
 
 from __future__ import annotations
 
-import _thread
 import ctypes
 import os
 
@@ -63,7 +62,6 @@ _LOG_ERRORS = 3
 _INVALID_ARGUMENT, _FAIL, _RUNTIME_EXCEPTION = 2, 1, 6
 
 _loaded: dict[str, Library] = {}
-_loading = _thread.allocate_lock()
 
 
 class Library:
@@ -134,21 +132,8 @@ class Library:
 
 
 def load(path: str) -> Library:
-    """The library at ``path``; the same object for the same file. Waits for one that is being loaded."""
+    """The library at ``path``; the same object for the same file."""
     path = os.path.realpath(path)
-    with _loading:
-        if path not in _loaded:
-            _loaded[path] = Library(path)
-        return _loaded[path]
-
-
-def begin_loading(path: str) -> None:
-    """Load the library in a thread: three quarters of a start is native code that lets Python go on."""
-    _thread.start_new_thread(_load_quietly, (path,))
-
-
-def _load_quietly(path: str) -> None:
-    try:
-        load(path)
-    except ModelError:
-        return  # said by the next caller of ``load``, who tries again
+    if path not in _loaded:
+        _loaded[path] = Library(path)
+    return _loaded[path]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 
-from runtimes.core.engines._ort_api import Library, begin_loading, load
+from runtimes.core.engines._ort_api import Library, load
 from runtimes.core.engines._ort_plan import MAX_PLANS, Plans
 from runtimes.core.engines._ort_session import LEVELS, Session
 from runtimes.core.engines._ort_values import make_value, read_value
@@ -43,11 +43,6 @@ class OnnxRuntime:
         self._plans: dict[tuple[tuple[int, ...], ...], Plans] = {}
         self._call = _bind(library, input_names, output_names)
 
-    @staticmethod
-    def begin_opening(manifest: Manifest) -> None:
-        """Let the library be loaded while the caller does something else; ``open`` waits for it."""
-        begin_loading(_library_path(manifest))
-
     @classmethod
     def open(cls, manifest: Manifest) -> OnnxRuntime:
         """The model of a manifest. ``ENGINE_LIBRARY`` names another library than the manifest does."""
@@ -55,7 +50,7 @@ class OnnxRuntime:
         if not isinstance(level, str) or level not in LEVELS:
             known = ", ".join(LEVELS)
             raise ModelError(f"the manifest's engine.graph_optimization is {level!r}; known are {known}")
-        library = load(_library_path(manifest))
+        library = load(os.environ.get("ENGINE_LIBRARY") or manifest.path(manifest.engine.library))
         model = manifest.path(manifest.model.path)
         if not os.path.isfile(model):
             raise ModelError(f"the model {model} does not exist")
@@ -110,10 +105,6 @@ class OnnxRuntime:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def _library_path(manifest: Manifest) -> str:
-    return os.environ.get("ENGINE_LIBRARY") or manifest.path(manifest.engine.library)
 
 
 def _bind(library: Library, input_names: list[str], output_names: list[str]) -> RunCall:
