@@ -11,7 +11,10 @@ _INIT = re.compile(r"\(rapid\) INIT REPORT\(durationMs: ([0-9.]+)\)")
 _RUN = re.compile(r"\(rapid\) INVOKE RTDONE\(status: \w+, .*duration: ([0-9.]+)ms\)")
 _ENDED = re.compile(r"\(rapid\) (INVOKE RTDONE|Invoke failed|Invoke DONE failed|Init failed)")
 # A process that dies of a signal before its first answer leaves no word of its own anywhere else.
-_DIED = re.compile(r"\(rapid\) (?:Init|Invoke) failed error=(Runtime exited .*?) InvokeID=")
+# The emulator writes the two fields of such a line in any order.
+_DIED = re.compile(
+    r"\(rapid\) (?:Init|Invoke) failed .*?error=(Runtime exited .*?)(?: InvokeID=|$)", re.MULTILINE
+)
 EMULATORS_OWN = re.compile(r"^\d\d \w{3} \d{4} [\d:,]+ \[\w+\] \(rapid\)|^(START|END|REPORT) RequestId: ")
 
 _SETTLE_S = 1.0
@@ -59,5 +62,10 @@ def _parse(text: str) -> Reading:
     )
     # An init that crashed is tried again within the event: both took the caller's time.
     init_ms = sum(float(found) for found in inits) if inits else None
+    return Reading(init_ms, float(runs[-1]) if runs else None, lines, death_in(text))
+
+
+def death_in(text: str) -> str | None:
+    """How the function's process ended, where a log says that it did before it answered."""
     died = _DIED.search(text)
-    return Reading(init_ms, float(runs[-1]) if runs else None, lines, died[1] if died else None)
+    return died[1] if died else None

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from packager.errors import ToolError
 
 _START_S = 10.0
 _TRIES = 5
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,30 @@ def running(
     binary: Path, function: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path
 ) -> Iterator[Emulator]:
     """The emulator around ``function`` (a command), listening; ended with its whole process group."""
-    emulator = _start(binary, function, environment, cwd, log)
+    with _unwinding():
+        emulator = _start(binary, function, environment, cwd, log)
+        try:
+            yield emulator
+        finally:
+            _end(emulator.process)
+
+
+@contextmanager
+def _unwinding() -> Iterator[None]:
+    """A SIGTERM (of `timeout`, of CI) unwinds us: it would end this process alone, and the emulator stay."""
+    here = threading.current_thread() is threading.main_thread()
+    signals = [number for number in _ENDING if here and signal.getsignal(number) is signal.SIG_DFL]
+    for number in signals:
+        signal.signal(number, _unwind)
     try:
-        yield emulator
+        yield
     finally:
-        _end(emulator.process)
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _unwind(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _start(

@@ -12,7 +12,7 @@ from pathlib import Path
 from packager import containers, tools
 from packager.errors import ArtifactError, ToolError
 from packager.invoke.invocation import Invocation, Json, failure_in, last_lines, status_in
-from packager.invoke.log import EMULATORS_OWN
+from packager.invoke.log import EMULATORS_OWN, death_in
 from packager.invoke.template import Function, read_function
 
 TEMPLATE = "template.yaml"
@@ -107,6 +107,9 @@ def judged(printed: Printed, timeout_s: int) -> Invocation:
     log = function_lines(printed.stderr)
     timed_out = _TIMED_OUT.search(printed.stderr) is not None
     document, failure = _document(printed)
+    death = death_in(printed.stderr)
+    if death and not printed.stdout.strip():
+        failure = f"{failure} ({death})"
     if timed_out:
         failure = f"the function did not answer within its time-out of {timeout_s} s"
     return Invocation(

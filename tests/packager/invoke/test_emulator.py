@@ -1,6 +1,9 @@
 """A function run by Lambda's own emulator: real processes, real ports, no container."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -84,6 +87,21 @@ def test_an_error_inside_a_session_ends_the_function_too(tmp_path: Path) -> None
         pids.append(document["pid"])
         raise KeyError
     assert not is_alive(pids[0])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_us_ends_the_function_too(number: signal.Signals, tmp_path: Path) -> None:
+    artifact = write_artifact(tmp_path)
+    code = (
+        "import os, sys; from pathlib import Path; from packager.invoke import emulator\n"
+        "with emulator.session(Path(sys.argv[1])) as instance:\n"
+        "    print(instance.invoke({}).document['pid'], flush=True)\n"
+        "    os.kill(os.getpid(), int(sys.argv[2]))\n"
+    )
+    command = [sys.executable, "-c", code, str(artifact), str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 128 + number, done.stderr
+    assert not is_alive(int(done.stdout))
 
 
 def test_a_time_out_is_said_and_the_next_event_finds_a_fresh_instance(tmp_path: Path) -> None:

@@ -54,6 +54,16 @@ def test_an_exit_code_of_nought_is_not_believed(printed: Printed, failure: str) 
     assert not any("(rapid)" in line for line in found.log)
 
 
+def test_what_ended_a_function_that_is_silent_is_said() -> None:
+    """The fields of the emulator's line come in any order."""
+    line = "20 Nov 2026 05:56:39,491 [ERROR] (rapid) Init failed "
+    reason = "error=Runtime exited with error: signal: killed"
+    for fields in (f"{reason} InvokeID=1f2e", f"InvokeID= {reason}"):
+        found = judged(Printed(0, "", START + line + fields + "\nmore\n"), 3)
+        assert found.failure is not None
+        assert found.failure.endswith("did not start (Runtime exited with error: signal: killed)")
+
+
 def test_a_time_out_is_told_from_silence() -> None:
     stderr = START + "Function 'ModelFunction' timed out after 2 seconds\nNo response from invoke container\n"
     found = judged(Printed(0, "", stderr), 2)
