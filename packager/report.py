@@ -1,6 +1,7 @@
 """Prints what a build, an inspection or a verification found: tables on stdout."""
 
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -76,10 +77,11 @@ def _ties(found: Verification) -> str:
 def next_commands(artifact: Artifact) -> Iterable[str]:
     """What a user does after a build."""
     folder = artifact.path
-    yield f"packager invoke {folder} --event {folder}/events/predict.json"
-    yield f"packager invoke {folder} --with sam"
-    yield f"packager verify {folder} --rebuild"
-    yield f"sam deploy --guided --template-file {folder}/template.yaml"
+    quoted = shlex.quote(str(folder))
+    yield f"packager invoke {quoted} --event {shlex.quote(str(folder / 'events/predict.json'))}"
+    yield f"packager invoke {quoted} --with sam"
+    yield f"packager verify {quoted} --rebuild"
+    yield f"sam deploy --guided --template-file {shlex.quote(str(folder / 'template.yaml'))}"
 
 
 def show_source(source: SourceModel, notes: tuple[str, ...]) -> None:

@@ -1,9 +1,13 @@
 """The command line: parses, calls one function, prints the report, maps the error to its code."""
 
+import errno
+import signal
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -12,6 +16,10 @@ from packager.cli.session import Session
 from packager.errors import PackagerError
 
 BUG, INTERRUPTED, USAGE = 70, 130, 2
+# What the machine refuses is no bug of ours: no space, no rights, a file where a folder should be.
+REFUSED = {
+    errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST,
+}  # fmt: skip
 
 
 @click.group(
@@ -34,9 +42,14 @@ def packager() -> None:
 
 
 def run(argv: list[str]) -> int:
-    """Run one command line and return its exit code: 0 done, 2 usage, 3-14 by error, 70 a bug, 130 Ctrl-C."""
+    """Run one command line and return its exit code.
+
+    0 done, 1 refused by the machine, 2 usage, 3-14 by error, 70 a bug, 130 interrupted.
+    """
     session = Session()
     try:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _stop)
         return int(packager.main(argv, standalone_mode=False, obj=session) or 0)
     except click.exceptions.Abort:
         return _interrupted()
@@ -51,6 +64,11 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our stdout has gone: nobody is left to tell
         return 1
+    except OSError as error:
+        if error.errno not in REFUSED:
+            return _bug(error)
+        session.show_error(_refusal(error))
+        return PackagerError.exit_code
     except Exception as error:  # noqa: BLE001 - the border: what nobody foresaw is a bug, kept in a log
         return _bug(error)
 
@@ -58,6 +76,18 @@ def run(argv: list[str]) -> int:
 def _interrupted() -> int:
     click.echo("interrupted; nothing was written", err=True)
     return INTERRUPTED
+
+
+def _stop(*_: object) -> NoReturn:
+    """A pipeline that stops us (SIGTERM) is to find as little left behind as Ctrl-C leaves."""
+    raise KeyboardInterrupt
+
+
+def _refusal(error: OSError) -> PackagerError:
+    place = error.filename2 or error.filename or "the output"
+    return PackagerError(
+        f"{place} cannot be written or read: {error.strerror}", "free some space, or check its rights"
+    )
 
 
 def _bug(error: Exception) -> int:

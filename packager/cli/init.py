@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from packager.cli.session import Session
+from packager.cli.session import Session, output_option
 from packager.errors import ConfigError
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), default=Path("model.joblib"))
 @click.option("--force", is_flag=True, help="Replace a packager.toml that is there.")
+@output_option
 @click.pass_obj
 def init(session: Session, model: Path, force: bool) -> None:
     """Write packager.toml for MODEL in this folder, with every option and its default."""
@@ -23,3 +24,5 @@ def init(session: Session, model: Path, force: bool) -> None:
     beside.write_bytes(config.starter(model))
     beside.replace(path)
     session.say(f"wrote {path}; next: packager build")
+    if session.as_json:
+        session.answer_json({"path": str(path)})

@@ -1,5 +1,6 @@
 """What a user reads after a build or an inspection: whole lines, whatever the width of the terminal."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,11 @@ def test_a_model_is_shown_with_one_line_for_each_thing(
     assert lines[7:9] == ["classes     [red], blue", "column      a [bold] name: number, may be missing"]
     assert lines[9].endswith("sklearn.module_8.Class")
     assert not any(line != line.rstrip() for line in lines)
+
+
+def test_the_commands_that_come_next_can_be_copied() -> None:
+    folder = Path("build out") / "wine" / "lambda"
+    artifact = Artifact("lambda", folder, folder / "function.zip", 1, 1, "ab" * 32)
+    words = [shlex.split(command) for command in report.next_commands(artifact)]
+    assert words[0] == ["packager", "invoke", str(folder), "--event", str(folder / "events" / "predict.json")]
+    assert words[-1][-1] == str(folder / "template.yaml")

@@ -110,6 +110,51 @@ def test_init_writes_a_configuration_and_never_replaces_one(tmp_path: Path) -> N
     assert (tmp_path / "packager.toml").read_text() == "mine"
 
 
+def test_every_command_that_answers_at_once_answers_in_json(tmp_path: Path) -> None:
+    assert packager("init", "m.onnx", "-o", "json", cwd=tmp_path).document() == {"path": "packager.toml"}
+    assert packager("schema", "-o", "json", cwd=tmp_path).document()["properties"]["model"]
+
+
+def test_what_the_machine_refuses_is_no_bug(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as sink:
+        command = [sys.executable, "-m", "packager", "schema"]
+        full = subprocess.run(command, cwd=tmp_path, stdout=sink, stderr=subprocess.PIPE)
+    assert full.returncode == 1
+    assert b"No space left on device" in full.stderr
+    assert b"bug" not in full.stderr
+
+
+def test_a_folder_where_a_file_is_in_the_way_is_said(tmp_path: Path) -> None:
+    code = (
+        "import sys, packager.audit as audit\nfrom pathlib import Path\nfrom packager.cli import run\n"
+        "def audit_it(*_):\n    Path(sys.argv[1], 'file', 'deeper').mkdir()\n"
+        "audit.audit = audit_it\nsys.exit(run(['verify', '.', '-o', 'json']))"
+    )
+    (tmp_path / "file").touch()
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert error["message"] == f"{tmp_path}/file/deeper cannot be written or read: Not a directory"
+
+
+def test_a_pipeline_that_stops_a_command_finds_nothing_left_behind(tmp_path: Path) -> None:
+    (tmp_path / "waiting.py").write_text("import time\ntime.sleep(60)\n")
+    code = (
+        "import sys, tempfile, subprocess, packager.audit as audit\nfrom packager.cli import run\n"
+        "def waiting(*_):\n    with tempfile.TemporaryDirectory() as scratch:\n"
+        "        print(scratch, flush=True)\n        subprocess.run([sys.executable, sys.argv[1]])\n"
+        "audit.audit = waiting\nsys.exit(run(['verify', '.']))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "waiting.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        scratch = Path(process.stdout.readline().strip())
+        assert scratch.is_dir()
+        process.terminate()
+        assert process.wait(timeout=30) == 130
+    assert not scratch.exists()
+
+
 def test_targets_and_schema_are_json_documents(tmp_path: Path) -> None:
     found = packager("targets", "-o", "json", cwd=tmp_path).document()
     assert found["lambda"]["properties"]["memory_mb"]["default"] == 1024
