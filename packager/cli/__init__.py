@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from packager.cli.group import LazyGroup
-from packager.cli.session import Session
+from packager.cli.session import Session, colour
 from packager.errors import PackagerError
 
 BUG, INTERRUPTED, USAGE = 70, 130, 2
@@ -50,7 +50,7 @@ def run(argv: list[str]) -> int:
     try:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _stop)
-        return int(packager.main(argv, standalone_mode=False, obj=session) or 0)
+        return int(packager.main(argv, standalone_mode=False, obj=session, color=colour()) or 0)
     except click.exceptions.Abort:
         return _interrupted()
     except KeyboardInterrupt:

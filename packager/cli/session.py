@@ -1,6 +1,7 @@
 """What one command line shares: how it answers (table or JSON), and where it talks (stderr)."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from packager.results import StepRecord
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def colour() -> bool | None:
+    """No colour where NO_COLOR is set to anything (no-color.org); else as the terminal takes it."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 @dataclass(slots=True)
@@ -33,7 +39,7 @@ class Session:
 
     def say(self, text: str) -> None:
         """Talk, on stderr."""
-        click.echo(text, err=True)
+        click.echo(text, err=True, color=colour())
 
     def show_error(self, error: PackagerError) -> None:
         """The sentence, the details, the hint; in JSON mode also as the document on stdout."""

@@ -1,7 +1,10 @@
 """The command line as its user meets it: help, errors, exit codes, and one JSON document on stdout."""
 
+import contextlib
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +125,28 @@ def test_what_the_machine_refuses_is_no_bug(tmp_path: Path) -> None:
     assert full.returncode == 1
     assert b"No space left on device" in full.stderr
     assert b"bug" not in full.stderr
+
+
+@pytest.mark.parametrize("arguments", [("build", "nowhere.joblib"), ("doctor",)])
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_colour_on_a_terminal_can_be_forbidden(
+    no_color: str, arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    """The child's output is a terminal of its own."""
+    reader, terminal = pty.openpty()
+    environment = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm"}
+    command = [sys.executable, "-m", "packager", *arguments]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdin=terminal, stdout=terminal, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        said = b""
+        with contextlib.suppress(OSError):  # a terminal that nobody holds any more ends so
+            while chunk := os.read(reader, 4096):
+                said += chunk
+        process.wait(timeout=60)
+    os.close(reader)
+    assert (re.search(rb"\x1b\[3\dm", said) is None) is bool(no_color), said
 
 
 def test_a_folder_where_a_file_is_in_the_way_is_said(tmp_path: Path) -> None:
