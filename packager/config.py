@@ -62,7 +62,9 @@ class Configuration(BaseModel):
     @classmethod
     def _name_fits_a_stack(cls, value: str) -> str:
         if value and not re.match(NAME_PATTERN, value):
-            raise ValueError("must be letters, digits, '-' and '_', and begin with a letter or digit")
+            raise ValueError(
+                "must be at most 63 letters, digits, '-' and '_', and begin with a letter or digit"
+            )
         return value
 
 

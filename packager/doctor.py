@@ -109,7 +109,7 @@ def _frameworks() -> Iterator[Check]:
         found = ", ".join(f"{name} {number}" for name, number in installed.items() if number)
         if missing:
             said = f"{found or 'nothing'}; missing: {', '.join(missing)}"
-            yield Check(f"models: {extra}", "warn", said, f"pip install 'packager[{extra}]'")
+            yield Check(f"models: {extra}", "warn", said, f"pip install {' '.join(missing)}")
         else:
             yield Check(f"models: {extra}", "ok", found)
 

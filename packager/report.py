@@ -81,7 +81,7 @@ def next_commands(artifact: Artifact) -> Iterable[str]:
     yield f"packager invoke {quoted} --event {shlex.quote(str(folder / 'events/predict.json'))}"
     yield f"packager invoke {quoted} --with sam"
     yield f"packager verify {quoted} --rebuild"
-    yield f"sam deploy --guided --template-file {shlex.quote(str(folder / 'template.yaml'))}"
+    yield f"sam deploy --template-file {shlex.quote(str(folder / 'template.yaml'))}"
 
 
 def show_source(source: SourceModel, notes: tuple[str, ...]) -> None:

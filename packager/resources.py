@@ -15,7 +15,7 @@ def folder(name: str) -> Path:
             return place
     raise ToolError(
         f"this installation of packager has no folder {name!r}",
-        hint="install it again: pip install --force-reinstall packager",
+        hint="install it again from where you have it",
     )
 
 

@@ -43,8 +43,7 @@ class Batch:
 def find_batch(event: dict[str, object]) -> Batch | None:
     """The records of an event, or None when it is no event that carries any."""
     if _text(event, "id") and _text(event, "detail-type"):
-        detail = event.get("detail")
-        return Batch("eventbridge", [Record(_text(event, "id"), detail if isinstance(detail, dict) else "")])
+        return Batch("eventbridge", [_read_eventbridge(event)])
     if event.get("Event") == "s3:TestEvent":
         return Batch("s3", [])
     items = event.get("Records")
@@ -68,6 +67,17 @@ def refuse_source(event: dict[str, object]) -> None:
     source = _text(first, "eventSource")
     if source.startswith(("aws:", "SelfManagedKafka")) and source not in SOURCES:
         raise UnknownSourceError(f"records of {source[:40]} are not taken; send them through SQS or Kinesis")
+
+
+def _read_eventbridge(event: dict[str, object]) -> Record:
+    """The request in ``detail``; for S3's own events it is in the object that ``detail`` names."""
+    detail = event.get("detail")
+    record = Record(_text(event, "id"), detail if isinstance(detail, dict) else "")
+    if _text(event, "source") == "aws.s3" and _text(event, "detail-type") == "Object Created":
+        parts = as_object(detail)
+        record.bucket = _text(as_object(parts.get("bucket")), "name")
+        record.key = _text(as_object(parts.get("object")), "key")  # not URL-encoded here
+    return record
 
 
 def _read_sqs(item: dict[str, object]) -> Record:

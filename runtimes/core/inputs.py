@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runtimes.core.categories import Categories, refuse_strangers
 from runtimes.core.errors import RequestError
 from runtimes.core.nested import KIND_OF_DTYPE, MisfitError, flatten, pack
+from runtimes.core.restrictions import Restrictions, refuse_breaches
 from runtimes.core.shapes import BATCH, check_finite, check_tensor, order_by_name
 from runtimes.core.signature import Signature, TensorSpec
 from runtimes.core.tensors import Tensor, from_buffer, from_document, read_shape, size_of
@@ -17,12 +17,12 @@ _MAX_EMPTY_DIM = 65536
 class InputReader:
     """Reads ``{name: tensor}`` for one signature; every tensor holds all rows."""
 
-    __slots__ = ("_categories", "_nullable", "_signature")
+    __slots__ = ("_nullable", "_restrictions", "_signature")
 
     def __init__(self, signature: Signature) -> None:
         self._signature = signature
         self._nullable: dict[str, tuple[bool, ...]] = {}
-        self._categories = {spec.name: Categories(signature, spec.name) for spec in signature.inputs}
+        self._restrictions = {spec.name: Restrictions(signature, spec) for spec in signature.inputs}
         for spec in signature.inputs:
             mine = sorted((f.column, f.nullable) for f in signature.features if f.input == spec.name)
             self._nullable[spec.name] = tuple(nullable for _, nullable in mine)
@@ -42,7 +42,7 @@ class InputReader:
             place = f"{field}.{spec.name}"
             check_tensor(spec, tensor, place, sizes)
             check_finite(tensor, place, self._nullable[spec.name])
-            refuse_strangers(self._categories[spec.name], tensor, place)
+            refuse_breaches(self._restrictions[spec.name], tensor, place)
             if 0 in tensor.shape and max(tensor.shape) > _MAX_EMPTY_DIM:
                 raise RequestError(f"{spec.name} is empty, yet has a size over {_MAX_EMPTY_DIM}", field=place)
         if sizes.get(BATCH) == 0:

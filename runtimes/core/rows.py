@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import chain
 
-from runtimes.core.categories import Categories
 from runtimes.core.errors import RequestError
 from runtimes.core.nested import KIND_OF_DTYPE, MisfitError, flatten, pack, pack_numbers
+from runtimes.core.restrictions import Restrictions
 from runtimes.core.shapes import check_tensor
 from runtimes.core.signature import Signature, TensorSpec
 from runtimes.core.tensors import FLOATS, Tensor
@@ -88,7 +88,7 @@ class RowReader:
 class _Columns:
     """The features of one input tensor, in the order of its columns."""
 
-    __slots__ = ("_categories", "_features", "_plain", "_positions", "_spec", "_uniform")
+    __slots__ = ("_features", "_plain", "_positions", "_restrictions", "_spec", "_uniform")
 
     def __init__(self, spec: TensorSpec, signature: Signature) -> None:
         features = signature.features
@@ -100,7 +100,7 @@ class _Columns:
         self._features = [features[place] for place in self._positions]
         self._uniform = len({(feature.kind, feature.nullable) for feature in self._features}) == 1
         self._plain = self._positions == list(range(len(features)))
-        self._categories = Categories(signature, spec.name)
+        self._restrictions = Restrictions(signature, spec)
 
     def read(self, rows: list[list[object]], where: _Place) -> Tensor:
         flat: list[object]
@@ -110,7 +110,7 @@ class _Columns:
             flat = [row[place] for row in rows for place in self._positions]
         data = self._pack(flat, where) if self._uniform else self._pack_by_column(flat, where)
         tensor = Tensor(self._spec.dtype, (len(rows), len(self._positions)), data)
-        found = self._categories.find_stranger(tensor)
+        found = self._restrictions.find_breach(tensor)
         if found is not None:
             row, feature, reason = found
             raise self._refusal(MisfitError((row,), reason), row, feature.column, where)

@@ -52,7 +52,7 @@ def encode(document: object) -> bytes:
 def parse(body: bytes | str) -> object:
     """The JSON of a body, or a 400 that says what is wrong with it."""
     try:
-        text = body if isinstance(body, str) else body.decode("utf-8")
+        text = body if isinstance(body, str) else body.decode("utf-8-sig")
         if not text.strip():
             raise RequestError("the body is empty; send a JSON document", status=400, code="invalid_json")
         return _DECODER.decode(text)

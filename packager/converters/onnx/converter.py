@@ -101,7 +101,7 @@ def _opened(data: bytes) -> Any:
     except ImportError as error:
         raise ConversionError(
             "The package onnxruntime is not installed, and the model's own answers come from it",
-            hint="pip install 'packager[onnx]'",
+            hint="pip install onnxruntime",
         ) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4

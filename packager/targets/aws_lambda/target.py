@@ -22,7 +22,16 @@ _ALIAS = re.compile(r"(?!\d+$)[A-Za-z0-9_-]{1,128}")
 # Seen of functions at their start: the interpreter, the engine and the HTTP routes, and each byte of the
 # model once as it is read and once as the engine keeps it.
 _ENGINE_MB, _LOADING = 80, 2
-_RESERVED = ("AWS_", "LAMBDA_", "_HANDLER", "_X_AMZN")
+# What Lambda sets and does not let a function's configuration name.
+_RESERVED = frozenset(
+    {
+        "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+    }
+)  # fmt: skip
 
 
 class AwsLambda(BaseModel):
@@ -73,7 +82,7 @@ class AwsLambda(BaseModel):
                 raise ValueError(
                     f"environment has {name!r}, which is no name of a Lambda variable: letters, digits, _"
                 )
-            if name.startswith(_RESERVED):
+            if name in _RESERVED:
                 raise ValueError(f"environment has {name!r}, which Lambda sets itself")
         size_bytes = sum(len(name.encode()) + len(text.encode()) for name, text in value.items())
         if size_bytes > quotas.limits().environment_bytes:

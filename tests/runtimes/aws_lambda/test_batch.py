@@ -135,6 +135,15 @@ def keeping(s3: Any, root: Path, open_handler: Callable[..., ModuleType]) -> Mod
     return open_handler(root, RESULTS_S3_URI="s3://answers/iris")
 
 
+def test_an_object_that_eventbridge_tells_of_is_read(s3: Any, function: ModuleType) -> None:
+    key = "new rows/ä b+c.json"  # not URL-encoded in such an event
+    s3.put_object(Bucket="rows-in", Key=key, Body=json.dumps({"features": [5.1, 3.5, 1.4, 0.2]}))
+    detail = {"version": "0", "bucket": {"name": "rows-in"}, "object": {"key": key, "size": 36}}
+    event = load("eventbridge") | {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
+    (result,) = function.handler(event, Context())["results"]
+    assert result["predictions"] == ["setosa"]
+
+
 def _stored(s3: Any, key: str) -> Any:
     return json.loads(s3.get_object(Bucket="answers", Key=key)["Body"].read())
 

@@ -50,6 +50,11 @@ def test_a_body_may_be_bytes_text_or_a_document(serve: Opener) -> None:
     assert answers[0] == answers[1] == answers[2]
 
 
+def test_a_byte_order_mark_is_no_part_of_a_body(serve: Opener) -> None:
+    marked = b"\xef\xbb\xbf" + b'{"features": [0, 1]}'
+    assert answered(serve(models.linear()), PREDICT, marked)[0] == 200
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [

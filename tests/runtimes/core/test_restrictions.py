@@ -1,4 +1,4 @@
-"""A category that the source model refuses is refused by the artifact, wherever it stands in a request."""
+"""What the source model refuses is refused by the artifact, wherever it stands in a request."""
 
 from typing import Any
 
@@ -90,3 +90,45 @@ def test_a_manifest_with_categories_of_another_kind_is_refused() -> None:
     wrong = {**SIGNATURE, "features": [{**FEATURES[0], "categories": [1]}, FEATURES[1]]}
     with pytest.raises(ModelError, match="categories that are not text"):
         read_signature(wrong)
+
+
+@pytest.fixture(scope="module")
+def scaled(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    """Double precision in, single precision out, as behind a scaler."""
+    from onnx import TensorProto, helper
+
+    graph = helper.make_graph(
+        [helper.make_node("Cast", ["X"], ["single"], to=TensorProto.FLOAT)],
+        "scaled",
+        [helper.make_tensor_value_info("X", TensorProto.DOUBLE, ["batch", 2])],
+        [helper.make_tensor_value_info("single", TensorProto.FLOAT, ["batch", 2])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    features = [
+        {"name": name, "kind": "number", "input": "X", "column": column, "nullable": column == 1}
+        for column, name in enumerate(["width", "height"])
+    ]
+    signature = {
+        "inputs": [{"name": "X", "dtype": "float64", "shape": ["batch", 2]}],
+        "outputs": [{"name": "single", "dtype": "float32", "shape": ["batch", 2], "role": "tensor"}],
+        "features": features,
+    }
+    return Predictor(str(make_root(tmp_path_factory.mktemp("scaled"), model.SerializeToString(), signature)))
+
+
+@pytest.mark.parametrize("number", [1e39, -1e300, 10**60])
+def test_a_number_beyond_single_precision_is_named_with_its_place(scaled: Predictor, number: float) -> None:
+    requests: list[tuple[dict[str, Any], str]] = [
+        ({"instances": [[1, 2], [number, None]]}, "instances[1].width"),
+        ({"inputs": {"X": [[1.0, 2.0], [number, 2.0]]}}, "inputs.X[1][0]"),
+    ]
+    for request_document, field in requests:
+        status, answer = respond(scaled, "predict", request_document)
+        error: Any = answer["error"]
+        assert (status, error["field"], error["index"]) == (422, field, 1)
+        assert "is too large" in error["message"]
+
+
+def test_the_largest_number_and_a_missing_one_are_answered(scaled: Predictor) -> None:
+    status, answer = respond(scaled, "predict", {"instances": [[3.4028234663852886e38, None]]})
+    assert (status, answer["outputs"]) == (200, {"single": [[3.4028234663852886e38, None]]})
