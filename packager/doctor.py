@@ -26,7 +26,7 @@ _ARM64 = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
 _EXTRAS = {
     "sklearn": ("scikit-learn", "skl2onnx", "skops", "pandas"),
     "torch": ("torch", "onnxscript"),
-    "onnx": ("onnx",),
+    "onnx": ("onnx", "onnxruntime"),
     "samples": ("pyarrow",),
 }
 

@@ -4,7 +4,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +58,7 @@ def write(
     entries = _checked(layout)
     _refuse_foreign(dest)
     notes = {item.dest: size.check_unzipped(layout, item, entries) for item in layout.archives}
-    dest.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{dest.name}-", dir=dest.parent) as work:
+    with _parent_of(dest), tempfile.TemporaryDirectory(prefix=f".{dest.name}-", dir=dest.parent) as work:
         stage = Path(work, dest.name)
         stage.mkdir()
         written = tuple(
@@ -73,6 +73,19 @@ def write(
             _normalise(stage)  # what the judge added, too
         _swap(stage, dest, Path(work, "replaced"))
     return written
+
+
+@contextmanager
+def _parent_of(dest: Path) -> Iterator[None]:
+    """Make the folders above ``dest``; those that were made for nothing go again."""
+    made = [folder for folder in dest.parents if not folder.exists()]
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        for folder in made:  # the innermost first
+            with suppress(OSError):  # it holds something: the artifact, or another build's
+                folder.rmdir()
 
 
 def _checked(layout: Layout) -> tuple[IncludedFile, ...]:

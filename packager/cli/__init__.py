@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -56,8 +57,7 @@ def run(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except click.ClickException as error:
-        error.show()
-        return USAGE
+        return _misused(error, session, argv)
     except PackagerError as error:
         session.show_error(error)
         return error.exit_code
@@ -71,6 +71,15 @@ def run(argv: list[str]) -> int:
         return PackagerError.exit_code
     except Exception as error:  # noqa: BLE001 - the border: what nobody foresaw is a bug, kept in a log
         return _bug(error)
+
+
+def _misused(error: click.ClickException, session: Session, argv: list[str]) -> int:
+    """A usage error can come before `-o json` was read: then it stands in the words themselves."""
+    error.show()
+    if session.as_json or "-ojson" in argv or ("-o", "json") in pairwise(argv):
+        said = {"kind": "UsageError", "message": error.format_message(), "hint": None, "details": ()}
+        session.answer_json({"error": said, "exit_code": USAGE})
+    return USAGE
 
 
 def _interrupted() -> int:

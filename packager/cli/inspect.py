@@ -30,7 +30,7 @@ def inspect(session: Session, model: Path, source: Source) -> None:
             samples=source.samples,
             allow=source.allow,
             torch_model=source.torch_model,
-            import_paths=(Path.cwd(),),
+            import_paths=(Path.cwd(), model.resolve().parent),
         )
         found, notes = conversion.inspect(request, Path(job), source.timeout_s or 600.0)
     if session.as_json:

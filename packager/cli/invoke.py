@@ -29,8 +29,8 @@ from packager.cli.session import Session, output_option
 def invoke(session: Session, artifact: Path, event: Path | None, runner: str, image: bool) -> None:
     """Run ARTIFACT (dist/NAME/lambda) with an event and print the answer.
 
-    stdout holds the function's answer as JSON; times go to stderr. An answer that is an error ends
-    with exit code 13.
+    stdout holds the function's answer as JSON; times go to stderr. A function that fails or does not
+    answer ends with exit code 13; a refused request (4xx) is an answer.
     """
     from packager.invoke import emulator, events, sam
     from packager.invoke.template import read_function

@@ -51,6 +51,14 @@ def test_a_conversion_that_differs_from_its_source_is_refused(with_samples: bool
         assert "raise --tolerance" in done.stderr
 
 
+def test_a_failed_build_leaves_no_empty_folders(tmp_path: Path) -> None:
+    """Stopped by its size, after the folders were made."""
+    model, rows = wrong_when_converted(tmp_path)
+    before = {path.name for path in tmp_path.iterdir()}
+    assert packager("build", model, "--samples", rows, "--output", "a/b", cwd=tmp_path).exit_code in (7, 8)
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
 def test_a_failed_build_leaves_the_artifact_that_was_there(tmp_path: Path) -> None:
     made = sources.forest(tmp_path)
     build(made.model, "--name", "same", cwd=tmp_path)

@@ -7,10 +7,11 @@ import numpy as np
 from packager.converters.rows import Rows
 from packager.converters.signature import Feature
 from packager.converters.sklearn.features import Columns
-from packager.converters.sklearn.parts import Reader, kind_of, readers
+from packager.converters.sklearn.parts import Reader, kind_of, readers, walk
 from packager.converters.tensors import Array
 
 _WORDS = ("", "good", "Very bad!", "ünïcode naïve", "the quick brown fox 42", "same same same")
+_BETWEEN = (" ", " a ", ", ", "  ", ". ", "\n", " 7 ")
 _MISSING_SHARE = 0.1
 
 
@@ -18,7 +19,7 @@ def invent(model: Any, columns: Columns, count: int, seed: int) -> Rows:
     """Every value is exact in float32, so that a difference is the conversion's and not the rounding's."""
     random = np.random.default_rng(seed)
     if columns.texts:
-        return Rows({"text": random.choice(np.array(_WORDS, dtype=object), count)})
+        return Rows({"text": _texts(model, count, random)})
     met: dict[int, list[Reader]] = {}
     for reader in readers(model, list(range(len(columns.features)))):
         met.setdefault(reader.column, []).append(reader)
@@ -28,6 +29,16 @@ def invent(model: Any, columns: Columns, count: int, seed: int) -> Rows:
             for at, feature in enumerate(columns.features)
         }
     )
+
+
+def _texts(model: Any, count: int, random: np.random.Generator) -> Array:
+    """Words that the model knows, with single letters, marks and gaps between them; and some others."""
+    known = sorted({str(term) for part in walk(model) for term in getattr(part, "vocabulary_", ())})
+    made = [
+        str(random.choice(_BETWEEN)).join(random.choice(known, random.integers(1, 7)).tolist())
+        for _ in range(count if known else 0)
+    ]
+    return np.array([*_WORDS, *made][:count], dtype=object)
 
 
 def _values(feature: Feature, met: list[Reader], count: int, random: np.random.Generator) -> Array:

@@ -326,6 +326,33 @@ def test_every_kind_of_file_gives_the_same_graph(save: Callable[[Any, Path], Any
     assert (done.folder / "model.onnx").read_bytes() == (wanted.folder / "model.onnx").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stop_words": ["very"]},
+        {"ngram_range": (1, 2), "token_pattern": "[a-zA-Z0-9_]+"},
+        {"max_features": 3},
+    ],
+)
+def test_made_texts_know_the_model_s_words_with_letters_and_marks_between(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    texts = ["good day a good", "bad day", "very good, or not", "very very bad"] * 10
+    model = make_pipeline(TfidfVectorizer(**options), LogisticRegression()).fit(texts, [0, 1, 0, 1] * 10)
+    done = converted(tmp_path, model)
+    assert_answers_alike(done)
+    made = array_of(done.cases[-1]["inputs"]["text"]).ravel().tolist()
+    assert sum(any(term in text for term in model[0].vocabulary_) for text in made) > len(made) / 2
+    assert any(" a " in text for text in made)
+
+
+def word_pairs(**options: Any) -> Any:
+    texts = ["good day", "a bad day", "very good", "very very bad"] * 5
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), **options)
+    return make_pipeline(vectorizer, LogisticRegression()).fit(texts, [0, 1, 0, 1] * 5)
+
+
 def refusals() -> dict[str, tuple[Any, str]]:
     gamma = HistGradientBoostingRegressor(loss="gamma", max_iter=2).fit(ROWS, CLASSES + 1.0)
     categorical = HistGradientBoostingClassifier(categorical_features=[0], max_iter=2).fit(
@@ -345,6 +372,15 @@ def refusals() -> dict[str, tuple[Any, str]]:
             "SimpleImputer with add_indicator=True converts wrongly",
         ),
         "function": (function.fit(ROWS, CLASSES), "FunctionTransformer calls the Python function log1p"),
+        "letters": (
+            word_pairs(analyzer="char"),
+            "TfidfVectorizer with analyzer='char' takes a run of blanks",
+        ),
+        "word_pairs": (word_pairs(), "TfidfVectorizer with word n-grams over dropped words"),
+        "word_pairs_without_some": (
+            word_pairs(token_pattern="[a-z]+", stop_words=["very"]),
+            "TfidfVectorizer with word n-grams over dropped words",
+        ),
         "several": (many, "RandomForestClassifier decides several targets at once"),
         "unknown": (
             make_pipeline(Isomap(n_neighbors=60), LogisticRegression()).fit(ROWS, CLASSES),

@@ -69,6 +69,13 @@ def test_a_missing_model_is_one_sentence_with_its_own_code(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("arguments", [("build", "x", "-o", "json", "--nonsense"), ("biuld", "x", "-ojson")])
+def test_with_json_a_usage_error_is_the_one_document_too(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = packager(*arguments, cwd=tmp_path)
+    assert done.exit_code == done.document()["exit_code"] == 2
+    assert done.document()["error"]["kind"] == "UsageError"
+
+
 def test_with_json_an_error_is_the_one_document_too(tmp_path: Path) -> None:
     done = packager("build", "nowhere.joblib", "-o", "json", cwd=tmp_path)
     document = done.document()
