@@ -81,6 +81,7 @@ def _environment(job: Path) -> dict[str, str]:
     env["PYTHONHASHSEED"] = "0"
     env["PYTHONUTF8"] = "1"
     env["PYTHONDONTWRITEBYTECODE"] = "1"
+    env["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime would report the user's model to its makers
     return env
 
 

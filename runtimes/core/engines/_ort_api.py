@@ -118,6 +118,9 @@ class Library:
     def _open(self, path: str) -> list[int]:
         if not os.path.isfile(path):
             raise ModelError(f"the engine's library {path} does not exist")
+        # Since 1.29 the library reports models and machines to its makers, keeps files in the user's home and
+        # starts a thread for that, unless this is set before it is loaded.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         try:
             base_call = ctypes.CDLL(path).OrtGetApiBase
         except (OSError, AttributeError) as error:
