@@ -13,6 +13,8 @@ from packager.manifest import Engine, canonical_json, manifest_json
 from packager.targets import Target
 
 ENGINE_KIND = "onnxruntime_c"
+GRAPH_OPTIMIZATION = {"sklearn": "basic"}
+"""Trees and linear models run no faster for more, and every start would pay for the attempt."""
 SOURCES_SHIP = (
     "no Python {python} is on this machine, so sources ship instead of byte-code: the first request to the "
     "HTTP pages takes about twice as long (`uv python install {python}`, then build again)"
@@ -43,7 +45,8 @@ def assemble(target: Target, converted: Conversion, name: str, say: tools.Progre
     engine = dependencies.choose_engine(platform)
     files = dependencies.engine_files(engine, platform, say)
     python = interpreters.find(platform.python)
-    described = Engine(ENGINE_KIND, engine.version, target.library_dest)
+    effort = GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
+    described = Engine(ENGINE_KIND, engine.version, target.library_dest, graph_optimization=effort)
     parts = Parts(
         name=name,
         model=converted.model,

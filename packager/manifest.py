@@ -13,12 +13,16 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """How the shipped runtime runs the model: the library's path is relative to the artifact's root."""
+    """How the shipped runtime runs the model: the library's path is relative to the artifact's root.
+
+    ``graph_optimization`` is what the engine does at each start: "off", "basic", "extended" or "all".
+    """
 
     kind: str
     version: str
     library: str
     intra_op_threads: int = 1
+    graph_optimization: str = "all"
 
 
 @dataclass(frozen=True, slots=True)

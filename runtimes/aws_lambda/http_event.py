@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from binascii import Error as Base64Error
-from binascii import a2b_base64
-
 from runtimes.aws_lambda.paths import as_object, read_path
 from runtimes.core.errors import RequestError
 
@@ -32,9 +29,11 @@ class HttpRequest:
         text = body if isinstance(body, str) else ""
         if not self.event.get("isBase64Encoded"):
             return text if text.isascii() else text.encode("utf-8", "surrogatepass")
+        import binascii  # most events come without
+
         try:
-            return a2b_base64(text.encode("utf-8", "surrogatepass"))
-        except Base64Error:
+            return binascii.a2b_base64(text.encode("utf-8", "surrogatepass"))
+        except binascii.Error:
             message = "the event says that its body is base64, but it is not; send the body again"
             raise RequestError(message, status=400, code="bad_base64") from None
 

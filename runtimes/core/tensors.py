@@ -5,7 +5,6 @@ Buffers are C order and little-endian, as every machine is that the engines are 
 
 from __future__ import annotations
 
-import binascii
 from array import array
 
 from runtimes.core.errors import ModelError, RequestError
@@ -59,6 +58,8 @@ class Tensor:
         if isinstance(self.data, list):
             head["data"] = self.data
         else:
+            import binascii
+
             head["b64"] = binascii.b2a_base64(self.data, newline=False).decode("ascii")
         return head
 
@@ -145,6 +146,8 @@ def _halves(data: bytes) -> tuple[float, ...]:
 def _decode(value: object, field: str) -> bytes:
     if not isinstance(value, str):
         raise RequestError("b64 must be base64 text", field=field)
+    import binascii  # a start that reads plain numbers does without it
+
     try:
         data = binascii.a2b_base64(value.encode("ascii"))
     except (ValueError, UnicodeEncodeError):

@@ -24,7 +24,7 @@ from packager.converters.sklearn.outputs import Answers, own_answers, read_answe
 from packager.converters.sklearn.precision import widened
 from packager.converters.sklearn.prepare import number_classes, prepared, refuse_wrong
 from packager.converters.sklearn.presenting import present
-from packager.converters.sklearn.trees import mark_missing, round_splits_down
+from packager.converters.sklearn.trees import drop_hit_rates, mark_missing, round_splits_down
 from packager.converters.source import About, Written
 from packager.converters.tensors import Array
 
@@ -81,6 +81,7 @@ class SklearnSource:
             number_classes(model, len(self.answers.class_labels))
         graph = convert(model, self.columns, self.answers, self.request)
         mark_missing(graph.graph, model)
+        drop_hit_rates(graph.graph)
         opset = write_model(graph, self.signature, self.request, dest)
         narrower = self._without_missing() if self._misses(dest) else None
         return Written(opset, f"skl2onnx {skl2onnx.__version__}", narrower)
