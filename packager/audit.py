@@ -82,7 +82,8 @@ def _replay(folder: Path, record: evidence.Evidence) -> Verification:
         probe.read_cases(golden), answers, signature, record.source_of_rows, tolerance, here.engine
     )
     if not found.passed:
-        raise build.verification_error(found)
+        hint = "it answered right when it was built: its files or what runs it have changed; build it again"
+        raise build.verification_error(found, hint)
     return found
 
 

@@ -110,28 +110,33 @@ def _verify(
         tolerance = verify.tolerances(signature, configuration.tolerance)
         found = verify.compare(cases, answers, signature, converted.source_of_rows, tolerance, here.engine)
         if not found.passed:
-            raise verification_error(found)
+            raise verification_error(found, what_to_do(found))
         step.detail = (
             f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
         )
     return found
 
 
-def verification_error(found: Verification) -> VerificationError:
+def verification_error(found: Verification, hint: str) -> VerificationError:
     """The failed comparison as an error: the reason, then the worst rows with both answers."""
     rows = [
         f"row {row.row}, {row.output}: the source model answers {row.source_answer}, "
         f"the artifact {row.artifact_answer}"
         for row in found.worst_rows
     ]
-    hint = "nothing was written; if such a difference is acceptable, raise --tolerance (labels must be equal)"
-    if found.source_of_rows == "signature":
-        hint = f"these rows were made from the signature, give real ones with --samples; {hint}"
     return VerificationError(
         f"the artifact does not answer as the source model does: {found.failure}",
         hint,
         tuple(dict.fromkeys(rows)),
     )
+
+
+def what_to_do(found: Verification) -> str:
+    """The way on from a build whose answers differ."""
+    hint = "nothing was written; if such a difference is acceptable, raise --tolerance (labels must be equal)"
+    if found.source_of_rows == "signature":
+        return f"these rows were made from the signature, give real ones with --samples; {hint}"
+    return hint
 
 
 def _existing(samples: Path | None) -> Path | None:

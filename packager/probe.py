@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from packager.errors import VerificationError
 
 SCHEMA_VERSION = 1
-TIMEOUT_S = 600.0
 Array = NDArray[Any]
 Runner = Callable[[Sequence[str], Path, Mapping[str, str]], subprocess.CompletedProcess[str]]
 """Runs a command in a folder with exactly these variables; how strictly is the caller's choice."""

@@ -38,7 +38,8 @@ def write_reference(source: Source, request: Request, dest: Path) -> Reference:
     score = None
     if request.samples is not None:
         rows, labels = _sampled(source, request, notes)
-        cases = [*_gaps(source, rows), *_cut(rows, source.signature)]
+        first, *others = _cut(rows, source.signature)
+        cases = [first, *_gaps(source, rows), *others]
         if labels is not None:
             score = accuracy(source, rows, labels)
     else:

@@ -131,12 +131,17 @@ def published_onnx(model: published.Published, inputs: Callable[[], dict[str, ND
 
 def speech_detector(_: Path) -> SourceFiles:
     """Recurrent, with a state that goes in and out: silero-vad."""
+    return published_onnx(published.SILERO_VAD, _sound)
 
-    def inputs() -> dict[str, NDArray[Any]]:
-        sound = np.random.default_rng(0).normal(scale=0.1, size=(1, 576)).astype(np.float32)
-        return {"input": sound, "state": np.zeros((2, 1, 128), np.float32), "sr": np.array(16000, np.int64)}
 
-    return published_onnx(published.SILERO_VAD, inputs)
+def speech_detector_of_two_rates(_: Path) -> SourceFiles:
+    """The same with a branch for each sampling rate: graphs within the graph."""
+    return published_onnx(published.SILERO_VAD_BOTH_RATES, _sound)
+
+
+def text_direction(_: Path) -> SourceFiles:
+    """Images of any size: the size of the batch is free, and so are height and width."""
+    return published_onnx(published.TEXT_DIRECTION, lambda: {"x": _noise(2, 3, 48, 192)})
 
 
 def mnist(_: Path) -> SourceFiles:
@@ -152,6 +157,11 @@ def face_landmarks(_: Path) -> SourceFiles:
 def peptides(_: Path) -> SourceFiles:
     """A forest of ai.onnx.ml operators whose scores end in a ZipMap."""
     return published_onnx(published.MACREL_HEMO, lambda: {"input_features": _noise(5, 22)})
+
+
+def _sound() -> dict[str, NDArray[Any]]:
+    sound = np.random.default_rng(0).normal(scale=0.1, size=(1, 576)).astype(np.float32)
+    return {"input": sound, "state": np.zeros((2, 1, 128), np.float32), "sr": np.array(16000, np.int64)}
 
 
 def _noise(*shape: int) -> NDArray[np.float32]:

@@ -17,6 +17,8 @@ CASES: tuple[Callable[[Path], SourceFiles], ...] = (
     sources.exported_cnn,
     sources.state_dict,
     sources.speech_detector,
+    sources.speech_detector_of_two_rates,
+    sources.text_direction,
     sources.mnist,
     sources.face_landmarks,
     sources.peptides,

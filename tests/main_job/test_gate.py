@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import published
 from tests.main_job import sources
 from tests.main_job.commands import build, packager
 
@@ -49,6 +50,13 @@ def test_a_conversion_that_differs_from_its_source_is_refused(with_samples: bool
     if done.exit_code == 8:
         assert "the source model answers" in done.stderr
         assert "raise --tolerance" in done.stderr
+
+
+def test_a_published_model_with_operators_of_its_own_is_refused_by_their_name(tmp_path: Path) -> None:
+    done = packager("build", published.CUSTOM_OPERATORS.fetch(), cwd=tmp_path)
+    assert done.exit_code == 7
+    assert "Quant" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_build_leaves_no_empty_folders(tmp_path: Path) -> None:
@@ -116,6 +124,8 @@ def test_verify_finds_an_artifact_that_answers_otherwise(copy: Path, tmp_path: P
     (copy / "SHA256SUMS").write_text("\n".join(kept) + "\n")
     done = packager("verify", copy, cwd=tmp_path)
     assert done.exit_code == 8, done.stderr
+    assert "build it again" in done.stderr
+    assert "nothing was written" not in done.stderr
 
 
 def test_a_rebuild_from_another_model_is_refused(tmp_path: Path) -> None:

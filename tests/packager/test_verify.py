@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from packager import verify
-from packager.build import verification_error
+from packager.build import verification_error, what_to_do
 from packager.model import Signature, TensorSpec
 from packager.probe import Answers, Array, Case
 from packager.results import Verification
@@ -147,6 +147,6 @@ def test_a_failure_on_made_rows_asks_for_real_ones_and_names_each_row_once() -> 
     tolerance = verify.tolerances(SIGNATURE)
     for origin, hinted in (("signature", True), ("samples", False)):
         found = verify.compare([case, case], answers, SIGNATURE, origin, tolerance, "engine")  # type: ignore[arg-type]
-        error = verification_error(found)
+        error = verification_error(found, what_to_do(found))
         assert ("give real ones with --samples" in str(error.hint)) is hinted
         assert len(set(error.details)) == len(error.details) == 3

@@ -17,6 +17,16 @@ def check_model(model: Any, request: Request) -> None:
     _refuse_custom_operators(model)
     one_opset_each(model)
     _forget_untyped_values(model)
+    if request.action == "convert":  # a model that is only looked at has no target to be too new for
+        _check_fits(model, request)
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        words = " ".join(str(error).split())[:300]
+        raise SourceError(f"{request.source.name} is no valid ONNX model: {words}") from error
+
+
+def _check_fits(model: Any, request: Request) -> None:
     if model.ir_version > request.max_ir_version and not _can_lower(model):
         raise ConversionError(
             f"The model has IR version {model.ir_version}, and the runtime of the target reads up to "
@@ -24,11 +34,6 @@ def check_model(model: Any, request: Request) -> None:
             hint="choose a newer --runtime, or export it with an older onnx",
         )
     check_versions(model, request)
-    try:
-        onnx.checker.check_model(model)
-    except onnx.checker.ValidationError as error:
-        words = " ".join(str(error).split())[:300]
-        raise SourceError(f"{request.source.name} is no valid ONNX model: {words}") from error
 
 
 def _forget_untyped_values(model: Any) -> None:

@@ -30,7 +30,6 @@ class Limits:
 
     direct_upload_bytes: int
     unzipped_bytes: int
-    image_bytes: int
     memory_mb: tuple[int, int]
     timeout_s: tuple[int, int]
     ephemeral_mb: tuple[int, int]
@@ -62,7 +61,6 @@ def limits() -> Limits:
     return Limits(
         direct_upload_bytes=table["zip"]["direct_upload_bytes"],
         unzipped_bytes=table["zip"]["unzipped_bytes"],
-        image_bytes=table["image"]["uncompressed_bytes"],
         memory_mb=_range(function["memory_mb"]),
         timeout_s=_range(function["timeout_s"]),
         ephemeral_mb=_range(function["ephemeral_mb"]),

@@ -38,7 +38,8 @@ def test_samples_without_gaps_are_joined_by_some_with_gaps(name: str, tmp_path: 
     done = converted(tmp_path, MODELS[name].fit(ROWS, TARGET), samples=str(tmp_path / "rows.npy"))
     assert_answers_alike(done)
     assert [feature["nullable"] for feature in done.signature["features"]] == [True, True, True]
-    gaps = np.isnan(array_of(done.cases[0]["inputs"]["X"]))
+    assert done.cases[0]["inputs"]["X"]["shape"] == [1, 3]
+    gaps = np.isnan(array_of(done.cases[1]["inputs"]["X"]))
     assert gaps.sum(axis=1).tolist() == [1] * 64
     assert not np.isnan(array_of(done.cases[-1]["inputs"]["X"])).any()
 

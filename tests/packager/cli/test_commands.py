@@ -111,6 +111,23 @@ def test_each_mistake_has_its_sentence_and_code(
     assert not (tmp_path / "dist").exists()
 
 
+def test_a_model_newer_than_every_runtime_can_be_inspected(tmp_path: Path) -> None:
+    """Looking at a model needs no target: only a build says for which it is too new."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 4]) for name in "XY"]
+    graph = helper.make_graph([helper.make_node("Relu", ["X"], ["Y"])], "new", ends[:1], ends[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 24)], ir_version=12)
+    onnx.save(model, tmp_path / "new.onnx")
+    found = packager("inspect", "new.onnx", "-o", "json", cwd=tmp_path)
+    assert found.exit_code == 0, found.stderr
+    assert found.document()["signature"]["inputs"][0]["shape"] == ["batch", 4]
+    done = packager("build", "new.onnx", "--runtime", "python3.11", cwd=tmp_path)
+    assert done.exit_code == 7
+    assert "opset 24, and the runtime of the target reads up to 23" in done.stderr
+
+
 def test_init_writes_a_configuration_and_never_replaces_one(tmp_path: Path) -> None:
     assert packager("init", "m.onnx", cwd=tmp_path).exit_code == 0
     assert 'model = "m.onnx"' in (tmp_path / "packager.toml").read_text()
