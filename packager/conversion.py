@@ -1,6 +1,7 @@
 """The converters' front: asks a worker to read or convert a model and turns its words into values."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,8 @@ def sha256_of(path: Path) -> str:
 
 
 def _check_exists(path: Path) -> None:
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
+        raise SourceError(f"{path} is an address, not a file on this machine", "download the model first")
     if path.is_dir():
         raise SourceError(f"{path} is a folder, not a model file", "name the model file inside it")
     if not path.exists():

@@ -69,8 +69,12 @@ def _npz(path: Path) -> Table:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
+            strangers = [name for name in archive.namelist() if not name.endswith(".npy")]
     except zipfile.BadZipFile as error:
         raise SamplesError(f"{path.name} is a damaged npz file: {error}") from error
+    if strangers:
+        kind = "an Excel workbook" if "xl/workbook.xml" in strangers else f"a zip that holds {strangers[0]!r}"
+        raise SamplesError(f"{path.name} is {kind}, not an npz file of arrays", hint=_READERS_HINT)
     if size > _LARGEST_ARRAYS:
         raise SamplesError(f"{path.name} unpacks to {size:,} bytes, more than {_LARGEST_ARRAYS:,}")
     archive_of_arrays: Any = _plain_array(path, path.name)

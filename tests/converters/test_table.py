@@ -1,5 +1,6 @@
 """Sample files as people save them: what is taken all the same, and what is refused by its name."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,10 @@ def test_the_row_numbers_that_pandas_adds_are_recognised(tmp_path: Path) -> None
 
 
 def test_refuses_columns_of_different_lengths(tmp_path: Path) -> None:
+    for name, kind in (("xl/workbook.xml", "is an Excel workbook"), ("a.txt", "is a zip that holds 'a.txt'")):
+        with zipfile.ZipFile(tmp_path / "other.xlsx", "w") as other:
+            other.writestr(name, "<x/>")
+        assert kind in refusal(tmp_path / "other.xlsx").message
     np.savez(tmp_path / "rows.npz", x0=np.ones(3), x1=np.ones(2))
     assert "not columns of one length: x0 [3], x1 [2]" in refusal(tmp_path / "rows.npz").message
     np.savez(tmp_path / "single.npz", x0=1.0, x1=2.0)

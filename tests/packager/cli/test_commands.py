@@ -96,6 +96,7 @@ def test_with_json_an_error_is_the_one_document_too(tmp_path: Path) -> None:
         (("build",), 3, "no model is named"),
         (("build", "m.onnx"), 4, "m.onnx"),
         (("inspect", "."), 4, "is a folder"),
+        (("inspect", "s3://bucket/model.joblib"), 4, "is an address, not a file on this machine"),
         (("invoke", "."), 12, "is not a"),
         (("verify", "."), 12, "is not an artifact"),
     ],
