@@ -19,13 +19,6 @@ from tests.sam.engine import NotHereError, container_engine
 PYTHONS = ("3.13", "3.12", "3.11")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One engine, one base image, one set of artifacts: these tests stay in one process."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("engine"))
-
-
 @pytest.fixture(scope="session")
 def python() -> interpreters.Interpreter:
     """The interpreter that plays Lambda's, and whose version the artifacts are built for."""
