@@ -5,14 +5,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from packager import assembly, bundle, conversion, dependencies, evidence, preflight, probe, verify
+from packager import assembly, bundle, conversion, dependencies, evidence, preflight, probe, tools, verify
 from packager.config import Configuration
-from packager.conversion import Conversion
+from packager.conversion import Conversion, Way, default_format
 from packager.errors import SamplesError, VerificationError
 from packager.progress import Silence, Steps, Watcher
 from packager.results import Artifact, BuildReport, Verification
 from packager.targets import Target
-from packager.worker import WorkerRequest
+from packager.worker import Limits, WorkerRequest
 
 
 def build(configuration: Configuration, watcher: Watcher | None = None) -> BuildReport:
@@ -33,6 +33,7 @@ def build(configuration: Configuration, watcher: Watcher | None = None) -> Build
         steps=steps.records,
         signature=converted.model.signature,
         seconds=round(time.monotonic() - began, 3),
+        conversion=converted.record,
         accuracy=converted.accuracy,
         notes=converted.notes,
     )
@@ -54,15 +55,20 @@ def _convert(configuration: Configuration, targets: Sequence[Target], job: Path,
         max_ml_opset=min(engine.max_ml_opset for engine in engines),
         max_ir_version=min(engine.max_ir_version for engine in engines),
         rows=configuration.rows,
+        format=configuration.format or default_format(configuration.model),
     )
     with steps.step("convert") as step:
         step.say(f"reading {configuration.model.name}")
-        converted = conversion.convert(request, job, configuration.convert_timeout_s)
-        model = converted.model
-        step.detail = (
-            f"{converted.source.description} by {converted.converter}: {model.format}, opset {model.opset}"
-        )
+        converted = conversion.convert(request, job, _way(configuration, step.say))
+        record = converted.record
+        opset = f", opset {record.opset}" if record.opset else ""
+        step.detail = f"{converted.source.description} by {record.converter}: {record.format}{opset}"
     return converted
+
+
+def _way(configuration: Configuration, say: tools.Progress) -> Way:
+    limits = Limits(configuration.convert_timeout_s, configuration.convert_memory_mb)
+    return Way(limits, configuration.worker, configuration.offline, say)
 
 
 def _make(

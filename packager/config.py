@@ -5,12 +5,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from packager.errors import ConfigError
+from packager.model import Format
 from packager.rendering import render
 from packager.targets import TARGETS, find
 from packager.targets.aws_lambda.target import AwsLambda
@@ -25,6 +26,8 @@ EXAMPLES: dict[str, Any] = {
     "tolerance": 1e-4,
     "torch_model": "module:factory",
     "environment": {},
+    "format": "onnx",
+    "convert_memory_mb": 8000,
 }
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 
@@ -50,7 +53,20 @@ class Configuration(BaseModel):
         default=None, pattern=r"^[\w.]+:\w+$", description="MODULE:FACTORY that makes the empty torch module."
     )
     rows: int = Field(default=256, ge=1, le=100_000, description="At most so many rows are compared.")
+    format: Format | None = Field(
+        default=None, description="What to convert to, onnx or tflite; default: what suits source and target."
+    )
     convert_timeout_s: float = Field(default=1800.0, gt=0, description="Stop a converter that takes longer.")
+    convert_memory_mb: int | None = Field(
+        default=None,
+        ge=64,
+        description="Stop a converter that takes more; default: nine tenths of what is free.",
+    )
+    worker: Literal["matched", "current"] = Field(
+        default="matched",
+        description="Convert with the versions that the model was made with, or with those installed here.",
+    )
+    offline: bool = Field(default=False, description="Fetch nothing; what is missing is named.")
     target: tuple[AwsLambda, ...] = Field(default=(AwsLambda(),), description="What to build for.")
 
     @property

@@ -45,7 +45,7 @@ def write(
         "python": platform.python_version(),
         "request": _request(configuration, target),
         "source": {**_plain(asdict(converted.source)), "signature": None},
-        "converter": converted.converter,
+        "conversion": _plain(asdict(converted.record)),
         "notes": list(converted.notes),
         "verification": _plain(asdict(found)),
         "accuracy": _plain(asdict(converted.accuracy)) if converted.accuracy else None,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from packager.model import Signature
+from packager.model import Format, Signature
 
 RowSource = Literal["samples", "signature"]
 
@@ -59,6 +59,28 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning of a converter with its verdict, so that no user has to judge it."""
+
+    text: str
+    verdict: Literal["harmless"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionRecord:
+    """What converted which source to what: ``packages`` are the versions that the workers ran with."""
+
+    converter: str
+    format: Format
+    opset: int | None
+    python: str
+    packages: dict[str, str]
+    warnings: tuple[Warned, ...]
+    source_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """The source model's own score on the labelled samples."""
 
@@ -90,5 +112,6 @@ class BuildReport:
     steps: tuple[StepRecord, ...]
     signature: Signature
     seconds: float
+    conversion: ConversionRecord
     accuracy: Accuracy | None = None
     notes: tuple[str, ...] = ()

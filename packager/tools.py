@@ -12,7 +12,7 @@ from typing import Literal
 import uv
 
 from packager import cache
-from packager.errors import ToolError
+from packager.errors import DependencyError, ToolError
 
 Progress = Callable[[str], None]
 
@@ -165,17 +165,29 @@ def _install(what: str, options: Sequence[str], lock: Path) -> None:
     _run_uv(what, ["pip", "install", "--quiet", *options, *pinned])
 
 
+def run_uv(what: str, arguments: Sequence[str], hint: str) -> None:
+    """Run uv away from any project; raises DependencyError with ``what``, the hint and uv's last lines."""
+    failed = _uv_failure(arguments)
+    if failed is not None:
+        raise DependencyError(f"{what} could not be fetched", hint, failed)
+
+
 def _run_uv(what: str, arguments: Sequence[str]) -> None:
+    failed = _uv_failure(arguments)
+    if failed is not None:
+        hint = "connect to a package index and run `packager doctor --fix`: once is enough"
+        raise ToolError(f"{what} could not be fetched", hint, failed)
+
+
+def _uv_failure(arguments: Sequence[str]) -> tuple[str, ...] | None:
+    """None when uv did it, else the last lines of what it said."""
     program = find_uv()
     if program is None:
         raise ToolError("uv, which fetches tools, is missing", hint="pip install --force-reinstall uv")
+    folder = cache.root()
+    folder.mkdir(parents=True, exist_ok=True)
     command = [str(program), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cache.root())
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode == 0:
-        return
-    lines = tuple(line for line in done.stderr.splitlines() if line.strip())
-    raise ToolError(
-        f"{what} could not be fetched",
-        hint="connect to a package index and run `packager doctor --fix`: once is enough",
-        details=lines[-6:],
-    )
+        return None
+    return tuple(line for line in done.stderr.splitlines() if line.strip())[-6:]

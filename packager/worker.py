@@ -4,26 +4,24 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
-from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from packager import errors
+from packager import child, errors
+from packager.environments import Environment
 from packager.errors import ConversionError, PackagerError
+from packager.model import Format
 
 SCHEMA_VERSION = 1
-LAST_LINES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRequest:
     """What a worker is asked to do; `docs/contracts.md` describes each field."""
 
-    action: Literal["inspect", "convert"]
+    action: Literal["describe", "inspect", "convert", "translate"]
     source: Path
     name: str = "model"
     samples: Path | None = None
@@ -36,29 +34,51 @@ class WorkerRequest:
     max_ir_version: int = 8
     rows: int = 256
     seed: int = 0
+    format: Format = "onnx"
+    converted: Path | None = None
 
 
-def run(request: WorkerRequest, job: Path, timeout_s: float = 1800.0) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker may take; ``memory_mb`` None: nine tenths of what is free."""
+
+    timeout_s: float = 1800.0
+    memory_mb: int | None = None
+
+
+class AnotherEnvironment(Exception):  # noqa: N818 - a request, not an error
+    """A worker says that this model needs the environment ``name``, or else ``error``."""
+
+    def __init__(self, name: str, error: PackagerError) -> None:
+        super().__init__(name)
+        self.name = name
+        self.error = error
+
+
+def run(request: WorkerRequest, job: Path, environment: Environment, limits: Limits) -> dict[str, Any]:
     """Run one worker in the folder ``job`` and return its result document.
 
-    Raises the error that the worker names, or ConversionError when it dies without a word.
+    Raises the error that the worker names, or ConversionError when it dies without a word;
+    AnotherEnvironment when the worker asks for one.
     """
     _stage(request, job)
-    child = [sys.executable, "-m", "packager.converters", str(job)]
+    command = [str(environment.python), "-m", "packager.converters", str(job)]
+    memory_mb = limits.memory_mb or child.memory_here_mb()
     log = job / "worker.log"
-    with log.open("wb") as sink:
-        try:
-            done = subprocess.run(
-                child, cwd=job, env=_environment(job), stdin=subprocess.DEVNULL,
-                stdout=sink, stderr=subprocess.STDOUT, timeout=timeout_s, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise ConversionError(
-                f"the converter did not finish within {timeout_s:.0f} s and was stopped",
-                "raise --convert-timeout-s, or give fewer rows with --samples",
-                _last_lines(log),
-            ) from error
-    return _result(job, done.returncode, log)
+    ended = child.run(command, job, _environment(job), log, limits.timeout_s, memory_mb)
+    if ended.limit == "time":
+        raise ConversionError(
+            f"the converter did not finish within {limits.timeout_s:.0f} s and was stopped",
+            "raise --convert-timeout-s, or give fewer rows with --samples",
+            child.last_lines(log),
+        )
+    if ended.limit == "memory":
+        raise ConversionError(
+            f"the converter took more than {memory_mb} MB of memory and was stopped",
+            "convert on a larger machine, or raise --convert-memory-mb",
+            child.last_lines(log),
+        )
+    return _result(job, ended.returncode, log)
 
 
 def _stage(request: WorkerRequest, job: Path) -> None:
@@ -69,7 +89,7 @@ def _stage(request: WorkerRequest, job: Path) -> None:
     shutil.copy(here / "__init__.py", code)
     shutil.copytree(here / "converters", code / "converters", ignore=shutil.ignore_patterns("__pycache__"))
     document = {"schema_version": SCHEMA_VERSION, **asdict(request)}
-    for key in ("source", "samples"):  # the worker runs in its job folder, not in the user's
+    for key in ("source", "samples", "converted"):  # the worker runs in its job folder, not in the user's
         document[key] = document[key].resolve() if document[key] else None
     (job / "request.json").write_text(json.dumps(document, default=str, sort_keys=True))
 
@@ -81,6 +101,9 @@ def _environment(job: Path) -> dict[str, str]:
     env["PYTHONHASHSEED"] = "0"
     env["PYTHONUTF8"] = "1"
     env["PYTHONDONTWRITEBYTECODE"] = "1"
+    env["KERAS_HOME"] = str(job)  # else keras writes its settings into the user's home
+    env["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    env["CUDA_VISIBLE_DEVICES"] = ""
     env["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime would report the user's model to its makers
     return env
 
@@ -88,12 +111,14 @@ def _environment(job: Path) -> dict[str, str]:
 def _result(job: Path, returncode: int, log: Path) -> dict[str, Any]:
     path = job / "result.json"
     if not path.exists():
-        raise ConversionError(_epitaph(returncode), None, _last_lines(log))
+        raise ConversionError(_epitaph(returncode), None, child.last_lines(log))
     document: dict[str, Any] = json.loads(path.read_text())
     if document.get("schema_version") != SCHEMA_VERSION:
         raise ConversionError(f"the converter answered with schema {document.get('schema_version')!r}")
     if not document["ok"]:
-        raise _named_error(document["error"], log)
+        error = _named_error(document["error"], log)
+        wanted = document["error"].get("environment")
+        raise AnotherEnvironment(wanted, error) if wanted else error
     return document
 
 
@@ -116,8 +141,3 @@ def _named_error(error: dict[str, Any], log: Path) -> PackagerError:
             kept.write(log.read_bytes())
         details = (*details, f"the converter's log: {kept.name}")
     return kind(str(error["message"]), error.get("hint"), details)
-
-
-def _last_lines(log: Path) -> tuple[str, ...]:
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        return tuple(line.rstrip() for line in deque(lines, LAST_LINES))

@@ -33,6 +33,11 @@ from packager.cli.source_options import Source, source_options
 @click.option(
     "--image", is_flag=True, default=None, help="Also write a Dockerfile and template for a container image."
 )
+@click.option(
+    "--format",
+    type=click.Choice(["onnx", "tflite"]),
+    help="What to convert to. Default: what suits the source.",
+)
 @click.option("--tolerance", type=float, help="Allow this absolute difference (it is written in the report).")
 @click.option("--rows", type=int, help="Compare at most so many rows. Default: 256.")
 @click.option(
@@ -65,12 +70,15 @@ def build(session: Session, /, source: Source, config: Path | None, **given: Any
 
 
 def _flags(source: Source, given: dict[str, Any]) -> dict[str, Any]:
-    names = ("model", "name", "labels", "output", "tolerance", "rows")
+    names = ("model", "name", "labels", "output", "tolerance", "rows", "format")
     return {name: given[name] for name in names} | {
         "samples": source.samples,
         "allow": source.allow or None,
         "torch_model": source.torch_model,
         "convert_timeout_s": source.timeout_s,
+        "convert_memory_mb": source.memory_mb,
+        "worker": source.worker,
+        "offline": source.offline,
     }
 
 

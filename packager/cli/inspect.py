@@ -21,7 +21,7 @@ def inspect(session: Session, model: Path, source: Source) -> None:
     Nothing that the file asks for is run: a pickle is read by an allow-list.
     """
     from packager import conversion, report
-    from packager.worker import WorkerRequest
+    from packager.worker import Limits, WorkerRequest
 
     with tempfile.TemporaryDirectory(prefix="packager-") as job:
         request = WorkerRequest(
@@ -32,7 +32,12 @@ def inspect(session: Session, model: Path, source: Source) -> None:
             torch_model=source.torch_model,
             import_paths=(Path.cwd(), model.resolve().parent),
         )
-        found, notes = conversion.inspect(request, Path(job), source.timeout_s or 600.0)
+        way = conversion.Way(
+            Limits(source.timeout_s or 600.0, source.memory_mb),
+            source.worker or "matched",
+            bool(source.offline),
+        )
+        found, notes = conversion.inspect(request, Path(job), way)
     if session.as_json:
         session.answer_json({**asdict(found), "notes": notes})
     else:

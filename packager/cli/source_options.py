@@ -1,10 +1,10 @@
 """The options that say how a model file is to be read; `inspect` and `build` share them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -17,6 +17,9 @@ class Source:
     allow: tuple[str, ...]
     torch_model: str | None
     timeout_s: float | None
+    memory_mb: int | None
+    worker: Literal["matched", "current"] | None
+    offline: bool | None
 
 
 OPTIONS = (
@@ -36,6 +39,16 @@ OPTIONS = (
         "--convert-timeout-s", "timeout_s", type=click.FloatRange(min=1),
         help="Stop a converter that takes longer. Default: 1800.",
     ),
+    click.option(
+        "--convert-memory-mb", "memory_mb", type=click.IntRange(min=64),
+        help="Stop a converter that takes more. Default: nine tenths of what is free.",
+    ),
+    click.option(
+        "--worker", type=click.Choice(["matched", "current"]),
+        help="Read the model with the versions that wrote it (fetched once), or with those installed here. "
+        "Default: matched.",
+    ),
+    click.option("--offline", is_flag=True, default=None, help="Fetch nothing; say what is missing."),
 )  # fmt: skip
 
 
@@ -43,11 +56,9 @@ def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options, gathered into one `source` argument."""
 
     @wraps(command)
-    def gather(
-        *args: Any, samples: Path | None, allow: tuple[str, ...], torch_model: str | None,
-        timeout_s: float | None, **rest: Any,
-    ) -> Any:  # fmt: skip
-        return command(*args, source=Source(samples, allow, torch_model, timeout_s), **rest)
+    def gather(*args: Any, **given: Any) -> Any:
+        mine = {field.name: given.pop(field.name) for field in fields(Source)}
+        return command(*args, source=Source(**mine), **given)
 
     for option in reversed(OPTIONS):
         gather = option(gather)

@@ -10,11 +10,19 @@ class WorkerError(Exception):
 
     kind = "ConversionError"
 
-    def __init__(self, message: str, hint: str | None = None, details: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str | None = None,
+        details: tuple[str, ...] = (),
+        environment: str | None = None,
+    ) -> None:
+        """``environment``: the one that can do it, if this one cannot; the front then tries there."""
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details = details
+        self.environment = environment
 
     def document(self) -> dict[str, Any]:
         return {
@@ -22,6 +30,7 @@ class WorkerError(Exception):
             "message": self.message,
             "hint": self.hint,
             "details": list(self.details),
+            "environment": self.environment,
         }
 
 

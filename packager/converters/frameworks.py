@@ -7,8 +7,13 @@ from packager.converters.source import Converter
 
 MODULES = {
     "sklearn": "packager.converters.sklearn.converter",
+    "xgboost": "packager.converters.boosting.xgboost",
+    "lightgbm": "packager.converters.boosting.lightgbm",
     "torch": "packager.converters.torch.converter",
+    "keras": "packager.converters.keras.converter",
+    "tensorflow": "packager.converters.tensorflow.converter",
     "onnx": "packager.converters.onnx.converter",
+    "tflite": "packager.converters.tflite.converter",
 }
 
 

@@ -3,18 +3,23 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from packager.converters.failure import ConversionError
 
 SCHEMA_VERSION = 1
+Action = Literal["describe", "inspect", "convert", "translate"]
+Format = Literal["onnx", "tflite"]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One job. The runtime's limits (opsets, IR version) come with it: workers know no targets."""
+    """One job. The runtime's limits (opsets, IR version) come with it: workers know no targets.
 
-    action: Literal["inspect", "convert"]
+    ``converted``: for the action "translate", the folder of the job that wrote ``source``.
+    """
+
+    action: Action
     source: Path
     name: str
     samples: Path | None
@@ -27,6 +32,8 @@ class Request:
     max_ir_version: int
     rows: int
     seed: int
+    format: Format = "onnx"
+    converted: Path | None = None
 
 
 def read_request(path: Path) -> Request:
@@ -34,8 +41,9 @@ def read_request(path: Path) -> Request:
     version = document.get("schema_version")
     if version != SCHEMA_VERSION:
         raise ConversionError(f"The request has schema version {version}; this worker knows {SCHEMA_VERSION}")
-    if document["action"] not in ("inspect", "convert"):
-        raise ConversionError(f"The request asks for {document['action']!r}; a worker can inspect or convert")
+    known = get_args(Action)
+    if document["action"] not in known:
+        raise ConversionError(f"The request asks for {document['action']!r}; a worker can {', '.join(known)}")
     return _request(document)
 
 
@@ -55,4 +63,6 @@ def _request(document: dict[str, Any]) -> Request:
         max_ir_version=int(document["max_ir_version"]),
         rows=int(document.get("rows", 256)),
         seed=int(document.get("seed", 0)),
+        format=document.get("format", "onnx"),
+        converted=Path(document["converted"]) if document.get("converted") else None,
     )

@@ -24,9 +24,9 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The ONNX file that was written."""
+    """The model file that was written, in the format that the request asked for."""
 
-    opset: int
+    opset: int | None
     converter: str
     source: "Source | None" = None
     """The source with a narrower signature, where the graph does not answer all that the model does."""
@@ -57,7 +57,7 @@ class Source(Protocol):
         ...
 
     def write(self, dest: Path) -> Written:
-        """Writes the model as ONNX."""
+        """Writes the model in the request's format."""
         ...
 
 

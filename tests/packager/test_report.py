@@ -7,7 +7,7 @@ import pytest
 
 from packager import report
 from packager.model import Feature, Signature, SourceModel, TensorSpec
-from packager.results import Artifact, BuildReport, Tolerance, Verification
+from packager.results import Artifact, BuildReport, ConversionRecord, Tolerance, Verification
 
 SIGNATURE = Signature(
     (TensorSpec("X", "float32", ("batch", 1)),),
@@ -15,6 +15,8 @@ SIGNATURE = Signature(
     class_labels=("[red]", "blue"),
     features=(Feature("a [bold] name", "number", "X", 0, nullable=True),),
 )
+
+RECORD = ConversionRecord("skl2onnx 1.20.0", "onnx", 18, "3.11.9", {"numpy": "2.4.6"}, (), "cd" * 32)
 
 
 def test_a_long_path_is_not_cut_in_two(
@@ -25,7 +27,7 @@ def test_a_long_path_is_not_cut_in_two(
     tolerance = {"float32": Tolerance(1e-5, 1e-4)}
     found = Verification(3, "samples", 0.0, 0, 0, tolerance, True, "onnxruntime_c 1.31.1")
     artifact = Artifact("lambda", folder, folder / "function.zip", 15_400_000, 39_800_000, "ab" * 32)
-    report.show_build(BuildReport("long", (artifact,), found, (), SIGNATURE, 1.0))
+    report.show_build(BuildReport("long", (artifact,), found, (), SIGNATURE, 1.0, RECORD))
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line for line in lines if "function.zip" in line]
     assert row.split() == ["lambda", f"{folder}/function.zip", "15.4", "MB", "39.8", "MB", "ab" * 8]

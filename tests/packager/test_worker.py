@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from packager import worker
+from packager import environments, worker
 from packager.errors import ConversionError, SourceError
 
 
@@ -14,16 +14,20 @@ def request(tmp_path: Path, **fields: object) -> worker.WorkerRequest:
     return worker.WorkerRequest(action="inspect", source=source, **fields)  # type: ignore[arg-type]
 
 
+def run(asked: worker.WorkerRequest, job: Path, limits: worker.Limits | None = None) -> None:
+    worker.run(asked, job, environments.current(), limits or worker.Limits())
+
+
 def test_a_file_of_no_known_kind_is_refused_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
-        worker.run(request(tmp_path), tmp_path / "job")
+        run(request(tmp_path), tmp_path / "job")
     assert "model.bin" in caught.value.message
     assert caught.value.hint
 
 
 def test_a_worker_that_dawdles_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="did not finish within"):
-        worker.run(request(tmp_path), tmp_path / "job", timeout_s=0.01)
+        run(request(tmp_path), tmp_path / "job", worker.Limits(timeout_s=0.01))
 
 
 def test_a_killed_worker_becomes_a_sentence_with_its_last_lines(
@@ -41,13 +45,13 @@ def test_a_killed_worker_becomes_a_sentence_with_its_last_lines(
         torch_model="deadly:make", import_paths=(tmp_path,),
     )  # fmt: skip
     with pytest.raises(ConversionError, match="SIGKILL") as caught:
-        worker.run(asked, tmp_path / "job")
+        run(asked, tmp_path / "job")
     assert "last words" in caught.value.details
 
 
 def test_the_worker_sees_only_the_staged_code(tmp_path: Path) -> None:
     with pytest.raises(SourceError):
-        worker.run(request(tmp_path), tmp_path / "job")
+        run(request(tmp_path), tmp_path / "job")
     staged = sorted(p.name for p in (tmp_path / "job" / "code" / "packager").iterdir())
     assert staged == ["__init__.py", "converters"]
     assert [path.name for path in (tmp_path / "job" / "code").iterdir()] == ["packager"]

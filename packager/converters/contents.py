@@ -1,0 +1,77 @@
+"""What a model file says of itself before anything of it is opened: who wrote it, and what it asks for.
+
+The front chooses the worker's environment by it, so this runs on the standard library and numpy alone.
+"""
+
+import json
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.converters.detection import Detected, detect
+from packager.converters.failure import SourceError
+from packager.converters.pickles.unpickler import read_contents
+
+_KERAS_VERSION = re.compile(rb"keras_version.{0,256}?(\d+\.\d+\.\d+)", re.DOTALL)
+_LARGEST_METADATA = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """``versions``: of the distributions that wrote the file; ``modules``: those that it asks for."""
+
+    framework: str
+    form: str
+    versions: dict[str, str]
+    modules: tuple[str, ...] = ()
+
+
+def describe(path: Path) -> Contents:
+    """Raises the same refusals as the converter would, where a walk through the file finds them."""
+    detected = detect(path)
+    if detected.form == "pickle":
+        return _pickle(path, detected)
+    if detected.form == "skops":
+        return _skops(path, detected)
+    version = _keras_version(path, detected)
+    return Contents(detected.framework, detected.form, {"keras": version} if version else {})
+
+
+def _pickle(path: Path, detected: Detected) -> Contents:
+    found = read_contents(path)
+    modules = tuple(sorted({module.partition(".")[0] for module, _ in found.names}))
+    versions = {"scikit-learn": found.sklearn_version} if found.sklearn_version else {}
+    return Contents(detected.framework, detected.form, versions, modules)
+
+
+def _skops(path: Path, detected: Detected) -> Contents:
+    from packager.converters.sklearn.skops_file import read_skops_contents
+
+    found = read_skops_contents(path)
+    modules = tuple(sorted({module.partition(".")[0] for module, _ in found.names}))
+    versions = {"scikit-learn": found.sklearn_version} if found.sklearn_version else {}
+    return Contents(detected.framework, detected.form, versions, modules)
+
+
+def _keras_version(path: Path, detected: Detected) -> str | None:
+    if detected.form == "keras_zip":
+        return _version_in_zip(path)
+    if detected.form == "keras_hdf5":
+        with path.open("rb") as file:  # an attribute of the root group stands near either end
+            head = file.read(_LARGEST_METADATA)
+            file.seek(max(0, path.stat().st_size - _LARGEST_METADATA))
+            found = _KERAS_VERSION.search(head) or _KERAS_VERSION.search(file.read())
+        return found[1].decode() if found else None
+    return None
+
+
+def _version_in_zip(path: Path) -> str | None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo("metadata.json").file_size > _LARGEST_METADATA:
+                raise SourceError(f"{path.name} has a metadata.json of more than a megabyte")
+            version = json.loads(archive.read("metadata.json"))["keras_version"]
+    except (KeyError, ValueError, TypeError, zipfile.BadZipFile, EOFError, NotImplementedError):
+        return None
+    return version if isinstance(version, str) and re.fullmatch(r"\d+\.\d+\.\d+[\w.+-]*", version) else None

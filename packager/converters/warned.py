@@ -1,0 +1,85 @@
+"""What a library warned of while it converted, judged here so that no user has to.
+
+A warning that is known to mean a wrong model stops the conversion; the answers of all others are compared.
+"""
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from packager.converters.failure import ConversionError
+
+_LONGEST = 300
+# What libraries say when the graph answers other rows, lengths or values otherwise than the model does.
+_FATAL = (
+    (
+        re.compile(r"trace might not generalize|will be treated as a constant", re.I),
+        "a branch or size is fixed",
+    ),
+    (re.compile(r"missing quantization|only partially converted", re.I), "part of the model is missing"),
+)
+_HARMLESS = (
+    (
+        re.compile(r"deprecat|future ?warning|will be removed|is no longer|legacy", re.I),
+        "about later releases",
+    ),
+    (
+        re.compile(r"feature names|X has feature names|X does not have valid feature names", re.I),
+        "names only",
+    ),
+    (re.compile(r"cuda|gpu|tensorrt|cudart", re.I), "about devices that are not used"),
+    (re.compile(r"InconsistentVersion|different version", re.I), "the answers of this version are compared"),
+)
+_COMPARED = "not known; the answers were compared"
+
+
+@dataclass(slots=True)
+class Heard:
+    """The warnings of one conversion, each once."""
+
+    texts: dict[str, None] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        """One line, short, without the paths of this machine."""
+        self.texts[" ".join(re.sub(r"(/[\w.+-]+){2,}", "…", text).split())[:_LONGEST]] = None
+
+    def document(self) -> list[dict[str, str]]:
+        """Each warning with its verdict; raises ConversionError at one that is fatal."""
+        return [_judged(text) for text in self.texts]
+
+
+def _judged(text: str) -> dict[str, str]:
+    for pattern, meaning in _FATAL:
+        if pattern.search(text):
+            raise ConversionError(f"The converter warned that {meaning}: {text}")
+    reason = next((meaning for pattern, meaning in _HARMLESS if pattern.search(text)), _COMPARED)
+    return {"text": text, "verdict": "harmless", "reason": reason}
+
+
+class _Handler(logging.Handler):
+    def __init__(self, heard: Heard) -> None:
+        super().__init__(logging.WARNING)
+        self.heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.add(record.getMessage())
+
+
+@contextmanager
+def listening() -> Iterator[Heard]:
+    """Hears the warnings module and the logging of every library."""
+    heard = Heard()
+    handler = _Handler(heard)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield heard
+        for one in caught:
+            heard.add(f"{one.category.__name__}: {one.message}")
+    finally:
+        root.removeHandler(handler)
