@@ -1,4 +1,4 @@
-"""Makes artifact roots for tests: a manifest, a model and the engine of the installed onnxruntime wheel."""
+"""Makes artifact roots for tests: a manifest, a model and the engine of an installed wheel."""
 
 import hashlib
 import json
@@ -10,11 +10,21 @@ from typing import Any
 Document = dict[str, Any]
 
 
-def engine_library() -> Path:
-    """The ONNX Runtime library inside the wheel that is installed here."""
-    spec = find_spec("onnxruntime")
+ENGINES = {
+    "onnx": ("onnxruntime_c", "onnxruntime", "lib/libonnxruntime.so.1"),
+    "tflite": ("litert_c", "ai-edge-litert", "lib/libLiteRt.so"),
+}
+"""The engine for each format, the package with its library, and where that lies in an artifact."""
+
+
+def engine_library(format: str = "onnx") -> Path:
+    """The engine's library inside the wheel that is installed here."""
+    spec = find_spec(ENGINES[format][1].replace("-", "_"))
     assert spec is not None and spec.origin is not None
-    (library,) = (Path(spec.origin).parent / "capi").glob("libonnxruntime.so.*")
+    package = Path(spec.origin).parent
+    if format == "tflite":
+        return package / "libLiteRt.so"
+    (library,) = (package / "capi").glob("libonnxruntime.so.*")
     return library
 
 
@@ -23,6 +33,8 @@ def manifest_document(
 ) -> Document:
     """A manifest.json for this model; ``changes`` replace its top-level entries."""
     digest = hashlib.sha256(model).hexdigest()
+    format = _format_of(file)
+    kind, package, library = ENGINES[format]
     return {
         "schema_version": 1,
         "name": "probe",
@@ -30,15 +42,15 @@ def manifest_document(
         "packager_version": "0.1.0",
         "model": {
             "path": f"model/{file}",
-            "format": "onnx",
+            "format": format,
             "sha256": digest,
             "size_bytes": len(model),
-            "opset": 18,
+            "opset": 18 if format == "onnx" else None,
         },
         "engine": {
-            "kind": "onnxruntime_c",
-            "version": version("onnxruntime"),
-            "library": "lib/libonnxruntime.so.1",
+            "kind": kind,
+            "version": version(package),
+            "library": library,
             "intra_op_threads": 1,
         },
         "source": {
@@ -63,7 +75,11 @@ def make_root(
     (path / "model").mkdir(parents=True)
     (path / "lib").mkdir()
     (path / "model" / file).write_bytes(model)
-    (path / "lib" / "libonnxruntime.so.1").symlink_to(engine_library())
+    (path / ENGINES[_format_of(file)][2]).symlink_to(engine_library(_format_of(file)))
     document = manifest_document(model, signature, file=file, **changes)
     (path / "manifest.json").write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
     return path
+
+
+def _format_of(file: str) -> str:
+    return "tflite" if file.endswith(".tflite") else "onnx"

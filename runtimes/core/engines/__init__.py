@@ -30,7 +30,10 @@ if TYPE_CHECKING:
             """Let go of the model; runs that are under way finish."""
 
 
-ENGINES = {"onnxruntime_c": "runtimes.core.engines.onnxruntime_c:OnnxRuntime"}
+ENGINES = {
+    "onnxruntime_c": "runtimes.core.engines.onnxruntime_c:OnnxRuntime",
+    "litert_c": "runtimes.core.engines.litert_c:LiteRt",
+}
 
 
 def open_engine(manifest: Manifest) -> Engine:

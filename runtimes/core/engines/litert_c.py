@@ -1,0 +1,114 @@
+"""The engine ``litert_c``: LiteRT (TensorFlow Lite) through its C API, on plain buffers, without numpy."""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+
+from runtimes.core.engines._litert_api import Library, load
+from runtimes.core.engines._litert_buffers import Buffers
+from runtimes.core.engines._litert_model import Compiled, Model
+from runtimes.core.engines.graph import GraphTensor
+from runtimes.core.errors import ModelError
+from runtimes.core.manifest import Manifest
+from runtimes.core.tensors import Tensor
+
+
+class LiteRt:
+    """An open model. One run at a time: the model's working memory is one. Others wait."""
+
+    __slots__ = (
+        "_buffers",
+        "_compiled",
+        "_input_names",
+        "_library",
+        "_lock",
+        "_model",
+        "_output_names",
+        "_threads",
+        "inputs",
+        "outputs",
+    )
+
+    def __init__(
+        self,
+        library: Library,
+        path: str,
+        input_names: list[str],
+        output_names: list[str],
+        *,
+        threads: int = 1,
+    ) -> None:
+        model = Model(library, path)
+        self.inputs: tuple[GraphTensor, ...] = model.inputs
+        self.outputs: tuple[GraphTensor, ...] = model.outputs
+        self._library = library
+        self._model: Model | None = model
+        self._input_names = input_names
+        self._output_names = output_names
+        self._threads = threads
+        self._lock = Lock()
+        self._compiled: Compiled | None = Compiled(library, model, threads)
+        self._buffers: Buffers | None = None
+        self._open()
+
+    @classmethod
+    def open(cls, manifest: Manifest) -> LiteRt:
+        """The model of a manifest. ``ENGINE_LIBRARY`` names another library than the manifest does."""
+        library = load(os.environ.get("ENGINE_LIBRARY") or manifest.path(manifest.engine.library))
+        path = manifest.path(manifest.model.path)
+        if not os.path.isfile(path):
+            raise ModelError(f"the model {path} does not exist")
+        signature = manifest.signature
+        inputs = [spec.name for spec in signature.inputs]
+        outputs = [spec.name for spec in signature.outputs]
+        return cls(library, path, inputs, outputs, threads=manifest.engine.intra_op_threads)
+
+    def run(self, tensors: list[Tensor]) -> list[Tensor]:
+        """Execute the model once: tensors in the order of the input names, answers in that of the outputs."""
+        given = dict(zip(self._input_names, tensors))
+        with self._lock:
+            model = self._model
+            if model is None:
+                raise ModelError("the model is closed")
+            ordered = [given[kind.name] for kind in model.inputs]
+            done = False
+            try:
+                answers = self._prepared(model, tuple([tensor.shape for tensor in ordered])).run(ordered)
+                done = True
+            finally:
+                # What failed halfway is not used again; nor is what remembers this request.
+                if not done or model.stateful:
+                    self._compiled = self._buffers = None
+        named = {kind.name: answer for kind, answer in zip(model.outputs, answers)}
+        return [named[name] for name in self._output_names]
+
+    def _open(self) -> None:
+        """Prepare at once where the file states all sizes: what fails then is no request's fault."""
+        stated = [[dim for dim in kind.shape if isinstance(dim, int)] for kind in self.inputs]
+        free = any(len(dims) < len(kind.shape) for dims, kind in zip(stated, self.inputs))
+        if self._model is None or free or not all(kind.tensor for kind in self.inputs + self.outputs):
+            return
+        try:
+            self._prepared(self._model, tuple([tuple(dims) for dims in stated]))
+        except ModelError as error:
+            raise ModelError(error.message) from None
+
+    def _prepared(self, model: Model, shapes: tuple[tuple[int, ...], ...]) -> Buffers:
+        if self._compiled is None:
+            self._compiled = Compiled(self._library, model, self._threads)
+        if self._buffers is None or self._buffers.shapes != shapes:
+            self._buffers = None  # the old ones go before the new ones come
+            self._buffers = Buffers(self._library, model, self._compiled, shapes)
+        return self._buffers
+
+    def close(self) -> None:
+        """Let go of the model; it is released when the run that uses it ends."""
+        with self._lock:
+            self._model = self._compiled = self._buffers = None
+
+    def __enter__(self) -> LiteRt:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
