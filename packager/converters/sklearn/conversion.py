@@ -11,7 +11,16 @@ from packager.converters.signature import TensorSpec
 from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.outputs import Answers
 from packager.converters.sklearn.parts import final, kind_of, walk
-from packager.converters.sklearn.precision import FEATURES, impute_in_double, is_wide, joined, split
+from packager.converters.sklearn.own.registration import register_converters
+from packager.converters.sklearn.precision import (
+    FEATURES,
+    answer_in_single,
+    decides_in_double,
+    impute_in_double,
+    is_wide,
+    joined,
+    split,
+)
 from packager.converters.sklearn.ties import decide_ties
 
 # What skl2onnx writes itself; it refuses to start from later versions.
@@ -40,6 +49,7 @@ def convert(model: Any, columns: Columns, answers: Answers, request: Request) ->
 def _converted(model: Any, columns: Columns, request: Request) -> Any:
     import skl2onnx
 
+    register_converters()
     unknown = _unknown_kinds(model)
     reason = f"it has no converter for {unknown}" if unknown else "it says"
     newest = min(request.max_opset, skl2onnx.__max_supported_opset__)
@@ -51,7 +61,16 @@ def _converted(model: Any, columns: Columns, request: Request) -> Any:
         types = _initial_types(columns)
         if not is_wide(columns):
             return _translate(model, request.name, types, target)
+        if decides_in_double(model):
+            return _in_double(model, request.name, types, target)
         return _in_two_precisions(model, request.name, types, target)
+
+
+def _in_double(model: Any, name: str, types: list[tuple[str, Any]], target: dict[str, int]) -> Any:
+    proto = _translate(model, name, types, target)
+    impute_in_double(proto, model)
+    answer_in_single(proto)
+    return proto
 
 
 def _in_two_precisions(model: Any, name: str, types: list[tuple[str, Any]], target: dict[str, int]) -> Any:

@@ -24,7 +24,7 @@ from packager.converters.sklearn.outputs import Answers, own_answers, read_answe
 from packager.converters.sklearn.precision import widened
 from packager.converters.sklearn.prepare import number_classes, prepared, refuse_wrong
 from packager.converters.sklearn.presenting import present
-from packager.converters.sklearn.trees import drop_hit_rates, mark_missing, round_splits_down
+from packager.converters.sklearn.trees import drop_hit_rates, mark_missing
 from packager.converters.source import About, Written
 from packager.converters.tensors import Array
 
@@ -76,7 +76,6 @@ class SklearnSource:
         import skl2onnx
 
         model = prepared(self.model)
-        round_splits_down(model)
         if self.answers.label_is_index:
             number_classes(model, len(self.answers.class_labels))
         graph = convert(model, self.columns, self.answers, self.request)

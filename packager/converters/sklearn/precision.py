@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from packager.converters.sklearn.features import Columns
-from packager.converters.sklearn.parts import inside, kind_of, walk
+from packager.converters.sklearn.own.registration import IN_DOUBLE
+from packager.converters.sklearn.parts import final, inside, kind_of, walk
 
 # What skl2onnx writes, and the engine runs, in double precision: each is in the tests.
 _EXACT = frozenset(
@@ -36,6 +37,11 @@ def is_wide(columns: Columns) -> bool:
     return any(spec.dtype == "float64" for spec in columns.inputs)
 
 
+def decides_in_double(model: Any) -> bool:
+    """Whether the estimator itself, too, is written in double precision."""
+    return kind_of(final(model)) in IN_DOUBLE
+
+
 def split(model: Any) -> tuple[Any, Any]:
     """The steps before the estimator, as a pipeline of their own, and the estimator."""
     from sklearn.pipeline import Pipeline
@@ -46,7 +52,9 @@ def split(model: Any) -> tuple[Any, Any]:
 
 def _applies(model: Any) -> bool:
     model = inside(model)
-    if kind_of(model) != "Pipeline" or len(model.steps) < 2:
+    if kind_of(model) != "Pipeline":
+        return decides_in_double(model)
+    if len(model.steps) < 2:
         return False
     return all(_is_exact(part) for part in walk(split(model)[0]))
 
@@ -58,6 +66,20 @@ def _is_exact(part: Any) -> bool:
     if kind == "SimpleImputer":  # the mark of a missing value may be something else than NaN
         return isinstance(part.missing_values, float | np.floating) and bool(np.isnan(part.missing_values))
     return kind in _EXACT
+
+
+def answer_in_single(proto: Any) -> None:
+    """The answers of a graph in double precision are rounded at its end, as the signature says."""
+    from onnx import TensorProto, helper
+
+    for value in proto.graph.output:
+        if value.type.tensor_type.elem_type == TensorProto.DOUBLE:
+            name = f"{value.name}_in_single"
+            proto.graph.node.append(
+                helper.make_node("Cast", [value.name], [name], name=f"cast_{name}", to=TensorProto.FLOAT)
+            )
+            value.name = name
+            value.type.tensor_type.elem_type = TensorProto.FLOAT
 
 
 def joined(first: Any, second: Any, target: dict[str, int]) -> Any:

@@ -14,8 +14,9 @@ _ANOTHER = "use another estimator, or compute that step before the model"
 
 def refuse_wrong(model: Any) -> None:
     """Estimators whose conversion is known to answer otherwise than they do, or not at all."""
+    hidden = {id(inner) for part in walk(model) for inner in walk(getattr(part, "_preprocessor", None))}
     for part in walk(model):
-        reason = _reason(part)
+        reason = None if id(part) in hidden else _reason(part)
         if reason:
             raise ConversionError(f"{kind_of(part)} {reason}", hint=_ANOTHER)
 
@@ -25,8 +26,6 @@ def _reason(part: Any) -> str | None:
     if kind == "FunctionTransformer" and part.func is not None:
         function = getattr(part.func, "__name__", repr(part.func))
         return f"calls the Python function {function}, which has no form in ONNX"
-    if kind.startswith("HistGradientBoosting"):
-        return _boosting_reason(part)
     if kind == "SimpleImputer" and part.add_indicator:
         return "with add_indicator=True converts wrongly"
     if kind in ("CountVectorizer", "TfidfVectorizer"):
@@ -44,15 +43,6 @@ def _vectorizer_reason(part: Any) -> str | None:
         return None
     if part.stop_words or part.token_pattern == _TWO_LETTERS:
         return "with word n-grams over dropped words (stop_words, words of one letter) converts wrongly"
-    return None
-
-
-def _boosting_reason(part: Any) -> str | None:
-    categorical = getattr(part, "is_categorical_", None)
-    if categorical is not None and np.any(categorical):
-        return "with categorical_features converts wrongly; one-hot or ordinal encode them before it"
-    if part.loss in ("poisson", "gamma"):
-        return f"with loss={part.loss!r} converts wrongly"
     return None
 
 

@@ -21,7 +21,7 @@ def sklearn_trees(model: Any) -> Iterator[Any]:
 def boosting_nodes(model: Any) -> Iterator[Array]:
     """The node tables of every histogram boosting model."""
     for part in walk(model):
-        if kind_of(part).startswith("HistGradientBoosting"):
+        if kind_of(part).startswith("HistGradientBoosting") and hasattr(part, "_predictors"):
             for iteration in part._predictors:
                 yield from (predictor.nodes for predictor in iteration)
 
@@ -35,7 +35,7 @@ def refuse_broken_trees(model: Any) -> None:
         inner = left >= 0
         _check_tables(tree.node_count, left[inner], right[inner], feature[inner], tree.n_features)
     for part in walk(model):
-        if kind_of(part).startswith("HistGradientBoosting"):
+        if kind_of(part).startswith("HistGradientBoosting") and hasattr(part, "_predictors"):
             for iteration in part._predictors:
                 for nodes in (predictor.nodes for predictor in iteration):
                     inner = nodes["is_leaf"] == 0
@@ -62,12 +62,6 @@ def split_values(model: Any, column: int) -> Array:
     return values[np.isfinite(values)]
 
 
-def round_splits_down(model: Any) -> None:
-    """Makes ``x <= split`` the same question in float32: the largest float32 that is not above the split."""
-    for nodes in boosting_nodes(model):
-        nodes["num_threshold"] = _rounded_down(nodes["num_threshold"])
-
-
 def _rounded_down(values: Array) -> Array:
     single = values.astype(np.float32)
     lower = np.nextafter(single, np.float32(-np.inf))
@@ -92,7 +86,13 @@ def mark_missing(graph: Any, model: Any) -> bool:
             return False
     if not directions:
         return True
-    return all(_mark(node, directions) for node in graph.node if node.op_type.startswith("TreeEnsemble"))
+    return all(_mark(node, directions) for node in graph.node if _is_marked_here(node))
+
+
+def _is_marked_here(node: Any) -> bool:
+    """Trees in double precision are histogram boosting's, whose converter knows where missing values go."""
+    names = {attribute.name for attribute in node.attribute}
+    return bool(node.op_type.startswith("TreeEnsemble")) and "nodes_values" in names
 
 
 def _missing_goes_left(tree: Any) -> Array | None:

@@ -1,0 +1,1 @@
+"""Our own converters for estimators that skl2onnx does not know or gets wrong; skl2onnx calls them."""

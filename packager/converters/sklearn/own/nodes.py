@@ -1,0 +1,138 @@
+"""Writes nodes into a graph that skl2onnx is making: one call for each, names made on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import ConversionError
+from packager.converters.sklearn.parts import inside, kind_of
+
+ML = "ai.onnx.ml"
+
+
+class Nodes:
+    """The graph under one estimator. Values go by name; ``given`` is the estimator's own input."""
+
+    def __init__(self, scope: Any, operator: Any, container: Any) -> None:
+        self.scope = scope
+        self.operator = operator
+        self.container = container
+        self.opset = int(container.target_opset)
+
+    def add(self, kind: str, *inputs: Any, domain: str = "", **attributes: Any) -> str:
+        """One node with one output; numpy arrays among the inputs become constants."""
+        return self.several(kind, 1, *inputs, domain=domain, **attributes)[0]
+
+    def several(self, kind: str, outputs: int, *inputs: Any, domain: str = "", **attributes: Any) -> list[str]:
+        names = [entry if isinstance(entry, str) else self.constant(entry) for entry in inputs]
+        made = [self.scope.get_unique_variable_name(f"{kind.lower()}_{at}") for at in range(outputs)]
+        version = {"": self.opset, ML: 3, "com.microsoft": 1}[domain]
+        self.container.add_node(
+            kind,
+            names,
+            made,
+            op_domain=domain,
+            op_version=version,
+            name=self.scope.get_unique_operator_name(kind),
+            **attributes,
+        )
+        return made
+
+    def constant(self, values: Any) -> str:
+        from onnx import helper
+
+        array = np.asarray(values)
+        name = self.scope.get_unique_variable_name("constant")
+        if array.dtype.kind in "OU":
+            made = helper.make_tensor(
+                name, helper.TensorProto.STRING, array.shape, [str(text).encode() for text in array.ravel()]
+            )
+        else:
+            kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+            made = helper.make_tensor(name, kind, array.shape, array.tobytes(), raw=True)
+        # skl2onnx's own way to add a constant goes through lists: slow, and single precision.
+        self.container.initializers.append(made)
+        return name
+
+    def cast(self, value: str, dtype: Any) -> str:
+        from onnx import helper
+
+        return self.add("Cast", value, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def doubles(self, value: str) -> str:
+        return self.cast(value, np.float64)
+
+    def give(self, value: str, at: int = 0) -> None:
+        """Makes ``value`` the estimator's output number ``at``, in the type that was announced for it."""
+        from skl2onnx.common.data_types import guess_proto_type
+
+        output = self.operator.outputs[at]
+        text = type(output.type).__name__ == "StringTensorType"
+        kind = "Identity" if text else "Cast"
+        to = {} if text else {"to": guess_proto_type(output.type)}
+        self.container.add_node(
+            kind, [value], [output.full_name], name=self.scope.get_unique_operator_name(kind), **to
+        )
+
+    @property
+    def given(self) -> str:
+        """The estimator's input as one matrix."""
+        names = [variable.full_name for variable in self.operator.inputs]
+        return str(names[0]) if len(names) == 1 else self.add("Concat", *names, axis=1)
+
+    # What other estimators say of a value
+
+    def transformed(self, estimator: Any, value: str) -> str:
+        return self._asked(estimator, value, 1)[0]
+
+    predicted = transformed
+
+    def probabilities(self, estimator: Any, value: str) -> str:
+        return self._asked(estimator, value, 2)[1]
+
+    def _asked(self, estimator: Any, value: str, outputs: int) -> list[str]:
+        from skl2onnx._supported_operators import sklearn_operator_name_map
+        from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
+
+        estimator = inside(estimator)
+        if kind_of(estimator) == "Pipeline":
+            for _, step in estimator.steps[:-1]:
+                if step is not None and not isinstance(step, str):
+                    value = self._asked(step, value, 1)[0]
+            return self._asked(estimator.steps[-1][1], value, outputs)
+        if type(estimator) not in sklearn_operator_name_map:
+            raise ConversionError(f"{kind_of(estimator)} has no form in ONNX")
+        entry = self.scope.declare_local_variable("asked", FloatTensorType([None, None]))
+        self.container.add_node("Cast", [value], [entry.full_name], to=1, name=self.scope.get_unique_operator_name("Cast"))
+        inner = self.scope.declare_local_operator(sklearn_operator_name_map[type(estimator)], estimator)
+        inner.inputs.append(entry)
+        kinds = [FloatTensorType([None, None])] if outputs == 1 else [Int64TensorType(), FloatTensorType([None, None])]
+        if outputs == 2:
+            self.scope.add_options(id(estimator), {"zipmap": False})
+        for kind in kinds:
+            inner.outputs.append(self.scope.declare_local_variable("answer", kind))
+        return [variable.full_name for variable in inner.outputs]
+
+    # Decisions
+
+    def named(self, place: str, classes: Any) -> str:
+        """The class at each place."""
+        array = np.asarray(classes)
+        return self.add("Gather", array if array.dtype.kind in "OU" else array.astype(np.int64), place, axis=0)
+
+    def first_of_the_largest(self, values: str) -> str:
+        return self.add("ArgMax", values, axis=1, keepdims=0)
+
+    def column(self, value: str, at: int) -> str:
+        return self.add("Gather", value, np.array([at], np.int64), axis=1)
+
+    def shaped(self, value: str, *sizes: int) -> str:
+        return self.add("Reshape", value, np.array(sizes, np.int64))
+
+    def total(self, value: str, axis: int, keep: bool = True) -> str:
+        return self.add("ReduceSum", value, np.array([axis], np.int64), keepdims=int(keep))
+
+    def chosen(self, condition: str, yes: Any, no: Any) -> str:
+        return self.add("Where", condition, yes, no)
