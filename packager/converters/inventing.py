@@ -1,5 +1,6 @@
 """Tensors made from a signature: seeded, of the right dtypes, with free dimensions of two sizes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,12 @@ def invent_tensors(
     free_sizes: tuple[int, int] = FREE_SIZES,
     *,
     tied: bool = False,
+    bounds: Mapping[str, int] | None = None,
 ) -> list[Rows]:
     """One set of inputs for each of the two sizes; without other free dimensions one set is enough.
 
     ``tied``: free dimensions of inputs that do not begin with the batch (states, mostly) are the batch.
+    ``bounds``: by input, how many values there are to choose from where they are places in a table.
     """
     random = np.random.default_rng(seed)
     others = {dim for spec in signature.inputs for dim in spec.shape if isinstance(dim, str) and dim != BATCH}
@@ -32,7 +35,10 @@ def invent_tensors(
     for free in free_sizes if others else free_sizes[:1]:
         for batch in (count,) if signature.rowwise else (1, 2) if _has_batch(signature) else (1,):
             sizes = {dim: batch if dim in states else free for dim in others} | {BATCH: batch}
-            columns = {spec.name: _tensor(spec, sizes, random) for spec in signature.inputs}
+            columns = {
+                spec.name: _tensor(spec, sizes, random, (bounds or {}).get(spec.name))
+                for spec in signature.inputs
+            }
             made.append(Rows(columns, batched=signature.rowwise))
     return made
 
@@ -41,7 +47,7 @@ def _has_batch(signature: Signature) -> bool:
     return any(BATCH in spec.shape for spec in signature.inputs)
 
 
-def _tensor(spec: TensorSpec, sizes: dict[str, int], random: np.random.Generator) -> Array:
+def _tensor(spec: TensorSpec, sizes: dict[str, int], random: np.random.Generator, bound: int | None) -> Array:
     shape = tuple(sizes[dim] if isinstance(dim, str) else dim for dim in spec.shape)
     dtype: Any = NUMPY_TYPES[spec.dtype]
     if dtype.kind == "f":
@@ -50,4 +56,4 @@ def _tensor(spec: TensorSpec, sizes: dict[str, int], random: np.random.Generator
         return np.asarray(random.random(shape) < 0.5)
     if dtype.kind == "O":
         return np.asarray(random.choice(np.array(["", "a", "text"], dtype=object), shape), dtype=object)
-    return np.asarray(random.integers(0, _LARGEST_WHOLE, shape)).astype(dtype)
+    return np.asarray(random.integers(0, bound or _LARGEST_WHOLE, shape)).astype(dtype)

@@ -1,5 +1,6 @@
-"""Two rows of the user's samples as tensors: what a module without shapes is read with."""
+"""A few rows of the user's samples as tensors: what a module without shapes is read with."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,20 +10,54 @@ from packager.converters.labels import take_labels
 from packager.converters.request import Request
 from packager.converters.table import Table
 from packager.converters.tensors import Array
+from packager.converters.torch.arguments import Argument, Call, constant_of, wanted
+
+# Two, since exporters bake a batch of one into the graph.
+EXAMPLE_ROWS = 2
 
 
-def example_tensors(request: Request, names: list[str], what: str) -> list[Any]:
-    """Two rows, since exporters bake a batch of one into the graph."""
-    import torch
+@dataclass(frozen=True, slots=True)
+class Example:
+    """``rowwise``: every tensor begins with the batch; else they are whole inputs."""
 
+    call: Call
+    tensors: list[Any]
+    rowwise: bool
+
+
+def read_samples_table(request: Request, what: str) -> Table:
     if request.samples is None:
         raise SamplesError(
             f"{request.source.name} is {what}, which does not say the shapes of its inputs",
             hint="add sample rows: --samples rows.npz",
         )
     table, _ = take_labels(request)
-    arrays = _arrays(table, names)
-    return [torch.from_numpy(np.ascontiguousarray(_two_rows(_plain(table, array)))) for array in arrays]
+    return table
+
+
+def example_tensors(table: Table, arguments: list[Argument]) -> Example:
+    import torch
+
+    chosen = wanted(arguments, list(table.arrays or {}))
+    arrays = dict(zip(chosen, _arrays(table, [argument.name for argument in chosen]), strict=True))
+    constants = {a.name: constant_of(a, array) for a, array in arrays.items() if a.constant}
+    given = {a: _plain(table, array) for a, array in arrays.items() if not a.constant}
+    if not given:
+        raise SamplesError(f"{table.name} holds no tensor that the model takes")
+    counts = {len(array) if array.ndim else None for array in given.values()}
+    rowwise = len(counts) == 1 and None not in counts
+    cut = [_two_rows(array) if rowwise else array for array in given.values()]
+    tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in cut]
+    return Example(Call(tuple(given), constants), tensors, rowwise)
+
+
+def as_whole_numbers(tensors: list[Any]) -> list[Any] | None:
+    """Text files hold no dtypes: what the model does not take as fractions it may take as whole numbers."""
+    import torch
+
+    if any(tensor.is_floating_point() and bool((tensor % 1 != 0).any()) for tensor in tensors):
+        return None
+    return [tensor.to(torch.int64) if tensor.is_floating_point() else tensor for tensor in tensors]
 
 
 def _arrays(table: Table, names: list[str]) -> list[Array]:
@@ -47,7 +82,7 @@ def _arrays(table: Table, names: list[str]) -> list[Array]:
 
 def _plain(table: Table, array: Array) -> Array:
     """Samples in csv and jsonl are doubles; models take single precision unless they say otherwise."""
-    if array.dtype.kind not in "biuf" or array.ndim == 0 or len(array) == 0:
+    if array.dtype.kind not in "biuf" or array.size == 0:
         raise SamplesError(
             f"{table.name} holds an array of {array.dtype} and shape {list(array.shape)}, not rows of numbers"
         )
@@ -55,4 +90,4 @@ def _plain(table: Table, array: Array) -> Array:
 
 
 def _two_rows(array: Array) -> Array:
-    return array[:2] if len(array) > 1 else np.concatenate([array, array])
+    return np.resize(array, (EXAMPLE_ROWS, *array.shape[1:]))

@@ -1,8 +1,6 @@
 """Exported programs (torch.export): their signature, their answers, and ONNX by the dynamo exporter."""
 
-import contextlib
-import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +8,23 @@ from packager.converters.failure import ConversionError, translated
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.signature import Signature, TensorSpec
+from packager.converters.torch.exporters import DYNAMO, from_program
+from packager.converters.torch.module import Exported
 from packager.converters.torch.shapes import DimNames, dtype_name, output_specs
-
-# What the dynamo exporter writes by itself; for older opsets it converts afterwards.
-_NATIVE_OPSET = 18
+from packager.converters.torch.tables import table_bounds
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """``names`` are the arguments in order; ``largest`` is the largest batch that the program allows."""
+    """``largest`` is the largest batch that the program allows.
+
+    ``bounds``: by input, how many rows the smallest table has that its values are places in.
+    """
 
     program: Any
     signature: Signature
     largest: int | None
+    bounds: dict[str, int] = field(default_factory=dict)
 
     def run(self, arguments: list[Any]) -> list[Any]:
         import torch
@@ -32,9 +34,9 @@ class ExportedModel:
         with torch.no_grad():
             return list(tree_leaves(self.program.module(check_guards=False)(*args, **kwargs)))
 
-    def write(self, dest: Path, request: Request) -> int:
+    def write(self, dest: Path, request: Request) -> Exported:
         proto = _exported(self.program, self.signature, request)
-        return write_model(proto, self.signature, request, dest)
+        return Exported(write_model(proto, self.signature, request, dest), DYNAMO.name, self)
 
 
 def read_program(program: Any) -> ExportedModel:
@@ -43,7 +45,7 @@ def read_program(program: Any) -> ExportedModel:
     inputs = tuple(_spec(name, placeholders[name], dims) for name in program.graph_signature.user_inputs)
     outputs = _outputs(program, dims, {spec.name for spec in inputs})
     signature = Signature(inputs, outputs)
-    return ExportedModel(program, signature, _largest_batch(program, dims))
+    return ExportedModel(program, signature, _largest_batch(program, dims), table_bounds(program))
 
 
 def _spec(name: str, node: Any, dims: DimNames) -> TensorSpec:
@@ -116,38 +118,9 @@ def _largest_batch(program: Any, dims: DimNames) -> int | None:
 
 
 def _exported(program: Any, signature: Signature, request: Request) -> Any:
-    import torch
-
-    opset = min(request.max_opset, _NATIVE_OPSET)
     hint = "replace the operation that it names, or export the model to ONNX yourself"
-    # The exporter talks on stdout; a worker's output is for its own log.
-    with translated(ConversionError, "torch's ONNX exporter cannot convert this model", hint), quiet():
-        made = torch.onnx.export(
-            program,
-            (),
-            dynamo=True,
-            input_names=[spec.name for spec in signature.inputs],
-            output_names=[spec.name for spec in signature.outputs],
-            opset_version=opset,
-            external_data=False,
-            verbose=False,
-        )
-    return made.model_proto
-
-
-def quiet() -> contextlib.redirect_stdout[io.StringIO]:
-    return contextlib.redirect_stdout(io.StringIO())
-
-
-def export_module(module: Any, names: list[str], arguments: list[Any], batched: bool) -> Any:
-    """A module as a program whose batch is free: exported with two rows, since one row would be baked in."""
-    import torch
-
-    batch = torch.export.Dim("batch", min=1)
-    shapes = {
-        name: {0: batch} if batched and argument.ndim else None
-        for name, argument in zip(names, arguments, strict=True)
-    }
-    hint = "export it yourself with torch.export.export and save it as .pt2"
-    with translated(ConversionError, "torch.export cannot export this model with a free batch", hint):
-        return torch.export.export(module, tuple(arguments), dynamic_shapes=shapes, strict=False)
+    with translated(ConversionError, "torch's ONNX exporter cannot convert this model", hint):
+        inputs = [spec.name for spec in signature.inputs]
+        proto = from_program(program, inputs, [spec.name for spec in signature.outputs], request.max_opset)
+    del proto.graph.value_info[:]  # sizes of the example stand in there
+    return proto

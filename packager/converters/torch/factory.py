@@ -15,8 +15,27 @@ def build_module(request: Request, tensors: dict[str, Any]) -> Any:
     module = _called(request)
     hint = "name the function that builds the very model whose weights the file holds"
     with translated(ConversionError, f"The weights do not fit {request.torch_model}", hint):
-        module.load_state_dict(_without_prefix(tensors, set(module.state_dict())))
+        fitting = _without_prefix(tensors, set(module.state_dict()))
+        _refuse_other_numbers(fitting, module.state_dict())
+        module.load_state_dict(fitting)
     return module.eval()
+
+
+def _refuse_other_numbers(tensors: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """torch takes the real part of complex weights, and whole numbers of fractions, without a word."""
+    for name, tensor in tensors.items():
+        own = wanted.get(name)
+        if own is None:
+            continue
+        lossy = tensor.is_complex() > own.is_complex() or (
+            not own.is_complex() and tensor.is_floating_point() > own.is_floating_point()
+        )
+        if lossy or tensor.is_quantized != own.is_quantized:
+            raise ConversionError(
+                f"The weight {name} holds {str(tensor.dtype).removeprefix('torch.')} numbers, "
+                f"and the model has {str(own.dtype).removeprefix('torch.')} there",
+                hint="name the function that builds the very model whose weights the file holds",
+            )
 
 
 def _without_prefix(tensors: dict[str, Any], wanted: set[str]) -> dict[str, Any]:

@@ -1,89 +1,69 @@
-"""Script modules: their answers, and ONNX by the older exporter, the only one that reads them."""
+"""Script modules: the arguments that their schema names, made flat by a script around them."""
 
-import io
-import logging
-from dataclasses import dataclass
-from pathlib import Path
+import re
 from typing import Any
 
-from packager.converters.failure import ConversionError, SamplesError, translated
-from packager.converters.onnx.graph import write_model
-from packager.converters.request import Request
-from packager.converters.signature import BATCH, Signature, TensorSpec
-from packager.converters.torch.exported import quiet
-from packager.converters.torch.shapes import compared_shapes, dtype_name, output_specs
+import torch
 
-CHECK_SAMPLES = "check the shape, the dtype and the values of the samples"
-_OLDEST_EXPORTER_OPSET = 20
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptedModel:
-    module: Any
-    signature: Signature
-    example: list[Any]
-    largest: int | None = None
-
-    def run(self, arguments: list[Any]) -> list[Any]:
-        return run_module(self.module, arguments)
-
-    def write(self, dest: Path, request: Request) -> int:
-        import onnx
-        import torch
-
-        names = [spec.name for spec in self.signature.inputs]
-        answers = [spec.name for spec in self.signature.outputs]
-        free = {
-            spec.name: {0: BATCH}
-            for spec in (*self.signature.inputs, *self.signature.outputs)
-            if spec.batched
-        }
-        buffer = io.BytesIO()
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        hint = "save the model as an exported program instead: torch.export.save (.pt2)"
-        with (
-            translated(ConversionError, "torch's ONNX exporter cannot convert this script module", hint),
-            quiet(),
-        ):
-            torch.onnx.export(
-                self.module,
-                tuple(self.example),
-                buffer,
-                dynamo=False,
-                input_names=names,
-                output_names=answers,
-                dynamic_axes=free,
-                opset_version=min(request.max_opset, _OLDEST_EXPORTER_OPSET),
-            )
-        proto = onnx.load_from_string(buffer.getvalue())
-        return write_model(proto, self.signature, request, dest)
+from packager.converters.failure import ConversionError
+from packager.converters.torch.arguments import Call
+from packager.converters.torch.example import Example
+from packager.converters.torch.exporters import LEGACY
+from packager.converters.torch.flat import Path, leaves, output_names
+from packager.converters.torch.module import ModuleModel, accepted, read_module
 
 
-def run_module(module: Any, arguments: list[Any]) -> list[Any]:
-    import torch
+class _Around(torch.jit.ScriptModule):  # type: ignore[misc]
+    """Calls a script module with constants for its plain numbers, and takes its answer apart."""
 
-    with torch.no_grad():
-        answer = module(*arguments)
-    answers = list(answer) if isinstance(answer, tuple | list) else [answer]
-    if any(not isinstance(one, torch.Tensor) for one in answers):
-        kinds = ", ".join(type(one).__name__ for one in answers)
+    def __init__(self, inner: Any, code: str) -> None:
+        super().__init__()
+        self.inner = inner
+        self.define(code)
+
+
+def read_script(module: Any, example: Example) -> ModuleModel:
+    _refuse_state(module)
+
+    def run(tensors: list[Any]) -> Any:
+        positional, named = example.call.bound(tensors)
+        return module(*positional, **named)
+
+    tensors, answer = accepted(run, example.tensors)
+    paths = [path for path, _ in leaves(answer)]
+    names = example.call.names
+    outputs = output_names(paths, set(names))
+    flat = _Around(module, _code(example.call, answer, paths)).eval()
+    # The older exporter is the only one that reads scripts.
+    return read_module(flat, names, outputs, tensors, example.rowwise, (LEGACY,))
+
+
+def _refuse_state(module: Any) -> None:
+    """A script may set its own attributes while it answers: then each answer depends on the ones before."""
+    set_names = sorted(set(re.findall(r"prim::SetAttr\[name=\"(\w+)\"\]", str(module.inlined_graph))))
+    if set_names:
         raise ConversionError(
-            f"The model answers with {kinds}, not with tensors alone",
-            hint="return a tensor or a tuple of tensors",
+            f"The script module keeps a state between calls ({', '.join(set_names[:5])}): "
+            "what it answers depends on what it was asked before",
+            hint="save a model that takes its state as an input and gives the new one as an output",
         )
-    return answers
 
 
-def read_script(module: Any, names: list[str], example: list[Any]) -> ScriptedModel:
-    """``example`` has two rows; the shapes of answers show themselves with one row beside it."""
-    with translated(SamplesError, "The model does not take the sample rows", CHECK_SAMPLES):
-        two = run_module(module, example)
-        one = run_module(module, [tensor[:1] for tensor in example])
-    shapes = compared_shapes(one, two, (1, 2))
-    answers = ["output"] if len(two) == 1 else [f"output_{at}" for at in range(len(two))]
-    inputs = tuple(
-        TensorSpec(name, dtype_name(tensor.dtype), (BATCH, *tensor.shape[1:]))
-        for name, tensor in zip(names, example, strict=True)
-    )
-    outputs = output_specs(answers, [dtype_name(tensor.dtype) for tensor in two], shapes)
-    return ScriptedModel(module, Signature(inputs, outputs), example)
+def _code(call: Call, answer: Any, paths: list[Path]) -> str:
+    """The names stand in the script's own schema, so they are names in TorchScript."""
+    given = [f"{name}={name}" for name in call.names]
+    given += [f"{name}={value!r}" for name, value in call.constants.items()]
+    parts = ", ".join(f"answer{_place(answer, path)}" for path in paths)
+    head = ", ".join(["self", *(f"{name}: Tensor" for name in call.names)])
+    return f"def forward({head}):\n    answer = self.inner({', '.join(given)})\n    return ({parts},)\n"
+
+
+def _place(held: Any, path: Path) -> str:
+    """How a script takes the tensor at ``path``: keys of dictionaries, places in all else."""
+    place = ""
+    for part in path:
+        named = isinstance(held, tuple) and isinstance(part, str)
+        at = held._fields.index(part) if named else part
+        place += f"[{at!r}]"
+        held = held[at]
+    return place

@@ -269,7 +269,23 @@ def test_an_index_out_of_a_table_is_a_mistake_of_the_samples(tmp_path: Path) -> 
     error = do(tmp_path / "job", path, samples=str(tmp_path / "rows.npy")).error
     assert error["kind"] == "SamplesError"
     assert "index out of range" in error["message"]
-    assert "--samples" in do(tmp_path / "made", path).error["hint"]
+
+
+def test_made_places_lie_inside_the_smallest_table_that_they_are_for(tmp_path: Path) -> None:
+    class Two(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.large, self.small = nn.Embedding(50, 3), nn.Embedding(3, 4)
+
+        def forward(self, word: torch.Tensor, kind: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.large(word), self.small(kind.long().unsqueeze(1)).squeeze(1)], dim=-1)
+
+    example = (torch.ones(2, 6, dtype=torch.int64), torch.ones(2, 6, dtype=torch.int32))
+    done = do(tmp_path / "job", exported(tmp_path / "model.pt2", Two(), example, ({0: BATCH[0][0]},) * 2))
+    assert_answers_alike(done)
+    last = {name: array_of(tensor) for name, tensor in done.cases[-1]["inputs"].items()}
+    assert last["word"].max() > 10
+    assert set(last["kind"].ravel().tolist()) == {0, 1, 2}
 
 
 @pytest.mark.parametrize("form", ["script", "weights"])

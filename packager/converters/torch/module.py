@@ -1,0 +1,158 @@
+"""Modules without shapes: their answers, and ONNX by the first of torch's exporters that is proved right."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from packager.converters.failure import ConversionError, SamplesError, WorkerError, translated
+from packager.converters.onnx.graph import write_model
+from packager.converters.request import Request
+from packager.converters.signature import BATCH, Signature
+from packager.converters.torch.example import as_whole_numbers
+from packager.converters.torch.freedom import FreeSize, free_sizes, read_shapes, trials
+from packager.converters.torch.proof import difference
+
+CHECK_SAMPLES = "check the shape, the dtype and the values of the samples"
+_HINT = "export it yourself with torch.export.export, and save it as .pt2; or to ONNX"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an exporter is given: tensors in order, names for them, and which sizes stay free."""
+
+    module: Any
+    example: list[Any]
+    inputs: list[str]
+    outputs: list[str]
+    free: tuple[FreeSize, ...]
+    opset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """One of torch's ways to ONNX."""
+
+    name: str
+    export: Callable[[Task], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleModel:
+    """``module`` takes the tensors of ``example`` in order, and gives a tuple of tensors."""
+
+    module: Any
+    signature: Signature
+    example: list[Any]
+    free: tuple[FreeSize, ...]
+    exporters: tuple[Exporter, ...]
+    largest: int | None = None
+    bounds: dict[str, int] = field(default_factory=dict)
+
+    def run(self, arguments: list[Any]) -> list[Any]:
+        return run_module(self.module, arguments)
+
+    def write(self, dest: Path, request: Request) -> "Exported":
+        """Every exporter with all sizes free, then with the batch alone."""
+        failures = []
+        narrow = replace(self, free=tuple(one for one in self.free if one.name == BATCH))
+        for model in (self,) if narrow.free == self.free else (self, narrow._reshaped()):
+            for exporter in self.exporters:
+                try:
+                    proto = model._proved(exporter, request)
+                except WorkerError as error:
+                    failures.append(error)
+                else:
+                    opset = write_model(proto, model.signature, request, dest)
+                    return Exported(opset, exporter.name, model, self._lost(model))
+        raise ConversionError(
+            failures[0].message, failures[0].hint, tuple(error.message for error in failures[1:])
+        )
+
+    def _proved(self, exporter: Exporter, request: Request) -> Any:
+        names = [spec.name for spec in self.signature.inputs]
+        outputs = [spec.name for spec in self.signature.outputs]
+        task = Task(self.module, self.example, names, outputs, self.free, request.max_opset)
+        with translated(ConversionError, f"{exporter.name} cannot convert this model", _HINT):
+            proto = exporter.export(task)
+        del proto.graph.value_info[:]  # sizes of the example stand in there
+        said = difference(
+            proto.SerializeToString(), self.run, trials(self.run, self.example, self.free), names
+        )
+        if said is not None:
+            raise ConversionError(
+                f"The graph that {exporter.name} makes is not the model: {said}", hint=_HINT
+            )
+        return proto
+
+    def _reshaped(self) -> "ModuleModel":
+        outputs = [spec.name for spec in self.signature.outputs]
+        names = [spec.name for spec in self.signature.inputs]
+        return replace(self, signature=read_shapes(self.run, names, outputs, self.example, self.free))
+
+    def _lost(self, model: "ModuleModel") -> tuple[str, ...]:
+        names = [spec.name for spec in self.signature.inputs]
+        kept = [
+            f"size {one.size} of {', '.join(names[at] for at, _ in one.axes)}"
+            for one in self.free
+            if one not in model.free
+        ]
+        return (
+            (f"the graph takes only {' and '.join(kept)}: no exporter of torch leaves it free",)
+            if kept
+            else ()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A written graph; ``model`` has its signature."""
+
+    opset: int
+    exporter: str
+    model: Any
+    notes: tuple[str, ...] = ()
+
+
+def run_module(module: Any, arguments: list[Any]) -> list[Any]:
+    import torch
+
+    with torch.no_grad():
+        return list(module(*arguments))
+
+
+def accepted(run: Callable[[list[Any]], Any], tensors: list[Any]) -> tuple[list[Any], Any]:
+    """The tensors with whose dtypes the module runs, and its answer; the first refusal if it never does."""
+    import torch
+
+    refusal: SamplesError | None = None
+    for given in (tensors, as_whole_numbers(tensors)):
+        try:
+            with (
+                torch.no_grad(),
+                translated(SamplesError, "The model does not take the sample rows", CHECK_SAMPLES),
+            ):
+                if given is not None:
+                    return given, run(given)
+        except SamplesError as error:
+            refusal = refusal or error
+    assert refusal is not None  # noqa: S101 - the tensors as they are were refused
+    raise refusal
+
+
+def read_module(
+    module: Any,
+    names: list[str],
+    outputs: list[str],
+    example: list[Any],
+    rowwise: bool,
+    exporters: tuple[Exporter, ...],
+) -> ModuleModel:
+    """``module`` is flat already."""
+
+    def run(tensors: list[Any]) -> list[Any]:
+        return run_module(module, tensors)
+
+    free = free_sizes(run, example, rowwise)
+    signature = read_shapes(run, names, outputs, example, free)
+    return ModuleModel(module, signature, example, free, exporters)
