@@ -11,7 +11,14 @@ from pathlib import Path
 import uv
 
 DATA = Path(__file__).parents[1] / "packager" / "data"
+OVERRIDES = Path(__file__).parent / "overrides.txt"
 OLDEST_PYTHON = "3.11"
+
+# What the workers' environments share. onnx 1.22 and newer write graphs that no released engine reads, and with
+# protobuf 7 skl2onnx cannot write tree ensembles.
+_ONNX = ("onnx==1.21.0", "onnxruntime", "protobuf>=6.31.1,<7")
+_SKLEARN = ("scikit-learn", "skl2onnx", "skops", "joblib")
+_SAMPLES = ("pandas", "pyarrow")
 
 # Name of the lock: its requirements, and whether what these need is locked, too.
 LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
@@ -19,13 +26,30 @@ LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
     "lambda_client": (("awslambdaric==4.2.2",), True),
     "lambda_emulator": (("aws-sam-cli==1.170.0",), False),
     "sam_cli": (("aws-sam-cli==1.170.0",), True),
+    "worker_boosting": (
+        ("xgboost-cpu==3.2.0", "lightgbm", "onnxmltools", *_SKLEARN, *_ONNX, *_SAMPLES),
+        True,
+    ),
+    "worker_onnx": ((*_ONNX, *_SAMPLES), True),
+    "worker_sklearn": ((*_SKLEARN, *_ONNX, *_SAMPLES), True),
+    "worker_tensorflow": (
+        (
+            "tensorflow-cpu==2.21.0 ; sys_platform == 'linux' and platform_machine == 'x86_64'",
+            *("tensorflow==2.21.0", "tf-keras==2.21.0", "keras==3.15.1", "tf2onnx==1.17.0", "h5py"),
+            *_ONNX,
+            *_SAMPLES,
+        ),
+        True,
+    ),
+    "worker_tflite": (("ai-edge-litert", *_SAMPLES), True),
 }
 
 
 def engine_locks() -> dict[str, tuple[tuple[str, ...], bool]]:
     """One lock for each release of the engine table."""
-    rows = tomllib.loads((DATA / "engines.toml").read_text())["engines"]
-    return {f"onnxruntime-{row['version']}": ((f"onnxruntime=={row['version']}",), False) for row in rows}
+    table = tomllib.loads((DATA / "engines.toml").read_text())
+    releases = [(table["kinds"][row["kind"]]["package"], row["version"]) for row in table["engines"]]
+    return {f"{package}-{version}": ((f"{package}=={version}",), False) for package, version in releases}
 
 
 def lock(name: str, requirements: tuple[str, ...], with_dependencies: bool) -> None:
@@ -33,7 +57,7 @@ def lock(name: str, requirements: tuple[str, ...], with_dependencies: bool) -> N
     command = [
         uv.find_uv_bin(), "pip", "compile", "-", "--universal", "--generate-hashes", "--upgrade", "--quiet",
         "--no-header", "--no-annotate", "--no-emit-index-url", "--python-version", OLDEST_PYTHON,
-        "--output-file", str(DATA / f"{name}.lock"),
+        "--override", str(OVERRIDES), "--output-file", str(DATA / f"{name}.lock"),
     ]  # fmt: skip
     options = [] if with_dependencies else ["--no-deps"]
     subprocess.run([*command, *options], input="\n".join(requirements), text=True, check=True)
