@@ -1,0 +1,54 @@
+"""One row of the matrix: a model as a user has it, and what must come of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The model file and the fields of the configuration that its build needs."""
+
+    model: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``refused``: the class of the error that a user gets, and a word that stands in it; None: it converts.
+
+    ``origin`` is "trained here" or the published package that the model is out of. ``written_by``: another
+    version of the framework than the installed one.
+    """
+
+    framework: str
+    architecture: str
+    make: Callable[[Path], Files]
+    format: Literal["onnx", "tflite"] = "onnx"
+    origin: str = "trained here"
+    refused: tuple[str, str] | None = None
+    tolerance: float | None = None
+
+    @property
+    def id(self) -> str:
+        """What pytest and the table call it."""
+        return f"{self.framework}-{self.architecture}-{self.format}".replace(" ", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a case; sizes are of the source file and of the model in the artifact."""
+
+    case: Case
+    seconds: float
+    versions: str = ""
+    converter: str = ""
+    engine: str = ""
+    rows: int = 0
+    rows_from: str = ""
+    label_flips: int = 0
+    max_abs_error: float = 0.0
+    source_bytes: int = 0
+    model_bytes: int = 0
+    error: tuple[str, str] | None = None

@@ -1,0 +1,56 @@
+"""Runs one case as a user would: `packager build` into a scratch folder, judged by the shipped runtime."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from packager.build import build
+from packager.config import parse
+from packager.conversion import size_of
+from packager.errors import PackagerError
+from packager.results import BuildReport
+from tests.matrix.case import Case, Files, Outcome
+
+
+def run(case: Case, folder: Path) -> Outcome:
+    """The case's outcome; errors other than packager's own pass through, and fail the matrix."""
+    made = case.make(folder)
+    began = time.monotonic()
+    try:
+        report = build(parse(_settings(case, made, folder), case.id))
+    except PackagerError as error:
+        return Outcome(case, time.monotonic() - began, error=(type(error).__name__, error.message))
+    return _outcome(case, made, report, time.monotonic() - began)
+
+
+def _settings(case: Case, made: Files, folder: Path) -> dict[str, Any]:
+    return {
+        "model": made.model,
+        "name": "model",
+        "output": folder / "dist",
+        "format": case.format,
+        "tolerance": case.tolerance,
+        "target": [{"kind": "aws_lambda", "http": "none"}],
+        **made.settings,
+    }
+
+
+def _outcome(case: Case, made: Files, report: BuildReport, seconds: float) -> Outcome:
+    (artifact,) = report.artifacts
+    found, record = report.verification, report.conversion
+    source = json.loads((artifact.path / "build.json").read_text(encoding="utf-8"))["source"]
+    written = f", written by {source['written_by']}" if source["written_by"] else ""
+    return Outcome(
+        case,
+        seconds,
+        versions=f"{source['framework_version']}{written}",
+        converter=record.converter,
+        engine=found.engine,
+        rows=found.rows,
+        rows_from=found.source_of_rows,
+        label_flips=found.label_flips,
+        max_abs_error=found.max_abs_error,
+        source_bytes=size_of(made.model),
+        model_bytes=size_of(artifact.path / "function" / "model"),
+    )

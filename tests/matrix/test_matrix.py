@@ -1,0 +1,36 @@
+"""Every case of the matrix: the artifact answers as its source, or a sentence says why there is none."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.matrix.case import Case
+from tests.matrix.cases import CASES
+from tests.matrix.running import run
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_answers_as_its_source_or_says_why_not(case: Case, tmp_path: Path) -> None:
+    outcome = run(case, tmp_path)
+    if case.refused is None:
+        assert outcome.error is None
+        assert outcome.rows > 0
+        assert outcome.label_flips == 0
+        return
+    kind, word = case.refused
+    assert outcome.error is not None
+    assert outcome.error[0] == kind
+    assert word in outcome.error[1]
+
+
+def test_no_two_cases_have_one_name() -> None:
+    names = [case.id for case in CASES]
+    assert len(names) == len(set(names))
+
+
+def test_covers_what_it_claims_to_cover() -> None:
+    assert len(CASES) >= 70
+    published = [case for case in CASES if case.origin != "trained here" and case.refused is None]
+    assert len(published) >= 15
+    frameworks = {"scikit-learn", "XGBoost", "LightGBM", "PyTorch", "Keras", "TensorFlow", "ONNX", "TFLite"}
+    assert frameworks <= {case.framework for case in CASES}
