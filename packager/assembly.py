@@ -12,7 +12,6 @@ from packager.layout import Layout, Parts
 from packager.manifest import Engine, canonical_json, manifest_json
 from packager.targets import Target
 
-ENGINE_KIND = "onnxruntime_c"
 GRAPH_OPTIMIZATION = {"sklearn": "basic"}
 """Trees and linear models run no faster for more, and every start would pay for the attempt."""
 SOURCES_SHIP = (
@@ -42,11 +41,10 @@ class Assembly:
 def assemble(target: Target, converted: Conversion, name: str, say: tools.Progress) -> Assembly:
     """Gather everything that ships for the target's platform; long fetches tell ``say``."""
     platform = target.platform
-    engine = dependencies.choose_engine(platform)
+    engine = dependencies.choose_engine(dependencies.kind_for(converted.model.format), platform)
     files = dependencies.engine_files(engine, platform, say)
     python = interpreters.find(platform.python)
-    effort = GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
-    described = Engine(ENGINE_KIND, engine.version, target.library_dest, graph_optimization=effort)
+    described = Engine(engine.kind.kind, engine.version, files.dest, graph_optimization=_effort(converted))
     parts = Parts(
         name=name,
         model=converted.model,
@@ -55,7 +53,7 @@ def assemble(target: Target, converted: Conversion, name: str, say: tools.Progre
         runtime=dependencies.runtime_files(target.rooms, python),
         packages=dependencies.install(target.lock, platform, python, say) if target.lock else (),
         library=files.library,
-        library_dest=target.library_dest,
+        library_dest=files.dest,
         licences=files.licences,
     )
     notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
@@ -66,20 +64,23 @@ def on_this_machine(target: Target, folder: Path) -> Here:
     """How to run the artifact in ``folder`` here: as it is, or for a foreign processor with this machine's
     library of the same engine release."""
     platform = target.platform
-    engine = dependencies.choose_engine(platform)
     root = folder / "function"
+    engine = dependencies.choose_engine(read_manifest(root)["engine"]["kind"], platform)
+    name = f"{engine.kind.kind} {engine.version}"
     found = interpreters.find(platform.python)
     python = found.path if found else Path(sys.executable)
     if platform.arch == tools.host_arch():
-        return Here(root, python, None, f"{ENGINE_KIND} {engine.version}")
+        return Here(root, python, None, name)
     host = replace(platform, arch=tools.host_arch())
     library = dependencies.engine_files(engine, host).library
-    return Here(
-        root,
-        python,
-        library,
-        f"{ENGINE_KIND} {engine.version} for {host.arch}, standing in for {platform.arch}",
-    )
+    return Here(root, python, library, f"{name} for {host.arch}, standing in for {platform.arch}")
+
+
+def _effort(converted: Conversion) -> str | None:
+    """How much ONNX Runtime rewrites a graph at each start; the other engine has no such choice."""
+    if converted.model.format != "onnx":
+        return None
+    return GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
 
 
 def read_manifest(root: Path) -> dict[str, Any]:

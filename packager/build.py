@@ -41,7 +41,7 @@ def build(configuration: Configuration, watcher: Watcher | None = None) -> Build
 
 def _convert(configuration: Configuration, targets: Sequence[Target], job: Path, steps: Steps) -> Conversion:
     """Convert once, for the oldest engine among the targets."""
-    engines = [dependencies.choose_engine(target.platform) for target in targets]
+    takes = [dependencies.onnx_limits(target.platform) for target in targets]
     request = WorkerRequest(
         action="convert",
         source=configuration.model,
@@ -51,9 +51,9 @@ def _convert(configuration: Configuration, targets: Sequence[Target], job: Path,
         allow=configuration.allow,
         torch_model=configuration.torch_model,
         import_paths=(Path.cwd(), configuration.model.resolve().parent),
-        max_opset=min(engine.max_opset for engine in engines),
-        max_ml_opset=min(engine.max_ml_opset for engine in engines),
-        max_ir_version=min(engine.max_ir_version for engine in engines),
+        max_opset=min(limits.max_opset for limits in takes),
+        max_ml_opset=min(limits.max_ml_opset for limits in takes),
+        max_ir_version=min(limits.max_ir_version for limits in takes),
         rows=configuration.rows,
         format=configuration.format or default_format(configuration.model),
     )

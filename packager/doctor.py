@@ -15,8 +15,9 @@ from platform import machine
 from typing import Literal
 
 from packager import cache, containers, interpreters, tools
-from packager.dependencies.engine import choose_engine, engine_files, engines
+from packager.dependencies.engine import choose_engine, engine_files, kinds
 from packager.errors import PackagerError, ToolError
+from packager.layout import Platform
 from packager.targets.aws_lambda import quotas
 
 Status = Literal["ok", "warn", "fail"]
@@ -43,7 +44,7 @@ class Check:
 
 def examine() -> tuple[Check, ...]:
     """Look at everything; nothing is fetched and nothing is changed."""
-    return (*_pythons(), _uv(), *_frameworks(), _engine(), _emulator(), _client(), _sam(), _containers(),
+    return (*_pythons(), _uv(), *_frameworks(), *_engines(), _emulator(), _client(), _sam(), _containers(),
             _arm64(), _cache(), _disk())  # fmt: skip
 
 
@@ -66,9 +67,14 @@ def _fetches(progress: tools.Progress) -> Iterator[Callable[[], object]]:
 
 
 def _fetch_engine(progress: tools.Progress) -> None:
-    """The library that a build with nothing but defaults asks for on this machine."""
-    platform = quotas.runtimes()[quotas.default_runtime()].platform(tools.host_arch())
-    engine_files(choose_engine(platform), platform, progress)
+    """The libraries that builds with nothing but defaults ask for on this machine."""
+    platform = _default_platform()
+    for kind in kinds():
+        engine_files(choose_engine(kind, platform), platform, progress)
+
+
+def _default_platform() -> Platform:
+    return quotas.runtimes()[quotas.default_runtime()].platform(tools.host_arch())
 
 
 def _versions() -> tuple[tuple[str, ...], str]:
@@ -121,12 +127,16 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def _engine() -> Check:
-    kept = sorted(path.name for path in (cache.root() / "engines").glob("onnxruntime-*") if path.is_dir())
-    newest = engines()[0].version
-    if any(f"-{newest}-" in name for name in kept):
-        return Check("engine", "ok", f"ONNX Runtime in the cache: {', '.join(kept)}")
-    return Check("engine", "ok", f"ONNX Runtime {newest} is fetched by the first build (about 20 MB)")
+def _engines() -> Iterator[Check]:
+    for kind in kinds().values():
+        kept = sorted((cache.root() / "engines").glob(f"{kind.package}-*"))
+        names = [path.name for path in kept if path.is_dir()]
+        newest = choose_engine(kind.kind, _default_platform()).version
+        if any(f"-{newest}-" in name for name in names):
+            yield Check(f"engine: {kind.format}", "ok", f"{kind.name} in the cache: {', '.join(names)}")
+            continue
+        fetched = f"{kind.name} {newest} is fetched by the first build (about 20 MB)"
+        yield Check(f"engine: {kind.format}", "ok", fetched)
 
 
 def _emulator() -> Check:

@@ -15,14 +15,14 @@ SCHEMA_VERSION = 1
 class Engine:
     """How the shipped runtime runs the model: the library's path is relative to the artifact's root.
 
-    ``graph_optimization`` is what the engine does at each start: "off", "basic", "extended" or "all".
+    ``graph_optimization`` is what ONNX Runtime does at each start: "off", "basic", "extended" or "all".
     """
 
     kind: str
     version: str
     library: str
     intra_op_threads: int = 1
-    graph_optimization: str = "all"
+    graph_optimization: str | None = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def manifest_json(
             "size_bytes": model.size_bytes,
             "opset": model.opset,
         },
-        "engine": asdict(engine),
+        "engine": {key: value for key, value in asdict(engine).items() if value is not None},
         "source": {
             "framework": source.framework,
             "framework_version": source.framework_version,

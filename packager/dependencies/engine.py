@@ -1,4 +1,4 @@
-"""The engine that ships: which release of ONNX Runtime a platform can load, and its shared library."""
+"""The engine that ships: which release of which kind a platform can load, and its shared library."""
 
 import hashlib
 import shutil
@@ -6,14 +6,30 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache as remember
 from pathlib import Path
+from typing import Any
 
 from packager import cache, resources, tools
 from packager.dependencies import elf_rebind, installer
 from packager.errors import DependencyError
-from packager.layout import IncludedFile, Platform
+from packager.layout import Arch, IncludedFile, Platform
+from packager.model import Format
 
 # One Python's wheel serves all: the library in it is not tied to a Python version.
 _WHEEL_PYTHON = "3.12"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of engine: ``kind`` is its name in a manifest, the paths are patterns inside its wheel."""
+
+    kind: str
+    name: str
+    format: Format
+    package: str
+    library: str
+    licences: tuple[str, ...]
+    dest: str
+    wheel_glibc: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,48 +38,93 @@ class Rebinding:
 
     library: str
     old: str
-    new: dict[str, str]
+    new: dict[Arch, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxLimits:
+    """The newest ONNX models that an engine takes."""
+
+    max_opset: int
+    max_ml_opset: int
+    max_ir_version: int
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A release of ONNX Runtime: the oldest glibc it loads on, and the newest models it takes."""
+    """A release of a kind: the oldest glibc it loads on, by architecture, and which ONNX models it takes."""
 
+    kind: Kind
     version: str
-    glibc: str
-    max_opset: int
-    max_ml_opset: int
-    max_ir_version: int
-    rebind: Rebinding | None = None
+    glibc: dict[Arch, str]
+    rebind: tuple[Rebinding, ...] = ()
+    takes: OnnxLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EngineFiles:
-    """What of an engine ships: its shared library, and the licences that must go with it."""
+    """What of an engine ships: its shared library, where that goes, and the licences that must go with it."""
 
     library: Path
+    dest: str
     licences: tuple[IncludedFile, ...]
 
 
-def choose_engine(platform: Platform) -> Engine:
-    """The newest release that loads on the platform's glibc."""
+def kind_for(format: Format) -> str:
+    """The kind of engine that runs a format."""
+    return next(kind.kind for kind in kinds().values() if kind.format == format)
+
+
+def choose_engine(kind: str, platform: Platform) -> Engine:
+    """The newest release of a kind that loads on the platform's glibc."""
     for engine in engines():
-        if _number(engine.glibc) <= _number(platform.glibc):
+        if engine.kind.kind == kind and _number(engine.glibc[platform.arch]) <= _number(platform.glibc):
             return engine
-    raise DependencyError(f"no release of ONNX Runtime loads on glibc {platform.glibc}")
+    raise DependencyError(
+        f"no release of {kinds()[kind].name} loads on glibc {platform.glibc} for {platform.arch}",
+        hint="choose a newer --runtime, or another --arch",
+    )
+
+
+def onnx_limits(platform: Platform) -> OnnxLimits:
+    """The newest ONNX models that the platform's engine takes."""
+    found = choose_engine(kind_for("onnx"), platform).takes
+    assert found is not None  # noqa: S101 - every release for ONNX says so in the table
+    return found
+
+
+@remember
+def kinds() -> dict[str, Kind]:
+    """The kinds of `data/engines.toml` by name."""
+    rows: dict[str, dict[str, Any]] = _table()["kinds"]
+    return {
+        kind: Kind(kind=kind, **{**row, "licences": tuple(row["licences"])}) for kind, row in rows.items()
+    }
 
 
 @remember
 def engines() -> tuple[Engine, ...]:
-    """The releases of `data/engines.toml`, newest first."""
-    rows = tomllib.loads((resources.DATA / "engines.toml").read_text())["engines"]
-    return tuple(Engine(**{**row, "rebind": _rebinding(row.get("rebind"))}) for row in rows)
+    """The releases of `data/engines.toml`, of each kind the newest first."""
+    return tuple(_engine(row) for row in _table()["engines"])
 
 
-def _rebinding(row: dict[str, str] | None) -> Rebinding | None:
-    if row is None:
-        return None
-    return Rebinding(row["library"], row["from"], {arch: row[arch] for arch in ("x86_64", "arm64")})
+def _table() -> dict[str, Any]:
+    return tomllib.loads((resources.DATA / "engines.toml").read_text())
+
+
+def _engine(row: dict[str, Any]) -> Engine:
+    return Engine(
+        kind=kinds()[row["kind"]],
+        version=row["version"],
+        glibc=row["glibc"],
+        rebind=tuple(_rebinding(entry) for entry in row.get("rebind", ())),
+        takes=OnnxLimits(**row["takes"]) if "takes" in row else None,
+    )
+
+
+def _rebinding(row: dict[str, str]) -> Rebinding:
+    arches: tuple[Arch, ...] = ("x86_64", "arm64")
+    return Rebinding(row["library"], row["from"], {arch: row[arch] for arch in arches if arch in row})
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -71,39 +132,41 @@ def _number(version: str) -> tuple[int, ...]:
 
 
 def engine_files(engine: Engine, platform: Platform, say: tools.Progress = tools.silent) -> EngineFiles:
-    """ONNX Runtime's shared library for the platform, out of the wheel and kept in the cache."""
+    """The engine's shared library for the platform, out of the wheel and kept in the cache."""
+    kind = engine.kind
 
     def make(dest: Path) -> None:
-        say(f"fetching ONNX Runtime {engine.version} for {platform.arch}")
+        say(f"fetching {kind.name} {engine.version} for {platform.arch}")
         _fetch(engine, platform, dest)
 
-    pinned = hashlib.sha256(_lock(engine).read_bytes()).hexdigest()[:12]
-    found = cache.entry(f"engines/onnxruntime-{engine.version}-{pinned}-{platform.arch}", make)
+    # What is in the cache depends on the wheel and on what is changed in it.
+    pinned = hashlib.sha256(_lock(engine).read_bytes() + repr(engine.rebind).encode()).hexdigest()[:12]
+    found = cache.entry(f"engines/{kind.package}-{engine.version}-{pinned}-{platform.arch}", make)
     licences = sorted((found / "licences").iterdir())
     return EngineFiles(
-        found / "libonnxruntime.so",
-        tuple(IncludedFile(f"lib/onnxruntime-{path.name}", path) for path in licences),
+        found / "library.so",
+        kind.dest,
+        tuple(IncludedFile(f"lib/{kind.package}-{path.name}", path) for path in licences),
     )
 
 
 def _lock(engine: Engine) -> Path:
-    return resources.DATA / f"onnxruntime-{engine.version}.lock"
+    return resources.DATA / f"{engine.kind.package}-{engine.version}.lock"
 
 
 def _fetch(engine: Engine, platform: Platform, dest: Path) -> None:
-    """The wheel goes by its tag (which may ask for more than the library does); the library alone is kept."""
-    wheel = dest / "wheel"
-    asked = Platform(platform.arch, _WHEEL_PYTHON, "2.28", platform.glibcxx, platform.libraries)
-    installer.install(_lock(engine), asked, wheel, f"ONNX Runtime {engine.version}")
-    package = wheel / "onnxruntime"
-    (library,) = (package / "capi").glob("libonnxruntime.so.*")
+    """The wheel goes by its tag; the library and its licences alone are kept."""
+    kind, wheel = engine.kind, dest / "wheel"
+    asked = Platform(platform.arch, _WHEEL_PYTHON, kind.wheel_glibc, platform.glibcxx, platform.libraries)
+    installer.install(_lock(engine), asked, wheel, f"{kind.name} {engine.version}")
+    (library,) = wheel.glob(kind.library)
     content = library.read_bytes()
-    if engine.rebind is not None:
-        content = elf_rebind.rebind(
-            content, engine.rebind.library, engine.rebind.old, engine.rebind.new[platform.arch]
-        )
-    (dest / "libonnxruntime.so").write_bytes(content)
+    for entry in engine.rebind:
+        if platform.arch in entry.new:
+            content = elf_rebind.rebind(content, entry.library, entry.old, entry.new[platform.arch])
+    (dest / "library.so").write_bytes(content)
     (dest / "licences").mkdir()
-    for name in ("LICENSE", "ThirdPartyNotices.txt"):
-        (dest / "licences" / name).write_bytes((package / name).read_bytes())
+    for pattern in kind.licences:
+        (licence,) = wheel.glob(pattern)
+        (dest / "licences" / licence.name).write_bytes(licence.read_bytes())
     shutil.rmtree(wheel)

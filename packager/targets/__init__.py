@@ -14,11 +14,10 @@ class Target(Protocol):
 
     ``folder`` is the artifact's folder beneath `dist/NAME/`, and the short name on the command line. A
     build makes ``rooms`` of the shipped code and the packages of ``lock`` (none: no third-party packages)
-    for ``platform``, and the target lays them out; the engine's library goes to ``library_dest``.
+    for ``platform``, and the target lays them out.
     """
 
     folder: ClassVar[str]
-    library_dest: ClassVar[str]
 
     @property
     def kind(self) -> str:

@@ -24,12 +24,14 @@ def assemble(
     manifest = (root / "manifest.json").read_bytes()
     described = json.loads(manifest)
     model = described["model"]
-    engine = dependencies.engine_files(dependencies.choose_engine(platform), platform)
+    engine = dependencies.engine_files(
+        dependencies.choose_engine(described["engine"]["kind"], platform), platform
+    )
     python = interpreters.find(platform.python) if compiled else None
     parts = Parts(
         name=described["name"],
         model=ModelFile(
-            root / model["path"], "onnx", read_signature(described["signature"]),
+            root / model["path"], model["format"], read_signature(described["signature"]),
             model["sha256"], model["size_bytes"], model["opset"],
         ),
         manifest_json=manifest,
@@ -37,7 +39,7 @@ def assemble(
         runtime=dependencies.runtime_files(target.rooms, python),
         packages=dependencies.install(target.lock, platform, python) if target.lock else (),
         library=engine.library,
-        library_dest=target.library_dest,
+        library_dest=engine.dest,
         licences=engine.licences,
     )  # fmt: skip
     (written,) = bundle.write(target.layout(parts), dest)

@@ -40,7 +40,6 @@ class AwsLambda(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: ClassVar[str] = "lambda"
-    library_dest: ClassVar[str] = "lib/libonnxruntime.so.1"
 
     kind: Literal["aws_lambda"] = "aws_lambda"
     arch: Arch = Field("x86_64", description="processor of the function: x86_64 or arm64")
@@ -130,7 +129,7 @@ class AwsLambda(BaseModel):
             *parts.runtime, *parts.packages, *parts.licences,
         ]  # fmt: skip
         if parts.library is not None:
-            files.append(IncludedFile(parts.library_dest or self.library_dest, parts.library))
+            files.append(IncludedFile(parts.library_dest, parts.library))
         return files
 
     def _templates(self, parts: Parts) -> list[IncludedFile]:

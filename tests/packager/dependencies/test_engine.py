@@ -12,14 +12,22 @@ from packager import dependencies, preflight
 from packager.dependencies.engine import engines
 from packager.errors import DependencyError
 from packager.layout import Arch, Platform
+from packager.model import Format
 from packager.targets.aws_lambda import quotas
 from runtimes.core.predictor import Predictor
 from runtimes.core.tensors import Tensor
-from tests.artifacts import make_root
+from tests.artifacts import engine_library, make_root
+from tests.runtimes.core import tflite_models
 
 ARCHES: tuple[Arch, ...] = ("x86_64", "arm64")
 RUNTIMES = sorted(quotas.runtimes())
 HERE: Arch = "arm64" if machine.machine() == "aarch64" else "x86_64"
+
+
+LICENCES = {
+    "onnxruntime_c": ["lib/onnxruntime-LICENSE", "lib/onnxruntime-ThirdPartyNotices.txt"],
+    "litert_c": ["lib/ai-edge-litert-LICENSE"],
+}
 
 
 @pytest.mark.parametrize(
@@ -27,36 +35,54 @@ HERE: Arch = "arm64" if machine.machine() == "aarch64" else "x86_64"
     [("python3.11", "1.23.2"), ("python3.12", "1.31.1"), ("python3.13", "1.31.1"), ("python3.14", "1.31.1")],
 )
 def test_the_engine_fits_the_runtimes_glibc(runtime: str, version: str) -> None:
-    assert dependencies.choose_engine(quotas.runtimes()[runtime].platform("x86_64")).version == version
+    platform = quotas.runtimes()[runtime].platform("x86_64")
+    assert dependencies.choose_engine("onnxruntime_c", platform).version == version
+
+
+@pytest.mark.parametrize(("format", "kind"), [("onnx", "onnxruntime_c"), ("tflite", "litert_c")])
+def test_each_format_has_its_engine(format: Format, kind: str) -> None:
+    assert dependencies.kind_for(format) == kind
 
 
 def test_refuses_a_glibc_that_no_release_loads_on() -> None:
-    with pytest.raises(DependencyError, match=r"glibc 2\.5"):
-        dependencies.choose_engine(Platform("x86_64", "3.11", "2.5", "3.4.8", ()))
+    with pytest.raises(DependencyError, match=r"no release of ONNX Runtime loads on glibc 2\.5 for x86_64"):
+        dependencies.choose_engine("onnxruntime_c", Platform("x86_64", "3.11", "2.5", "3.4.8", ()))
+
+
+def test_litert_for_arm64_needs_the_newer_system() -> None:
+    runtimes = quotas.runtimes()
+    assert dependencies.choose_engine("litert_c", runtimes["python3.12"].platform("arm64")).version == "2.3.0"
+    with pytest.raises(DependencyError, match=r"LiteRT loads on glibc 2\.26 for arm64") as refused:
+        dependencies.choose_engine("litert_c", runtimes["python3.11"].platform("arm64"))
+    assert refused.value.hint == "choose a newer --runtime, or another --arch"
 
 
 def test_newer_releases_take_newer_models() -> None:
-    found = engines()
+    found = [engine.takes for engine in engines() if engine.kind.format == "onnx"]
+    assert len(found) == 2
     for name in ("max_opset", "max_ml_opset", "max_ir_version"):
-        limits = [getattr(engine, name) for engine in found]
+        limits = [getattr(takes, name) for takes in found]
         assert limits == sorted(limits, reverse=True)
 
 
 @pytest.mark.network
 @pytest.mark.parametrize("runtime", ["python3.11", "python3.13"])
 @pytest.mark.parametrize("arch", ARCHES)
-def test_the_library_loads_on_the_runtime(runtime: str, arch: Arch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", LICENCES)
+def test_the_library_loads_on_the_runtime(kind: str, runtime: str, arch: Arch, tmp_path: Path) -> None:
     target = quotas.runtimes()[runtime].platform(arch)
-    engine = dependencies.choose_engine(target)
+    if (kind, runtime, arch) == ("litert_c", "python3.11", "arm64"):
+        return  # refused, as another test shows
+    engine = dependencies.choose_engine(kind, target)
     files = dependencies.engine_files(engine, target)
-    (tmp_path / files.library.name).symlink_to(files.library)
+    path = tmp_path / files.dest
+    path.parent.mkdir()
+    path.symlink_to(files.library)
     (library,) = preflight.check(tmp_path, target)
-    assert library.name == "libonnxruntime.so.1"
-    assert [licence.dest for licence in files.licences] == [
-        "lib/onnxruntime-LICENSE", "lib/onnxruntime-ThirdPartyNotices.txt",
-    ]  # fmt: skip
+    assert (library.path, library.name) == (files.dest, Path(files.dest).name)
+    assert [licence.dest for licence in files.licences] == LICENCES[kind]
     # What the table promises for every system that has this glibc, whatever the runtime's own is.
-    oldest = Platform(arch, target.python, engine.glibc, target.glibcxx, target.libraries)
+    oldest = Platform(arch, target.python, engine.glibc[arch], target.glibcxx, target.libraries)
     preflight.check(tmp_path, oldest)
 
 
@@ -65,13 +91,32 @@ def test_every_engine_answers_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """exp, log and pow are the functions that the older release is bound to anew."""
     target = quotas.runtimes()["python3.13"].platform(HERE)
     answers = {}
-    for engine in engines():
+    for engine in (engine for engine in engines() if engine.kind.format == "onnx"):
         monkeypatch.setenv("ENGINE_LIBRARY", str(dependencies.engine_files(engine, target).library))
         answers[engine.version] = _answer(tmp_path / engine.version)
     assert len(answers) == 2
     expected = np.exp(_ROWS) + np.log(_ROWS) + np.power(_ROWS, np.float32(1.7))
     for found in answers.values():
         np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.network
+def test_the_changed_library_for_tflite_answers_as_the_one_in_the_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = quotas.runtimes()["python3.13"].platform(HERE)
+    files = dependencies.engine_files(dependencies.choose_engine("litert_c", target), target)
+    model, signature = tflite_models.exponents()
+    rows = Tensor("float32", (10, 4), _ROWS.tobytes())
+    answers = []
+    for number, library in enumerate((files.library, engine_library("tflite"))):
+        monkeypatch.setenv("ENGINE_LIBRARY", str(library))
+        root = make_root(tmp_path / str(number), model, signature, file="model.tflite")
+        with Predictor(str(root)) as predictor:
+            answers.append(predictor.run({"x": rows})["y"].to_bytes())
+    assert answers[0] == answers[1]
+    found = np.frombuffer(answers[0], np.float32).reshape(10, 4)
+    np.testing.assert_allclose(found, np.exp(_ROWS) + np.log(_ROWS) + _ROWS**1.7, rtol=1e-5)
 
 
 _ROWS = np.linspace(0.1, 3.0, 40, dtype=np.float32).reshape(10, 4)

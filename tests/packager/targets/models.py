@@ -86,5 +86,5 @@ def layout(
     packages = (IncludedFile("fastapi/__init__.pyc", b"theirs"),)
     licences = (IncludedFile("lib/onnxruntime-LICENSE", b"MIT"),)
     return target.layout(
-        Parts(name, model, b"{}\n", cases, runtime, packages, library, target.library_dest, licences)
+        Parts(name, model, b"{}\n", cases, runtime, packages, library, "lib/libonnxruntime.so.1", licences)
     )

@@ -184,6 +184,20 @@ def recurrent() -> Model:
     return made(graph, [("x", "float32", [1, 2, 2])], [("y", "float32", [1, 2, 2])])
 
 
+def exponents() -> Model:
+    """exp(x) + log(x) + x ** 1.7, for four numbers in each row."""
+    graph = Graph()
+    for name in ("x", "e", "l", "p", "s", "y"):
+        graph.tensor(name, "float32", ["batch", 4])
+    graph.constant("power", np.array(1.7, np.float32))
+    graph.operator("EXP", ["x"], ["e"], ExpOptions={})
+    graph.operator("LOG", ["x"], ["l"])
+    graph.operator("POW", ["x", "power"], ["p"], PowOptions={})
+    graph.operator("ADD", ["e", "l"], ["s"], AddOptions={})
+    graph.operator("ADD", ["s", "p"], ["y"], AddOptions={})
+    return made(graph, [("x", "float32", ["batch", 4])], [("y", "float32", ["batch", 4])])
+
+
 def places() -> Model:
     """Where its input is true: how large the answer is depends on the values."""
     graph = Graph()
