@@ -86,7 +86,10 @@ def readers(model: Any, columns: list[int]) -> Iterator[Reader]:
     elif kind_of(model) == "FeatureUnion":
         for _, branch in model.transformer_list:
             yield from readers(branch, columns)
-    elif kind_of(model).startswith("HistGradientBoosting") and getattr(model, "_preprocessor", None) is not None:
+    elif (
+        kind_of(model).startswith("HistGradientBoosting")
+        and getattr(model, "_preprocessor", None) is not None
+    ):
         yield from readers(model._preprocessor, columns)
         yield from (Reader(column, model, place) for place, column in enumerate(columns))
     else:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError
+from packager.converters.sklearn.own import text
 from packager.converters.sklearn.parts import final, inside, kind_of, walk
 
-_TWO_LETTERS = r"(?u)\b\w\w+\b"
 _ANOTHER = "use another estimator, or compute that step before the model"
 
 
@@ -28,21 +28,12 @@ def _reason(part: Any) -> str | None:
         return f"calls the Python function {function}, which has no form in ONNX"
     if kind == "SimpleImputer" and part.add_indicator:
         return "with add_indicator=True converts wrongly"
-    if kind in ("CountVectorizer", "TfidfVectorizer"):
-        return _vectorizer_reason(part)
+    if kind in ("CountVectorizer", "TfidfVectorizer") and hasattr(part, "vocabulary_"):
+        return text.refusal(part)
+    if kind == "HashingVectorizer":
+        return "keeps no words, only their hashes, which has no form in the graph: use TfidfVectorizer"
     if kind in ("TunedThresholdClassifierCV", "FixedThresholdClassifier"):
         return "has a decision threshold of its own, which the conversion loses"
-    return None
-
-
-def _vectorizer_reason(part: Any) -> str | None:
-    """scikit-learn drops words before it joins neighbours; the graph joins what stands side by side."""
-    if part.analyzer == "char":
-        return "with analyzer='char' takes a run of blanks for one, which the conversion loses"
-    if part.analyzer != "word" or part.ngram_range[1] == 1:
-        return None
-    if part.stop_words or part.token_pattern == _TWO_LETTERS:
-        return "with word n-grams over dropped words (stop_words, words of one letter) converts wrongly"
     return None
 
 

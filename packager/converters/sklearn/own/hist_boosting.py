@@ -51,7 +51,9 @@ def _categories(model: Any) -> tuple[Array, dict[int, Array]]:
     if flags is None or not np.any(flags):
         return np.arange(model.n_features_in_), {}
     if encoder is None:  # before scikit-learn 1.4 the values were the codes
-        known = [np.flatnonzero(_bits(words)) for words in model._bin_mapper.make_known_categories_bitsets()[0]]
+        known = [
+            np.flatnonzero(_bits(words)) for words in model._bin_mapper.make_known_categories_bitsets()[0]
+        ]
         places = np.flatnonzero(flags)
         return np.arange(model.n_features_in_), {int(at): values for at, values in zip(places, known)}
     raw = np.asarray(flags)
@@ -71,7 +73,12 @@ def _matrix(nodes: Nodes, known: dict[int, Array]) -> str:
             words = [word for word in known[at] if isinstance(word, str)]
             codes = [float(code) for code, word in enumerate(known[at]) if isinstance(word, str)]
             name = nodes.add(
-                "LabelEncoder", name, domain=ML, keys_strings=words, values_floats=codes, default_float=float("nan")
+                "LabelEncoder",
+                name,
+                domain=ML,
+                keys_strings=words,
+                values_floats=codes,
+                default_float=float("nan"),
             )
             known[at] = np.arange(len(known[at]))
         columns.append(nodes.doubles(name))
@@ -108,7 +115,9 @@ class _Table:
                 continue
             missing = int(node["missing_go_to_left"])
             branches = int(node["left"]), int(node["right"])
-            self.rows.append((number, at, column, "BRANCH_LEQ", float(node["num_threshold"]), *branches, missing))
+            self.rows.append(
+                (number, at, column, "BRANCH_LEQ", float(node["num_threshold"]), *branches, missing)
+            )
 
     def _add_members(self, tree: int, at: int, node: Any, column: int, bitsets: Array, spare: int) -> int:
         """A set of categories is a chain of questions; unknown and missing ones fall out of its end."""
@@ -138,7 +147,9 @@ class _Table:
         leaves: list[Any] = [list(column) for column in zip(*self.leaves)]
 
         def doubles(name: str, values: Any) -> Any:
-            return helper.make_tensor(name, helper.TensorProto.DOUBLE, [len(values)], [float(v) for v in values])
+            return helper.make_tensor(
+                name, helper.TensorProto.DOUBLE, [len(values)], [float(v) for v in values]
+            )
 
         return {
             "nodes_treeids": columns[0],

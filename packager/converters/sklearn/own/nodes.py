@@ -25,7 +25,9 @@ class Nodes:
         """One node with one output; numpy arrays among the inputs become constants."""
         return self.several(kind, 1, *inputs, domain=domain, **attributes)[0]
 
-    def several(self, kind: str, outputs: int, *inputs: Any, domain: str = "", **attributes: Any) -> list[str]:
+    def several(
+        self, kind: str, outputs: int, *inputs: Any, domain: str = "", **attributes: Any
+    ) -> list[str]:
         names = [entry if isinstance(entry, str) else self.constant(entry) for entry in inputs]
         made = [self.scope.get_unique_variable_name(f"{kind.lower()}_{at}") for at in range(outputs)]
         version = {"": self.opset, ML: 3, "com.microsoft": 1}[domain]
@@ -105,10 +107,16 @@ class Nodes:
         if type(estimator) not in sklearn_operator_name_map:
             raise ConversionError(f"{kind_of(estimator)} has no form in ONNX")
         entry = self.scope.declare_local_variable("asked", FloatTensorType([None, None]))
-        self.container.add_node("Cast", [value], [entry.full_name], to=1, name=self.scope.get_unique_operator_name("Cast"))
+        self.container.add_node(
+            "Cast", [value], [entry.full_name], to=1, name=self.scope.get_unique_operator_name("Cast")
+        )
         inner = self.scope.declare_local_operator(sklearn_operator_name_map[type(estimator)], estimator)
         inner.inputs.append(entry)
-        kinds = [FloatTensorType([None, None])] if outputs == 1 else [Int64TensorType(), FloatTensorType([None, None])]
+        kinds = (
+            [FloatTensorType([None, None])]
+            if outputs == 1
+            else [Int64TensorType(), FloatTensorType([None, None])]
+        )
         if outputs == 2:
             self.scope.add_options(id(estimator), {"zipmap": False})
         for kind in kinds:
@@ -120,7 +128,9 @@ class Nodes:
     def named(self, place: str, classes: Any) -> str:
         """The class at each place."""
         array = np.asarray(classes)
-        return self.add("Gather", array if array.dtype.kind in "OU" else array.astype(np.int64), place, axis=0)
+        return self.add(
+            "Gather", array if array.dtype.kind in "OU" else array.astype(np.int64), place, axis=0
+        )
 
     def first_of_the_largest(self, values: str) -> str:
         return self.add("ArgMax", values, axis=1, keepdims=0)
@@ -136,3 +146,27 @@ class Nodes:
 
     def chosen(self, condition: str, yes: Any, no: Any) -> str:
         return self.add("Where", condition, yes, no)
+
+    def normalised(self, value: str, norm: str) -> str:
+        """Rows by their length; a row of zeros stays."""
+        if norm == "l2":
+            length = self.add("Sqrt", self.total(self.add("Mul", value, value), 1))
+        else:
+            sizes = self.add("Abs", value)
+            length = self.total(sizes, 1) if norm == "l1" else self.largest(sizes)
+        empty = self.add("Equal", length, np.float64(0))
+        return self.add("Div", value, self.chosen(empty, np.float64(1), length))
+
+    def largest(self, value: str) -> str:
+        if self.opset >= 18:
+            return self.add("ReduceMax", value, np.array([1], np.int64), keepdims=1)
+        return self.add("ReduceMax", value, axes=[1], keepdims=1)
+
+    def without(self, numbers: str, dropped: str) -> str:
+        """Rows of whole numbers without those that are dropped, which go to the end as -2."""
+        width = self.add("Shape", numbers, start=1, end=2)
+        places = self.add("Range", np.int64(0), self.add("Squeeze", width), np.int64(1))
+        late = self.add("Add", places, self.add("Mul", self.cast(dropped, np.int64), width))
+        _, order = self.several("TopK", 2, late, width, axis=1, largest=0, sorted=1)
+        marked = self.chosen(dropped, np.int64(-2), numbers)
+        return self.add("GatherElements", marked, order, axis=1)

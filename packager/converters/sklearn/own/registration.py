@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from packager.converters.sklearn.own import hist_boosting
+from packager.converters.sklearn.own import hist_boosting, text
 from packager.converters.sklearn.own.nodes import Nodes
 
 Writes = Callable[[Nodes, Any], None]
@@ -19,6 +19,9 @@ CLASSIFIERS: Mapping[str, Writes] = {
 }
 OTHERS: Mapping[str, Writes] = {
     "sklearn.ensemble.HistGradientBoostingRegressor": hist_boosting.regressor,
+    "sklearn.feature_extraction.text.CountVectorizer": text.vectorizer,
+    "sklearn.feature_extraction.text.TfidfTransformer": text.transformer,
+    "sklearn.feature_extraction.text.TfidfVectorizer": text.vectorizer,
 }
 # These compute in double precision as scikit-learn does, so that their inputs may be double, too.
 IN_DOUBLE = frozenset({"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"})

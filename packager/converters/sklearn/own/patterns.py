@@ -1,0 +1,157 @@
+"""Python's regular expressions for tokens, written for the engine's RE2 so that both find the same.
+
+Each place in a pattern becomes the plain list of the characters that Python takes there: the two know
+other Unicode versions, and no engine asks for case or locale. ``lowered``: scikit-learn lowers a text before it looks for
+tokens and the graph afterwards, so a place takes every character whose small form the pattern takes.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from packager.converters.failure import ConversionError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    try:
+        from re import _constants, _parser
+    except ImportError:  # Python 3.10 and older
+        import sre_constants as _constants  # type: ignore[no-redef, import-not-found, unused-ignore]
+        import sre_parse as _parser  # type: ignore[no-redef, import-not-found, unused-ignore]
+
+WORD_OF_TWO = r"(?u)\b\w\w+\b"
+# The one letter whose small form is two characters, and the second of them is none of a word.
+DOTTED_I = "\u0130"
+_WORDS = re.compile(r"(?:\(\?u\))?\\b((?:\\w)*)\\w(\+|\{(\d+),\})\\b")
+
+
+def token_expression(pattern: str, lowered: bool) -> str:
+    """The pattern for RE2; a ``ConversionError`` says what of it has no exact form."""
+    words = _WORDS.fullmatch(pattern)
+    if words is not None:
+        least = len(words[1]) // 2 + int(words[3] or 1)
+        return _whole_words(least, lowered)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = re.compile(pattern)
+    if compiled.groups:
+        raise _inexact(pattern, "a group that is captured: write (?:…)")
+    if compiled.flags & ~(re.UNICODE | re.DOTALL):
+        raise _inexact(pattern, "a flag")
+    return _sequence(_parser.parse(pattern), pattern, lowered, bool(compiled.flags & re.DOTALL))
+
+
+def takes(pattern: str, letter: str) -> bool:
+    """Whether some place of the pattern takes the letter."""
+    if _WORDS.fullmatch(pattern):
+        return bool(re.match(r"\w", letter))
+    return any(re.match(one, letter) for one in _places(_parser.parse(pattern), re.compile(pattern)))
+
+
+def is_whole_words(pattern: str) -> bool:
+    return _WORDS.fullmatch(pattern) is not None
+
+
+def _whole_words(least: int, lowered: bool) -> str:
+    word = _class_of(r"\w", lowered)
+    if not lowered:
+        return f"{word}{{{least},}}"
+    return f"{word}{{{max(least - 1, 0)},}}{DOTTED_I}|{word}{{{least},}}"
+
+
+def _inexact(pattern: str, what: str) -> ConversionError:
+    return ConversionError(
+        f"The token_pattern {pattern!r} has no exact form in the graph: it has {what}",
+        hint=r"use a pattern of character classes and repetitions, such as '(?u)\b\w\w+\b' or '[a-zA-Z0-9]+'",
+    )
+
+
+def _sequence(parsed: Any, pattern: str, lowered: bool, dot_all: bool) -> str:
+    return "".join(_piece(kind, value, pattern, lowered, dot_all) for kind, value in parsed)
+
+
+def _piece(kind: Any, value: Any, pattern: str, lowered: bool, dot_all: bool) -> str:
+    name, one = str(kind), _single(kind, value, dot_all)
+    if one is not None:
+        return _class_of(one, lowered)
+    if name in ("MAX_REPEAT", "MIN_REPEAT"):
+        low, high, inner = value
+        most = "" if high is _constants.MAXREPEAT else str(high)
+        lazy = "?" if name == "MIN_REPEAT" else ""
+        return f"(?:{_sequence(inner, pattern, lowered, dot_all)}){{{low},{most}}}{lazy}"
+    if name == "SUBPATTERN" and value[0] is None and not value[1] and not value[2]:
+        return f"(?:{_sequence(value[3], pattern, lowered, dot_all)})"
+    if name == "BRANCH":
+        return f"(?:{'|'.join(_sequence(one, pattern, lowered, dot_all) for one in value[1])})"
+    raise _inexact(pattern, name.lower().replace("_", " "))
+
+
+def _single(kind: Any, value: Any, dot_all: bool) -> str | None:
+    """What a place for one character takes, as Python writes it."""
+    name = str(kind)
+    if name == "LITERAL":
+        return re.escape(chr(value))
+    if name == "NOT_LITERAL":
+        return f"[^{re.escape(chr(value))}]"
+    if name == "ANY":
+        return r"[\s\S]" if dot_all else r"[^\n]"
+    return f"[{''.join(_member(*entry) for entry in value)}]" if name == "IN" else None
+
+
+def _places(parsed: Any, compiled: Any) -> Iterator[str]:
+    for kind, value in parsed:
+        one = _single(kind, value, bool(compiled.flags & re.DOTALL))
+        if one is not None:
+            yield one
+        for inner in value if isinstance(value, tuple) else ():
+            for branch in inner if isinstance(inner, list) else [inner]:
+                if isinstance(branch, _parser.SubPattern):
+                    yield from _places(branch, compiled)
+
+
+def _member(kind: Any, value: Any) -> str:
+    name = str(kind)
+    if name == "NEGATE":
+        return "^"
+    if name == "LITERAL":
+        return re.escape(chr(value))
+    if name == "RANGE":
+        return f"{re.escape(chr(value[0]))}-{re.escape(chr(value[1]))}"
+    letters = {"WORD": r"\w", "DIGIT": r"\d", "SPACE": r"\s"}
+    of, _, what = str(value).rpartition("CATEGORY_")[2].rpartition("NOT_")
+    return letters[what].upper() if _ or of else letters[what]
+
+
+@lru_cache(maxsize=None)
+def _class_of(one: str, lowered: bool) -> str:
+    r"""A class with every range written out. ``lowered``: by the small form; the dotted I never is one."""
+    wanted = re.compile(one)
+    every = _small_forms() if lowered else _characters()
+    starts = [(match.start(), match.end()) for match in re.finditer(f"(?:{wanted.pattern})+", every)]
+    ranges = [
+        rf"\x{{{ord(_characters()[low]):x}}}-\x{{{ord(_characters()[high - 1]):x}}}"
+        for low, high in (part for start in starts for part in _without_gap(*start))
+    ]
+    if not ranges:
+        raise ConversionError(f"The token_pattern has {one!r}, which no character fits")
+    return f"[{''.join(ranges)}]"
+
+
+def _without_gap(low: int, high: int) -> list[tuple[int, int]]:
+    """A range must not reach over the code points that no text has."""
+    gap = 0xD800
+    return [(low, gap), (gap, high)] if low < gap < high else [(low, high)]
+
+
+@lru_cache(maxsize=None)
+def _characters() -> str:
+    return "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+
+
+@lru_cache(maxsize=None)
+def _small_forms() -> str:
+    return "".join(small if len(small := letter.lower()) == 1 else "\u0000" for letter in _characters())
