@@ -151,6 +151,9 @@ def _tensors(table: Table, signature: Signature) -> Rows:
         arrays = {name: np.asarray(values) for name, values in table.columns.items()}
     if arrays is None or (len(arrays) == 1 == len(inputs)):
         arrays = {inputs[0].name: _only_array(table, signature)}
+    # Single numbers of other names are settings that the converter took from there.
+    named = {spec.name for spec in inputs}
+    arrays = {name: array for name, array in arrays.items() if name in named or array.ndim}
     _check_names(table.name, arrays, [spec.name for spec in inputs])
     fitted = {spec.name: fit(f"{table.name}:{spec.name}", arrays[spec.name], spec) for spec in inputs}
     counts = {len(array) for array in fitted.values() if array.ndim}

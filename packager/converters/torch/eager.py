@@ -1,5 +1,6 @@
 """Modules of Python code, with the user's weights in them."""
 
+from dataclasses import replace
 from typing import Any
 
 from packager.converters.torch.example import Example
@@ -13,7 +14,7 @@ def read_eager(module: Any, example: Example) -> ModuleModel:
     names = example.call.names
     tensors, answer = accepted(lambda given: list(leaves(_called(flat, given))), example.tensors)
     outputs = output_names([path for path, _ in answer], set(names))
-    return read_module(flat, names, outputs, tensors, example.rowwise, (DYNAMO, LEGACY))
+    return read_module(flat, outputs, replace(example, tensors=tensors), (DYNAMO, LEGACY))
 
 
 def _called(flat: Flat, given: list[Any]) -> Any:

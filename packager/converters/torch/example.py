@@ -18,11 +18,12 @@ EXAMPLE_ROWS = 2
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``rowwise``: every tensor begins with the batch; else they are whole inputs."""
+    """``rowwise``: every tensor begins with the batch, and ``tensors`` are two rows; else whole inputs."""
 
     call: Call
     tensors: list[Any]
     rowwise: bool
+    whole: list[Any]
 
 
 def read_samples_table(request: Request, what: str) -> Table:
@@ -46,9 +47,9 @@ def example_tensors(table: Table, arguments: list[Argument]) -> Example:
         raise SamplesError(f"{table.name} holds no tensor that the model takes")
     counts = {len(array) if array.ndim else None for array in given.values()}
     rowwise = len(counts) == 1 and None not in counts
-    cut = [_two_rows(array) if rowwise else array for array in given.values()]
-    tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in cut]
-    return Example(Call(tuple(given), constants), tensors, rowwise)
+    whole = [torch.from_numpy(np.ascontiguousarray(array)) for array in given.values()]
+    rows = [torch.from_numpy(_two_rows(array)) for array in given.values()] if rowwise else whole
+    return Example(Call(tuple(given), constants), rows, rowwise, whole)
 
 
 def as_whole_numbers(tensors: list[Any]) -> list[Any] | None:

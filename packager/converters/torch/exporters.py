@@ -3,8 +3,11 @@
 import contextlib
 import io
 import logging
+import warnings
+from pathlib import Path
 from typing import Any
 
+from packager.converters.failure import ConversionError
 from packager.converters.torch.module import Exporter, Task
 
 # What the dynamo exporter writes by itself; for older opsets it converts afterwards.
@@ -59,7 +62,8 @@ def _legacy(task: Task) -> Any:
             axes.setdefault(task.inputs[at], {})[axis] = one.name
     buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with quiet():
+    with quiet(), warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
         torch.onnx.export(
             task.module,
             tuple(task.example),
@@ -70,7 +74,25 @@ def _legacy(task: Task) -> Any:
             dynamic_axes=axes,
             opset_version=min(task.opset, _NEWEST_LEGACY_OPSET),
         )
+    _refuse_kept_branches(heard)
     return onnx.load_from_string(buffer.getvalue())
+
+
+def _refuse_kept_branches(heard: list[warnings.WarningMessage]) -> None:
+    """It runs the model once and keeps the branch that Python took, which another input may not take.
+
+    torch's own layers look only at sizes, and those the proof covers.
+    """
+    import torch
+
+    own = str(Path(torch.__file__).parent)
+    for one in heard:
+        if issubclass(one.category, torch.jit.TracerWarning) and not one.filename.startswith(own):
+            raise ConversionError(
+                f"The model decides by values in Python ({Path(one.filename).name}, line {one.lineno}), "
+                "and the exporter would keep one way for all inputs",
+                hint="decide by torch.where, or script the model (torch.jit.script)",
+            )
 
 
 DYNAMO = Exporter("torch's exporter", _dynamo)

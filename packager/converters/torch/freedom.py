@@ -23,7 +23,8 @@ class FreeSize:
     others: tuple[int, ...]
 
 
-def free_sizes(run: Run, example: list[Any], rowwise: bool) -> tuple[FreeSize, ...]:
+def free_sizes(run: Run, example: list[Any], rowwise: bool, named: bool = True) -> tuple[FreeSize, ...]:
+    """``named``: a free first axis of inputs that are no rows is the batch, all the same."""
     found = [_batch(run, example)] if rowwise else []
     open_axes = [
         (at, axis)
@@ -34,13 +35,13 @@ def free_sizes(run: Run, example: list[Any], rowwise: bool) -> tuple[FreeSize, .
     tied: list[Axis] = []
     for axis in open_axes:
         if others := _taken(run, example, (axis,)):
-            found.append(_named(found, (axis,), example, others))
+            found.append(_named(found, (axis,), example, others, named))
         else:
             tied.append(axis)
     for size in sorted({_size(example, axis) for axis in tied}):
         axes = tuple(axis for axis in tied if _size(example, axis) == size)
         if len(axes) > 1 and (others := _taken(run, example, axes)):
-            found.append(_named(found, axes, example, others))
+            found.append(_named(found, axes, example, others, named))
     return tuple(found)
 
 
@@ -53,8 +54,10 @@ def _batch(run: Run, example: list[Any]) -> FreeSize:
     return batch
 
 
-def _named(found: list[FreeSize], axes: tuple[Axis, ...], example: list[Any], others: list[int]) -> FreeSize:
-    first = (0, 0) in axes and all(free.name != BATCH for free in found)
+def _named(
+    found: list[FreeSize], axes: tuple[Axis, ...], example: list[Any], others: list[int], named: bool
+) -> FreeSize:
+    first = named and (0, 0) in axes and all(free.name != BATCH for free in found)
     name = BATCH if first else f"dim_{len(found) + 1}"
     return FreeSize(name, axes, _size(example, axes[0]), tuple(others))
 
@@ -113,15 +116,14 @@ def read_shapes(
         for at, (name, tensor) in enumerate(zip(names, example, strict=True))
     )
     base = run(example)
-    changed = [run(resized(example, free, {one.name: one.others[0]})) for one in free]
+    changed = [[run(resized(example, free, {one.name: other})) for other in one.others] for one in free]
     made = sum(one.name != BATCH for one in free)
     shapes: list[tuple[Dim, ...]] = []
     for at, tensor in enumerate(base):
         shape: list[Dim] = []
         for axis, size in enumerate(tensor.shape):
-            followed = _followed(
-                free, int(size), [_axis_size(answer[at], tensor, axis) for answer in changed]
-            )
+            others = [tuple(_axis_size(one[at], tensor, axis) for one in answers) for answers in changed]
+            followed = _followed(free, int(size), others)
             if followed is None:
                 made += 1
                 followed = f"dim_{made + 1}"
@@ -143,10 +145,29 @@ def _axis_size(answer: Any, base: Any, axis: int) -> int:
     return int(answer.shape[axis])
 
 
-def _followed(free: tuple[FreeSize, ...], size: int, others: list[int]) -> Dim | None:
+def _followed(free: tuple[FreeSize, ...], size: int, others: list[tuple[int, ...]]) -> Dim | None:
     """The free size that this one equals, itself where nothing changes it, None where it is another."""
-    moving = [(one, other) for one, other in zip(free, others, strict=True) if other != size]
+    moving = [(one, seen) for one, seen in zip(free, others, strict=True) if set(seen) != {size}]
     if not moving:
         return size
-    one, other = moving[0]
-    return one.name if len(moving) == 1 and (size, other) == (one.size, one.others[0]) else None
+    one, seen = moving[0]
+    return one.name if len(moving) == 1 and (size, seen) == (one.size, one.others) else None
+
+
+def rows_are_apart(run: Run, example: list[Any]) -> bool:
+    """Whether a row's answer is the same beside other rows: else the first axis is no batch."""
+    together, count = run(example), len(example[0])
+    for row in (slice(0, 1), slice(count - 1, count)):
+        alone = run([tensor[row] for tensor in example])
+        if not all(_same(one, other, row, count) for one, other in zip(together, alone, strict=True)):
+            return False
+    return True
+
+
+def _same(together: Any, alone: Any, row: slice, count: int) -> bool:
+    import torch
+
+    if together.shape[:1] != (count,) or together[row].shape != alone.shape:
+        return True  # it has no rows to compare
+    one, other = together[row].double(), alone.double()
+    return bool(torch.allclose(one, other, rtol=1e-3, atol=1e-3, equal_nan=True))

@@ -1,6 +1,8 @@
 """Modules without shapes: their answers, and ONNX by the first of torch's exporters that is proved right."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,8 @@ from packager.converters.failure import ConversionError, SamplesError, WorkerErr
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, Signature
-from packager.converters.torch.example import as_whole_numbers
-from packager.converters.torch.freedom import FreeSize, free_sizes, read_shapes, trials
+from packager.converters.torch.example import Example, as_whole_numbers
+from packager.converters.torch.freedom import FreeSize, free_sizes, read_shapes, rows_are_apart, trials
 from packager.converters.torch.proof import difference
 
 CHECK_SAMPLES = "check the shape, the dtype and the values of the samples"
@@ -59,15 +61,15 @@ class ModuleModel:
         for model in (self,) if narrow.free == self.free else (self, narrow._reshaped()):
             for exporter in self.exporters:
                 try:
-                    proto = model._proved(exporter, request)
+                    with _heard_if_done():
+                        proto = model._proved(exporter, request)
                 except WorkerError as error:
                     failures.append(error)
                 else:
                     opset = write_model(proto, model.signature, request, dest)
                     return Exported(opset, exporter.name, model, self._lost(model))
-        raise ConversionError(
-            failures[0].message, failures[0].hint, tuple(error.message for error in failures[1:])
-        )
+        others = dict.fromkeys(error.message for error in failures if error.message != failures[0].message)
+        raise ConversionError(failures[0].message, failures[0].hint, tuple(others))
 
     def _proved(self, exporter: Exporter, request: Request) -> Any:
         names = [spec.name for spec in self.signature.inputs]
@@ -81,7 +83,7 @@ class ModuleModel:
         )
         if said is not None:
             raise ConversionError(
-                f"The graph that {exporter.name} makes is not the model: {said}", hint=_HINT
+                f"The graph that {exporter.name} makes is not the model: {said}", hint=_hint(self.module)
             )
         return proto
 
@@ -114,6 +116,26 @@ class Exported:
     notes: tuple[str, ...] = ()
 
 
+def _hint(module: Any) -> str:
+    """Where a layer is known to answer by another way than the one that is exported."""
+    if any(getattr(layer, "use_nested_tensor", False) for layer in module.modules()):
+        return (
+            "torch answers masked places of nn.TransformerEncoder by nested tensors, which no exporter does: "
+            "build it with enable_nested_tensor=False"
+        )
+    return _HINT
+
+
+@contextmanager
+def _heard_if_done() -> Iterator[None]:
+    """What an exporter warned of that did not come through tells nothing about the one that did."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        yield
+    for one in heard:
+        warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
 def run_module(module: Any, arguments: list[Any]) -> list[Any]:
     import torch
 
@@ -142,17 +164,20 @@ def accepted(run: Callable[[list[Any]], Any], tensors: list[Any]) -> tuple[list[
 
 def read_module(
     module: Any,
-    names: list[str],
     outputs: list[str],
-    example: list[Any],
-    rowwise: bool,
+    example: Example,
     exporters: tuple[Exporter, ...],
 ) -> ModuleModel:
     """``module`` is flat already."""
+    names = example.call.names
 
     def run(tensors: list[Any]) -> list[Any]:
         return run_module(module, tensors)
 
-    free = free_sizes(run, example, rowwise)
-    signature = read_shapes(run, names, outputs, example, free)
-    return ModuleModel(module, signature, example, free, exporters)
+    tensors = example.tensors
+    apart = not example.rowwise or rows_are_apart(run, tensors)
+    if not apart:
+        tensors = [whole.to(cut.dtype) for whole, cut in zip(example.whole, tensors, strict=True)]
+    free = free_sizes(run, tensors, example.rowwise and apart, named=apart)
+    signature = read_shapes(run, names, outputs, tensors, free)
+    return ModuleModel(module, signature, tensors, free, exporters)

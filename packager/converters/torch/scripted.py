@@ -1,6 +1,7 @@
 """Script modules: the arguments that their schema names, made flat by a script around them."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -35,7 +36,7 @@ def read_script(module: Any, example: Example) -> ModuleModel:
     outputs = output_names(paths, set(names))
     flat = _Around(module, _code(example.call, answer, paths)).eval()
     # The older exporter is the only one that reads scripts.
-    return read_module(flat, names, outputs, tensors, example.rowwise, (LEGACY,))
+    return read_module(flat, outputs, replace(example, tensors=tensors), (LEGACY,))
 
 
 def _refuse_state(module: Any) -> None:
