@@ -87,7 +87,7 @@ def _tried(request: WorkerRequest, recipe: Recipe, job: Path, way: Way) -> tuple
     """The result and its folder; a worker may name one other environment that can do what it cannot."""
     folder = _folder(job, f"{request.action}-{recipe.name}")
     try:
-        return run(request, folder, _found(recipe, way), way.limits), folder
+        return run(replace(request, environment=recipe.name), folder, _found(recipe, way), way.limits), folder
     except AnotherEnvironment as wanted:
         if wanted.name == recipe.name:
             raise wanted.error from None
@@ -95,7 +95,7 @@ def _tried(request: WorkerRequest, recipe: Recipe, job: Path, way: Way) -> tuple
     way.say(f"trying the environment {other.name}")
     folder = _folder(job, f"{request.action}-{other.name}")
     try:
-        return run(request, folder, _found(other, way), way.limits), folder
+        return run(replace(request, environment=other.name), folder, _found(other, way), way.limits), folder
     except AnotherEnvironment as wanted:
         raise wanted.error from None
 

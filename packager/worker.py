@@ -36,6 +36,7 @@ class WorkerRequest:
     seed: int = 0
     format: Format = "onnx"
     converted: Path | None = None
+    environment: str = "current"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class Request:
     """One job. The runtime's limits (opsets, IR version) come with it: workers know no targets.
 
     ``converted``: for the action "translate", the folder of the job that wrote ``source``.
+    ``environment``: the recipe that the worker was started for, where one interpreter fits several.
     """
 
     action: Action
@@ -34,6 +35,7 @@ class Request:
     seed: int
     format: Format = "onnx"
     converted: Path | None = None
+    environment: str = "current"
 
 
 def read_request(path: Path) -> Request:
@@ -65,4 +67,5 @@ def _request(document: dict[str, Any]) -> Request:
         seed=int(document.get("seed", 0)),
         format=document.get("format", "onnx"),
         converted=Path(document["converted"]) if document.get("converted") else None,
+        environment=document.get("environment", "current"),
     )
