@@ -1,8 +1,10 @@
 """The user's cache of fetched things: entries appear whole or not at all, and are made once."""
 
 import fcntl
+import glob
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,11 @@ def root() -> Path:
     """The cache folder (which need not exist yet): PACKAGER_CACHE_DIR, or the platform's own place."""
     named = os.environ.get(CACHE_VARIABLE)
     return Path(named).expanduser().resolve() if named else Path(platformdirs.user_cache_dir("packager"))
+
+
+def has(key: str) -> bool:
+    """Whether the entry is there already."""
+    return (root() / key).is_dir()
 
 
 def entry(key: str, make: Callable[[Path], None]) -> Path:
@@ -43,9 +50,11 @@ def entry(key: str, make: Callable[[Path], None]) -> Path:
 
 
 def _make_beside(dest: Path, make: Callable[[Path], None]) -> None:
-    beside = dest.with_name(dest.name + ".making")
-    shutil.rmtree(beside, ignore_errors=True)  # a killed maker's; the lock says that nobody is in it
-    beside.mkdir()
+    for left in dest.parent.glob(f"{glob.escape(dest.name)}.making*"):
+        shutil.rmtree(left, ignore_errors=True)  # a killed maker's; the lock says that nobody is in it
+    # A new name each time: what a killed maker had started may still write into its own.
+    beside = Path(tempfile.mkdtemp(prefix=f"{dest.name}.making-", dir=dest.parent))
+    beside.chmod(0o755)
     try:
         make(beside)
         beside.rename(dest)

@@ -1,17 +1,19 @@
 """Which environment a worker needs: a recipe of data/environments.toml for each kind of model and format."""
 
-import importlib.util
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib import metadata
 from typing import Any
 
-from packager import resources
+from packager import installed, resources
 from packager.errors import SourceError
 from packager.model import Format
 
+_SKLEARN = "scikit-learn"
 _OLDEST_SKLEARN = (1, 0)
+_EXACT = re.compile(r"\d+\.\d+(\.\d+)?((a|b|rc)\d+|\.post\d+)?")
+"""A version as it may stand in a requirement: the model file says it, so it is anybody's text."""
 _BOOSTING = frozenset({"xgboost", "lightgbm"})
 
 
@@ -38,16 +40,35 @@ class Recipe:
     install: str | None = None
 
     def fits_here(self) -> bool:
-        """Whether the current environment can import all that it needs (which is looked up, not imported)."""
-        return bool(self.needs) and all(importlib.util.find_spec(module) for module in self.needs)
+        """Whether the current environment can import all that it needs."""
+        return bool(self.needs) and not self.missing_here()
+
+    def missing_here(self) -> tuple[str, ...]:
+        """What of its needs a worker of the current environment cannot import."""
+        return tuple(module for module in self.needs if not installed.has(module))
 
 
 def choose(contents: Contents, wanted: Format, as_it_is: bool = False) -> Recipe:
     """The recipe for reading and converting such a file; ``as_it_is``: never one that matches a version."""
-    written_by = contents.versions.get("scikit-learn")
-    if contents.framework == "sklearn" and written_by and not as_it_is and _minor(written_by) != _installed():
-        return _matched(written_by, contents.modules)
-    return recipe(_name(contents, wanted))
+    chosen = recipe(_name(contents, wanted))
+    if contents.form == "skops":
+        chosen = replace(chosen, needs=(*chosen.needs, "skops"))
+    written_by = contents.versions.get(_SKLEARN)
+    if contents.framework != "sklearn" or written_by is None or as_it_is:
+        return chosen
+    return chosen if _minor(written_by) == _minor(_reader(chosen)) else _matched(written_by, contents)
+
+
+def _reader(chosen: Recipe) -> str:
+    """The version of scikit-learn that this recipe would read with."""
+    if chosen.fits_here():
+        return installed.version(_SKLEARN) or ""
+    lock = (resources.DATA / f"{chosen.lock}.lock").read_text(encoding="utf-8")
+    return (
+        next(line for line in lock.splitlines() if line.startswith(f"{_SKLEARN}=="))
+        .split()[0]
+        .partition("==")[2]
+    )
 
 
 def recipe(name: str) -> Recipe:
@@ -73,8 +94,13 @@ def _name(contents: Contents, wanted: Format) -> str:
     return "torch_tflite" if framework == "torch" and wanted == "tflite" else framework
 
 
-def _matched(version: str, modules: tuple[str, ...]) -> Recipe:
+def _matched(version: str, contents: Contents) -> Recipe:
     """Of the version that pickled the model: only that is sure to read it as it was meant."""
+    if not _EXACT.fullmatch(version):
+        raise SourceError(
+            f"the model was written by scikit-learn {version[:40]!r}, which is no release",
+            "read it with what is installed here: --worker current",
+        )
     if _numbers(version) < _OLDEST_SKLEARN:
         raise SourceError(
             f"the model was written by scikit-learn {version}; 1.0 is the oldest that can be read",
@@ -85,17 +111,11 @@ def _matched(version: str, modules: tuple[str, ...]) -> Recipe:
     for also in row["also"]:
         if _numbers(version) < _numbers(also["before"]):
             wanted += also["requirements"]
-    wanted += [{"xgboost": "xgboost-cpu"}.get(name, name) for name in sorted(_BOOSTING.intersection(modules))]
-    if _BOOSTING.intersection(modules):
-        wanted.append("onnxmltools")
-    return Recipe(f"sklearn-{version}", pythons=tuple(row["pythons"]), requirements=tuple(wanted))
-
-
-def _installed() -> tuple[int, ...] | None:
-    try:
-        return _minor(metadata.version("scikit-learn"))
-    except metadata.PackageNotFoundError:
-        return None
+    for what in sorted({contents.form, *contents.modules}.intersection(row["with"])):
+        wanted += row["with"][what]
+    return Recipe(
+        f"sklearn-{version}", pythons=tuple(row["pythons"]), requirements=tuple(dict.fromkeys(wanted))
+    )
 
 
 def _minor(version: str) -> tuple[int, ...]:

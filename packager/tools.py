@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -165,29 +166,44 @@ def _install(what: str, options: Sequence[str], lock: Path) -> None:
     _run_uv(what, ["pip", "install", "--quiet", *options, *pinned])
 
 
-def run_uv(what: str, arguments: Sequence[str], hint: str) -> None:
+def run_uv(what: str, arguments: Sequence[str], hint: str, progress: Progress = silent) -> None:
     """Run uv away from any project; raises DependencyError with ``what``, the hint and uv's last lines."""
-    failed = _uv_failure(arguments)
+    failed = _uv_failure(arguments, progress)
     if failed is not None:
-        raise DependencyError(f"{what} could not be fetched", hint, failed)
+        raise DependencyError(f"{what} could not be fetched", _way_on(failed) or hint, failed)
 
 
 def _run_uv(what: str, arguments: Sequence[str]) -> None:
     failed = _uv_failure(arguments)
     if failed is not None:
         hint = "connect to a package index and run `packager doctor --fix`: once is enough"
-        raise ToolError(f"{what} could not be fetched", hint, failed)
+        raise ToolError(f"{what} could not be fetched", _way_on(failed) or hint, failed)
 
 
-def _uv_failure(arguments: Sequence[str]) -> tuple[str, ...] | None:
-    """None when uv did it, else the last lines of what it said."""
+def _way_on(said: Sequence[str]) -> str | None:
+    """The hint where it was not the network."""
+    full = any("No space left" in line or "Disk quota exceeded" in line for line in said)
+    return f"free some space, or name another disk in {cache.CACHE_VARIABLE}" if full else None
+
+
+def _uv_failure(arguments: Sequence[str], progress: Progress = silent) -> tuple[str, ...] | None:
+    """None when uv did it, else the last lines of what it said. Each line goes to ``progress`` at once."""
     program = find_uv()
     if program is None:
         raise ToolError("uv, which fetches tools, is missing", hint="pip install --force-reinstall uv")
     folder = cache.root()
     folder.mkdir(parents=True, exist_ok=True)
-    command = [str(program), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
-    if done.returncode == 0:
-        return None
-    return tuple(line for line in done.stderr.splitlines() if line.strip())[-6:]
+    last: deque[str] = deque(maxlen=6)
+    with subprocess.Popen(
+        [str(program), *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True, encoding="utf-8", errors="replace",
+    ) as running:  # fmt: skip
+        assert running.stderr is not None  # noqa: S101 - for the type checker
+        try:
+            for line in filter(None, map(str.rstrip, running.stderr)):
+                last.append(line)
+                progress(line.strip())
+        except BaseException:
+            running.kill()
+            raise
+    return None if running.returncode == 0 else tuple(last)

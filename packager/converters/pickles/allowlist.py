@@ -21,11 +21,14 @@ _CLOSED_ROOMS = frozenset(
 _PART_MODULES = frozenset(
     {
         "sklearn._loss._loss",
+        "sklearn._loss.glm_distribution",
         "sklearn._loss.link",
         "sklearn._loss.loss",
         "sklearn.calibration",
         "sklearn.cluster._birch",
         "sklearn.cluster._bisect_k_means",
+        "sklearn.ensemble._gb_losses",
+        "sklearn.ensemble._hist_gradient_boosting.loss",
         "sklearn.ensemble._hist_gradient_boosting.predictor",
         "sklearn.gaussian_process.kernels",
         "sklearn.linear_model._sgd_fast",
@@ -97,8 +100,16 @@ def admit(module: str, name: str, allowed: frozenset[str] = frozenset()) -> Admi
         return Admission("made", _new)
     if module.partition(".")[0] == "sklearn" and "." not in name:
         return _admit_from_sklearn(module, name)
-    # Compiled losses of scikit-learn before 1.4 called themselves by a module without a package.
-    return Admission("missing" if module == "_loss" else "refused")
+    return _admit_loss(name) if module == "_loss" else Admission("refused")
+
+
+def _admit_loss(name: str) -> Admission:
+    """Compiled losses of scikit-learn before 1.8 call themselves by a module without a package."""
+    if name.startswith(f"{_PYX}Cy"):
+        return Admission("made", _new)
+    found = _found("made", "sklearn._loss._loss", name)
+    ours = isinstance(found.value, type) and found.value.__module__ == "_loss"
+    return found if ours else Admission("missing")
 
 
 def _admit_from_sklearn(module: str, name: str) -> Admission:
