@@ -19,7 +19,7 @@ from packager.worker import AnotherEnvironment, Limits, WorkerRequest, run
 
 _STRAIGHT_TO_TFLITE = frozenset({"torch", "keras", "tensorflow", "tflite"})
 """Frameworks whose converters write TFLite themselves; all others go by way of ONNX."""
-_BY_TABLES = "torch_tflite"
+_BY_TABLES = "onnx_tflite"
 _TFLITE_MAGIC = b"TFL3"
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 Dim = int | str
-Role = Literal["label", "probabilities", "prediction", "tensor"]
+Role = Literal["label", "probabilities", "prediction", "scores", "tensor"]
 FeatureKind = Literal["number", "integer", "boolean", "text"]
 
 BATCH = "batch"
@@ -36,6 +36,8 @@ class TensorSpec:
     dtype: str
     shape: tuple[Dim, ...]
     role: Role = "tensor"
+    class_labels: tuple[Any, ...] = ()
+    """The classes of this output alone, where a model decides several targets: a label is its place."""
 
     @property
     def batched(self) -> bool:
@@ -76,11 +78,28 @@ class Signature:
     def document(self) -> dict[str, Any]:
         return {
             "inputs": [_input_document(spec) for spec in self.inputs],
-            "outputs": [{**_input_document(spec), "role": spec.role} for spec in self.outputs],
+            "outputs": [_output_document(spec) for spec in self.outputs],
             "class_labels": list(self.class_labels),
             "label_is_index": self.label_is_index,
             "features": [_feature_document(feature) for feature in self.features],
         }
+
+
+def read_document(document: dict[str, Any]) -> Signature:
+    """What ``Signature.document`` wrote."""
+    return Signature(
+        inputs=tuple(_read_spec(entry) for entry in document["inputs"]),
+        outputs=tuple(_read_spec(entry) for entry in document["outputs"]),
+        class_labels=tuple(document["class_labels"]),
+        label_is_index=document["label_is_index"],
+        features=tuple(
+            Feature(**{**entry, "categories": tuple(entry["categories"])}) for entry in document["features"]
+        ),
+    )
+
+
+def _read_spec(entry: dict[str, Any]) -> TensorSpec:
+    return TensorSpec(**{**entry, "shape": tuple(entry["shape"])})
 
 
 def _sizes(dims: set[Any]) -> set[int]:
@@ -89,6 +108,11 @@ def _sizes(dims: set[Any]) -> set[int]:
 
 def _input_document(spec: TensorSpec) -> dict[str, Any]:
     return {"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)}
+
+
+def _output_document(spec: TensorSpec) -> dict[str, Any]:
+    own = {"class_labels": list(spec.class_labels)} if spec.class_labels else {}
+    return {**_input_document(spec), "role": spec.role, **own}
 
 
 def _feature_document(feature: Feature) -> dict[str, Any]:

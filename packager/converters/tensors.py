@@ -20,6 +20,14 @@ def tensor_document(array: Array) -> dict[str, Any]:
     }
 
 
+def array_of(tensor: dict[str, Any]) -> Array:
+    """What ``tensor_document`` wrote."""
+    if tensor["dtype"] == "string":
+        return np.array(tensor["data"], dtype=object).reshape(tensor["shape"])
+    flat = np.frombuffer(base64.b64decode(tensor["b64"]), dtype=np.dtype(tensor["dtype"]).newbyteorder("<"))
+    return flat.reshape(tensor["shape"]).astype(tensor["dtype"])
+
+
 def plain(value: Any) -> Any:
     """A numpy scalar as the Python value that JSON can hold; everything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
