@@ -32,7 +32,7 @@ class StoredTensor:
 
 @dataclass(frozen=True, slots=True)
 class StoredOperator:
-    """``kind`` is an operator's name, or "CUSTOM" with ``custom``; ``starts``: the graph that it calls once."""
+    """``kind`` is an operator's name, or "CUSTOM" with ``custom``; ``starts``: a graph that it calls once."""
 
     kind: str
     custom: str

@@ -39,6 +39,12 @@ class _Buffer:
             raise ModelError(message, about_input=True)
         ctypes.memmove(self.place, data, self.size)
 
+    def fill(self, mark: int) -> None:
+        ctypes.memset(self.place, mark, self.size)
+
+    def holds(self, mark: int) -> bool:
+        return self.size > 0 and ctypes.string_at(self.place, self.size) == bytes([mark]) * self.size
+
     def read(self) -> Tensor:
         return Tensor(self.dtype, self.shape, ctypes.string_at(self.place, self.size))
 
@@ -51,7 +57,17 @@ class _Buffer:
 class Buffers:
     """All buffers of a run, in the graph's order. Making them gives the model's inputs these shapes."""
 
-    __slots__ = ("_compiled", "_inputs", "_library", "_model", "_outputs", "_sinks", "_sources", "shapes")
+    __slots__ = (
+        "_compiled",
+        "_inputs",
+        "_library",
+        "_model",
+        "_outputs",
+        "_proven",
+        "_sinks",
+        "_sources",
+        "shapes",
+    )
 
     def __init__(
         self, library: Library, model: Model, compiled: Compiled, shapes: tuple[tuple[int, ...], ...]
@@ -70,11 +86,19 @@ class Buffers:
         self._outputs = [known[tensor] for tensor in model.output_tensors]
         self._sources = _handles(self._inputs)
         self._sinks = _handles(self._outputs)
+        self._proven = False
 
-    def run(self, tensors: list[Tensor]) -> list[Tensor]:
-        """Execute the model once: tensors and answers in the graph's order."""
+    def run(self, tensors: list[Tensor], mark: int) -> list[Tensor] | None:
+        """Execute the model once: tensors and answers in the graph's order; None where one was not written.
+
+        A tensor whose size the model finds while it runs leaves the memory that it was given, without a word.
+        The first run shows it: ``mark`` is what every byte of the answers is before.
+        """
         for buffer, tensor in zip(self._inputs, tensors):
             buffer.load(tensor)
+        written = [] if self._proven else [buffer for buffer in self._outputs if buffer not in self._inputs]
+        for buffer in written:
+            buffer.fill(mark)
         status = self._library.run(
             self._compiled.address,
             self._model.signature,
@@ -84,6 +108,9 @@ class Buffers:
             self._sinks,
         )
         self._check("run the model", status)
+        if any(buffer.holds(mark) for buffer in written):
+            return None
+        self._proven = True
         return [buffer.read() for buffer in self._outputs]
 
     def _resize(self) -> None:

@@ -76,14 +76,18 @@ class Graph:
             made.inputs = [self._map(name, tensor) for name, tensor in named.items() if tensor in inputs]
             made.outputs = [self._map(name, tensor) for name, tensor in named.items() if tensor in outputs]
             model.signatureDefs = [made]
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return _packed(model)
 
     def _map(self, name: str, tensor: str) -> Any:
         made = schema.TensorMapT()
         made.name, made.tensorIndex = name, self.names.index(tensor)
         return made
+
+
+def _packed(model: Any) -> bytes:
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def _buffer(data: bytes) -> Any:
@@ -205,6 +209,62 @@ def places() -> Model:
     graph.tensor("y", "int64", ["count", 1])
     graph.operator("WHERE", ["x"], ["y"], WhereOptions={})
     return made(graph, [("x", "bool", [4])], [("y", "int64", ["count", 1])])
+
+
+def quantized() -> Model:
+    """Codes of numbers in, codes of half of their size out: only a scale and a zero point change."""
+    graph = Graph()
+    for name, scale, zero_point in (("x", 0.5, 3), ("y", 0.25, -10)):
+        graph.tensor(name, "int8", ["batch", 4])
+        graph.tensors[-1].quantization = schema.QuantizationParametersT()
+        graph.tensors[-1].quantization.scale = [scale]
+        graph.tensors[-1].quantization.zeroPoint = [zero_point]
+    graph.operator("QUANTIZE", ["x"], ["y"], QuantizeOptions={})
+    return made(graph, [("x", "int8", ["batch", 4])], [("y", "int8", ["batch", 4])])
+
+
+def two_signatures() -> bytes:
+    """Two graphs; the one that is served by default stands second."""
+    first, second = Graph(), Graph()
+    for graph, code in ((first, "NEG"), (second, "EXP")):
+        graph.tensor("x", "float32", ["batch", 2])
+        graph.tensor("y", "float32", ["batch", 2])
+        options = {"NegOptions": {}} if code == "NEG" else {"ExpOptions": {}}
+        graph.operator(code, ["x"], ["y"], **options)
+    model = schema.ModelT.InitFromObj(
+        schema.Model.GetRootAs(first.written(["x"], ["y"], {"pixels": "x", "out": "y"}, "train"), 0)
+    )
+    other = schema.ModelT.InitFromObj(
+        schema.Model.GetRootAs(second.written(["x"], ["y"], {"pixels": "x", "out": "y"}), 0)
+    )
+    other.subgraphs[0].operators[0].opcodeIndex = 1
+    other.signatureDefs[0].subgraphIndex = 1
+    model.operatorCodes += other.operatorCodes
+    model.subgraphs += other.subgraphs
+    model.signatureDefs += other.signatureDefs
+    return _packed(model)
+
+
+def counter() -> Model:
+    """Adds each request to a variable: what it answers depends on all that were asked before."""
+    graph = Graph()
+    graph.tensor("x", "float32", [1, 2])
+    graph.tensor("sum", "float32", [1, 2])
+    graph.tensor("y", "float32", [1, 2])
+    graph.tensors.append(_resource())
+    graph.names.append("variable")
+    options = {"container": "", "sharedName": "sum"}
+    graph.operator("VAR_HANDLE", [], ["variable"], VarHandleOptions=options)
+    graph.operator("READ_VARIABLE", ["variable"], ["sum"], ReadVariableOptions={})
+    graph.operator("ADD", ["x", "sum"], ["y"], AddOptions={})
+    graph.operator("ASSIGN_VARIABLE", ["variable", "y"], [], AssignVariableOptions={})
+    return made(graph, [("x", "float32", [1, 2])], [("y", "float32", [1, 2])])
+
+
+def _resource() -> Any:
+    found = schema.TensorT()
+    found.name, found.type, found.shape = "variable", schema.TensorType.RESOURCE, []
+    return found
 
 
 def custom() -> Model:
