@@ -14,6 +14,8 @@ from packager.converters.failure import SourceError
 from packager.converters.pickles.unpickler import read_contents
 
 _KERAS_VERSION = re.compile(rb"keras_version.{0,256}?(\d+\.\d+\.\d+)", re.DOTALL)
+# Keras 3 writes it as a text of any length, which HDF5 keeps apart from its name: a size in 8 bytes, the text.
+_APART = re.compile(rb"\0{4}[\5-\x20]\0{7}(\d+\.\d+\.\d+)[\w.+-]{0,20}\0")
 _LARGEST_METADATA = 1 << 20
 
 
@@ -61,7 +63,11 @@ def _keras_version(path: Path, detected: Detected) -> str | None:
         with path.open("rb") as file:  # an attribute of the root group stands near either end
             head = file.read(_LARGEST_METADATA)
             file.seek(max(0, path.stat().st_size - _LARGEST_METADATA))
-            found = _KERAS_VERSION.search(head) or _KERAS_VERSION.search(file.read())
+            tail = file.read()
+        found = next(
+            (m for kind in (_KERAS_VERSION, _APART) for part in (head, tail) if (m := kind.search(part))),
+            None,
+        )
         return found[1].decode() if found else None
     return None
 

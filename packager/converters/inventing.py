@@ -50,7 +50,7 @@ def _has_batch(signature: Signature) -> bool:
 def _tensor(spec: TensorSpec, sizes: dict[str, int], random: np.random.Generator, bound: int | None) -> Array:
     shape = tuple(sizes[dim] if isinstance(dim, str) else dim for dim in spec.shape)
     dtype: Any = NUMPY_TYPES[spec.dtype]
-    if dtype.kind == "f":
+    if dtype.kind == "f" and bound is None:
         return np.asarray(random.standard_normal(shape)).astype(dtype)
     if dtype.kind == "b":
         return np.asarray(random.random(shape) < 0.5)

@@ -36,7 +36,9 @@ def _walk(value: Any, file: str, layer: str, found: dict[str, None], depth: int)
             inner = value.get("config")
             named = inner.get("name") if isinstance(inner, dict) else None
             layer = str(named)[:60] if named else layer
-            found[_admitted(value, file, layer)] = None
+            name = _admitted(value, file, layer)
+            if name not in names.VALUES:
+                found[name] = None
         _check_arguments(value, file, layer)
     for held in _held(value):
         _walk(held, file, layer, found, depth + 1)

@@ -107,6 +107,9 @@ class _Walk:
                 raise UnsafeModelError(
                     f"{self.file} has the attribute {attribute.name!r}, which is no text or number"
                 )
-            total += attribute.get_storage_size()
+            count = 1
+            for length in attribute.shape:
+                count *= int(length)
+            total += count * kind.get_size()
         if total > _MOST_TEXT:
             raise SourceError(f"{self.file} has {total:,} bytes of text in one place: it is not opened")

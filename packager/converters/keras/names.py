@@ -19,16 +19,14 @@ RECURRENT = frozenset(
     {"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM"}
     | {"RNN", "SimpleRNN"}
 )
-TEXT = frozenset(
-    {"CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "StringLookup"}
-    | {"TextVectorization"}
-)
+OF_TENSORFLOW = frozenset({"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"})
 """Layers that Keras computes with TensorFlow on every backend."""
 
 LAYERS = (
     MODELS
     | RECURRENT
-    | TEXT
+    | OF_TENSORFLOW
+    | {"CategoryEncoding", "Discretization"}
     | {f"{name}{rank}D" for name in _BY_RANK.split() for rank in (1, 2, 3)}
     | {f"{name}{rank}DTranspose" for name in ("Conv", "Convolution") for rank in (1, 2, 3)}
     | _names(

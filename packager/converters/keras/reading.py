@@ -13,6 +13,7 @@ from packager.converters.detection import Form
 from packager.converters.failure import SourceError, UnsafeModelError, translated
 from packager.converters.keras.config_guard import check_config
 from packager.converters.keras.hdf5_guard import check_hdf5
+from packager.converters.keras.names import LAYERS, MODELS
 
 _LARGEST_CONFIG = 64 << 20
 _ENTRIES = frozenset({"config.json", "metadata.json", "model.weights.h5"})
@@ -37,15 +38,17 @@ class KerasFile:
     @property
     def description(self) -> str:
         kind = self.config.get("class_name", "Model")
-        layers = [name for name in self.loads if name != kind]
+        layers = [name for name in self.loads if name in LAYERS - MODELS - {"InputLayer"}]
         more = ", …" if len(layers) > 6 else ""
         return f"{kind}({', '.join(layers[:6])}{more})"
 
 
 def read_file(path: Path, form: Form) -> KerasFile:
-    config = _zip_config(path) if form == "keras_zip" else _hdf5_config(path)
-    loads = check_config(config, path.name)
-    return KerasFile(path, form, describe(path).versions.get("keras"), config, loads)
+    if form == "keras_zip":
+        config, version = _zip_config(path), describe(path).versions.get("keras")
+    else:
+        config, version = _hdf5_config(path)
+    return KerasFile(path, form, version, config, check_config(config, path.name))
 
 
 def _zip_config(path: Path) -> dict[str, Any]:
@@ -73,18 +76,23 @@ def _check_names(path: Path, sizes: dict[str, int]) -> None:
             raise UnsafeModelError(f"{path.name} holds {name!r}, which is no part of a Keras model")
 
 
-def _hdf5_config(path: Path) -> dict[str, Any]:
+def _hdf5_config(path: Path) -> tuple[dict[str, Any], str | None]:
     import h5py
 
     check_hdf5(path, path.stat().st_size, path.name)
     with h5py.File(path, "r") as file:
-        text = file.attrs.get("model_config")
+        text, version = file.attrs.get("model_config"), file.attrs.get("keras_version")
         if text is None:
             raise SourceError(
                 f"{path.name} holds weights alone, and not the model that they belong to",
                 hint="save the whole model: model.save('model.keras')",
             )
-    return _json(path, text.encode() if isinstance(text, str) else bytes(text))
+    return _json(path, _bytes(text)), _bytes(version).decode() if version is not None else None
+
+
+def _bytes(text: Any) -> bytes:
+    """An attribute's text, in either of the two ways in which HDF5 keeps one."""
+    return text.encode() if isinstance(text, str) else bytes(text)
 
 
 def _json(path: Path, text: bytes) -> dict[str, Any]:
