@@ -15,6 +15,9 @@ from packager.errors import ConversionError, PackagerError
 from packager.model import Format
 
 SCHEMA_VERSION = 1
+_OF_ANY_INTERPRETER = ("PYTHON", "VIRTUAL_ENV", "CONDA_")
+_OF_THE_INTERPRETER = frozenset({"PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "VIRTUAL_ENV"})
+"""Without these, the interpreter of an unusual installation does not find its own library."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ def run(request: WorkerRequest, job: Path, environment: Environment, limits: Lim
     command = [str(environment.python), "-m", "packager.converters", str(job)]
     memory_mb = limits.memory_mb or child.memory_here_mb()
     log = job / "worker.log"
-    ended = child.run(command, job, _environment(job), log, limits.timeout_s, memory_mb)
+    ended = child.run(command, job, _environment(job, environment), log, limits.timeout_s, memory_mb)
     if ended.limit == "time":
         raise ConversionError(
             f"the converter did not finish within {limits.timeout_s:.0f} s and was stopped",
@@ -95,12 +98,26 @@ def _stage(request: WorkerRequest, job: Path) -> None:
     (job / "request.json").write_text(json.dumps(document, default=str, sort_keys=True))
 
 
-def _environment(job: Path) -> dict[str, str]:
-    """The worker sees the staged code first; a fixed hash seed and no thread storms make it repeatable."""
-    env = dict(os.environ)
+def _environment(job: Path, environment: Environment) -> dict[str, str]:
+    """The worker sees the staged code first; a fixed hash seed and no thread storms make it repeatable.
+
+    What the user has set up for an interpreter holds for the current environment's alone.
+    """
+    own = _OF_THE_INTERPRETER if environment.is_current else frozenset()
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name in own or not name.startswith(_OF_ANY_INTERPRETER)
+    }
+    temporary = job / "temporary"  # a worker that is killed leaves nothing elsewhere
+    temporary.mkdir()
+    env["TMPDIR"] = str(temporary)
+    if not environment.is_current:
+        env["PYTHONNOUSERSITE"] = "1"
     env["PYTHONPATH"] = str(job / "code")
     env["PYTHONHASHSEED"] = "0"
     env["PYTHONUTF8"] = "1"
+    env["PYTHONUNBUFFERED"] = "1"  # what a killed worker said last is not lost in a buffer
     env["PYTHONDONTWRITEBYTECODE"] = "1"
     env["KERAS_HOME"] = str(job)  # else keras writes its settings into the user's home
     env["TF_CPP_MIN_LOG_LEVEL"] = "2"
