@@ -13,8 +13,9 @@ import uv
 DATA = Path(__file__).parents[1] / "packager" / "data"
 OVERRIDES = Path(__file__).parent / "overrides.txt"
 OLDEST_PYTHON = "3.11"
+OLDEST_PYTHONS = {"worker_onnx2tf": "3.12"}
 
-# What the workers' environments share. onnx 1.22 and newer write graphs that no released engine reads, and with
+# What the environments of workers share. onnx 1.22 and newer write graphs that no released engine reads; with
 # protobuf 7 skl2onnx cannot write tree ensembles.
 _ONNX = ("onnx==1.21.0", "onnxruntime", "protobuf>=6.31.1,<7")
 _SKLEARN = ("scikit-learn", "skl2onnx", "skops", "joblib")
@@ -30,7 +31,10 @@ LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
         ("xgboost-cpu==3.2.0", "lightgbm", "onnxmltools", *_SKLEARN, *_ONNX, *_SAMPLES),
         True,
     ),
+    "worker_litert_torch": (("litert-torch==0.10.0", "ai-edge-litert==2.3.0", *_ONNX, *_SAMPLES), True),
     "worker_onnx": ((*_ONNX, *_SAMPLES), True),
+    "worker_onnx2tf": (("onnx2tf==2.6.9",), True),
+    "worker_onnx_tflite": (("ai-edge-litert==2.3.0", *_ONNX), True),
     "worker_sklearn": ((*_SKLEARN, *_ONNX, *_SAMPLES), True),
     "worker_tensorflow": (
         (
@@ -54,9 +58,10 @@ def engine_locks() -> dict[str, tuple[tuple[str, ...], bool]]:
 
 def lock(name: str, requirements: tuple[str, ...], with_dependencies: bool) -> None:
     """Resolve once for all platforms and all Python versions from the oldest on."""
+    oldest = OLDEST_PYTHONS.get(name, OLDEST_PYTHON)
     command = [
         uv.find_uv_bin(), "pip", "compile", "-", "--universal", "--generate-hashes", "--upgrade", "--quiet",
-        "--no-header", "--no-annotate", "--no-emit-index-url", "--python-version", OLDEST_PYTHON,
+        "--no-header", "--no-annotate", "--no-emit-index-url", "--python-version", oldest,
         "--override", str(OVERRIDES), "--output-file", str(DATA / f"{name}.lock"),
     ]  # fmt: skip
     options = [] if with_dependencies else ["--no-deps"]
