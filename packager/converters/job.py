@@ -1,46 +1,23 @@
 """One job from request.json to result.json: the one border where foreign exceptions become ours."""
 
-import platform
 import sys
 import traceback
 import warnings
 from dataclasses import asdict
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from packager.converters import contents
 from packager.converters.detection import detect
 from packager.converters.failure import ConversionError, SamplesError, WorkerError, translated
 from packager.converters.files import write_json
 from packager.converters.frameworks import converter_for
-from packager.converters.reference import write_reference
 from packager.converters.request import SCHEMA_VERSION, Request, read_request
-from packager.converters.source import Source
-from packager.converters.warned import listening
+
+if TYPE_CHECKING:
+    from packager.converters.source import Source
 
 _TRANSLATION = "packager.converters.tflite.translation"
-# The distributions whose versions decide what comes out, by the module that shows that they were used.
-_TOLD = {
-    "numpy": "numpy",
-    "onnx": "onnx",
-    "onnxruntime": "onnxruntime",
-    "sklearn": "scikit-learn",
-    "skl2onnx": "skl2onnx",
-    "skops": "skops",
-    "xgboost": "xgboost",
-    "lightgbm": "lightgbm",
-    "onnxmltools": "onnxmltools",
-    "torch": "torch",
-    "onnxscript": "onnxscript",
-    "keras": "keras",
-    "tensorflow": "tensorflow",
-    "tf_keras": "tf-keras",
-    "tf2onnx": "tf2onnx",
-    "litert_torch": "litert-torch",
-    "ai_edge_litert": "ai-edge-litert",
-    "onnx2tf": "onnx2tf",
-}
 _REFERENCE = "reference.json"
 _HINT = "convert the model to ONNX yourself and build from that, or report the log below"
 
@@ -65,8 +42,10 @@ def _failure(error: WorkerError) -> dict[str, Any]:
 
 
 def _do(request: Request, job: Path) -> dict[str, Any]:
-    if request.action == "describe":
-        found = asdict(contents.describe(request.source))
+    if request.action == "describe":  # asked of every file first: it imports no more than it needs
+        from packager.converters import contents
+
+        found = asdict(contents.describe(request.source, request.allow))
         return {"schema_version": SCHEMA_VERSION, "ok": True, "contents": found}
     if request.action == "translate":
         return {"schema_version": SCHEMA_VERSION, "ok": True, **_translated(request, job)}
@@ -78,7 +57,7 @@ def _do(request: Request, job: Path) -> dict[str, Any]:
     return document if request.action == "inspect" else {**document, **_converted(source, request, job)}
 
 
-def _inspected(source: Source) -> dict[str, Any]:
+def _inspected(source: "Source") -> dict[str, Any]:
     about = source.about
     return {
         "schema_version": SCHEMA_VERSION,
@@ -89,13 +68,18 @@ def _inspected(source: Source) -> dict[str, Any]:
             "written_by": about.written_by,
             "description": about.description,
             "loads": list(about.loads),
+            "files": [list(file) for file in about.files],
         },
         "signature": source.signature.document(),
         "notes": list(source.notes),
     }
 
 
-def _converted(source: Source, request: Request, job: Path) -> dict[str, Any]:
+def _converted(source: "Source", request: Request, job: Path) -> dict[str, Any]:
+    from packager.converters import versions
+    from packager.converters.reference import write_reference
+    from packager.converters.warned import listening
+
     model = f"model.{request.format}"
     with listening() as heard:
         written = source.write(job / model)
@@ -112,24 +96,15 @@ def _converted(source: Source, request: Request, job: Path) -> dict[str, Any]:
         },
         "reference": {"path": _REFERENCE, "rows": proof.rows, "source_of_rows": proof.source_of_rows},
         "accuracy": proof.accuracy,
-        "record": {**_environment(), "warnings": heard.document()},
+        "record": {**versions.running(), "warnings": heard.document()},
     }
 
 
 def _translated(request: Request, job: Path) -> dict[str, Any]:
     """Another format of what another job wrote; it is held to the same answers of the source."""
+    from packager.converters import versions
+    from packager.converters.warned import listening
+
     with listening() as heard:
         document: dict[str, Any] = import_module(_TRANSLATION).translate(request, job)
-    return {**document, "record": {**_environment(), "warnings": heard.document()}}
-
-
-def _environment() -> dict[str, Any]:
-    """What the conversion ran with."""
-    packages = {}
-    for module, distribution in _TOLD.items():
-        if module in sys.modules:
-            try:
-                packages[distribution] = metadata.version(distribution)
-            except metadata.PackageNotFoundError:  # the same module from a distribution of another name
-                packages[distribution] = str(getattr(sys.modules[module], "__version__", "unknown"))
-    return {"python": platform.python_version(), "packages": packages}
+    return {**document, "record": {**versions.running(), "warnings": heard.document()}}

@@ -13,13 +13,17 @@ from packager.converters.tensors import Array
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Where a model comes from; ``loads`` names every class and function that its file asks for."""
+    """Where a model comes from; ``loads`` names every class and function that its file asks for.
+
+    ``files``: what was read beside the file, by its path from there, with its SHA-256.
+    """
 
     framework: str
     framework_version: str
     written_by: str | None
     description: str
     loads: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """What a graph must be to be taken as it is: whole, of known operators, of versions that are read."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from packager.converters.failure import ConversionError, SourceError
-from packager.converters.onnx.graph import check_versions, one_opset_each, subgraphs
+from packager.converters.onnx.external import expected_bytes
+from packager.converters.onnx.graph import check_versions, one_opset_each, subgraphs, without_weights
 from packager.converters.request import Request
 
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
@@ -13,17 +13,26 @@ _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 def check_model(model: Any, request: Request) -> None:
     import onnx
 
-    _refuse_external_data(model)
-    _refuse_custom_operators(model)
     one_opset_each(model)
     _forget_untyped_values(model)
     if request.action == "convert":  # a model that is only looked at has no target to be too new for
         _check_fits(model, request)
+    _refuse_cut_weights(model)
     try:
-        onnx.checker.check_model(model)
+        onnx.checker.check_model(without_weights(model))
     except onnx.checker.ValidationError as error:
         words = " ".join(str(error).split())[:300]
         raise SourceError(f"{request.source.name} is no valid ONNX model: {words}") from error
+
+
+def _refuse_cut_weights(model: Any) -> None:
+    for tensor in model.graph.initializer:
+        held = len(tensor.raw_data) if tensor.HasField("raw_data") else None
+        if held is not None and held != expected_bytes(tensor):
+            raise SourceError(
+                f"The weight {tensor.name} needs {expected_bytes(tensor):,} bytes, and the file has {held:,}",
+                hint="copy the model again: the file is damaged",
+            )
 
 
 def _check_fits(model: Any, request: Request) -> None:
@@ -57,29 +66,7 @@ def _can_lower(model: Any) -> bool:
     return newer.isdisjoint(used)
 
 
-def _refuse_external_data(model: Any) -> None:
-    import onnx
-
-    for graph in subgraphs(model.graph):
-        for tensor in _tensors(graph):
-            if tensor.data_location == onnx.TensorProto.EXTERNAL:
-                raise ConversionError(
-                    f"The weights of the model ({tensor.name}, …) lie in another file",
-                    hint="save it in one file: onnx.save(onnx.load(path), path, save_as_external_data=False)",
-                )
-
-
-def _tensors(graph: Any) -> Iterator[Any]:
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield attribute.t
-            yield from attribute.tensors
-
-
-def _refuse_custom_operators(model: Any) -> None:
+def refuse_foreign_operators(model: Any) -> None:
     own = {(function.domain, function.name) for function in model.functions}
     odd = sorted(
         {

@@ -9,9 +9,13 @@ import numpy as np
 
 from packager.converters.failure import ConversionError, SourceError, translated
 from packager.converters.onnx import trial
-from packager.converters.onnx.checks import check_model
+from packager.converters.onnx.checks import check_model, refuse_foreign_operators
+from packager.converters.onnx.engine import open_session
+from packager.converters.onnx.external import take_in
 from packager.converters.onnx.graph import opset_of, write_model
 from packager.converters.onnx.reading import ReadGraph, complete_shapes, drop_zip_maps, read_graph
+from packager.converters.onnx.tables import table_bounds
+from packager.converters.onnx.versions import fitted
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.signature import NUMPY_TYPES, Signature
@@ -28,8 +32,8 @@ class OnnxSource:
     graph: ReadGraph
     about: About
     request: Request
-    original: Any
     notes: tuple[str, ...] = ()
+    bounds: dict[str, int] = field(default_factory=dict)
     session: list[Any] = field(default_factory=list)
 
     @property
@@ -37,7 +41,8 @@ class OnnxSource:
         return self.graph.signature
 
     def invent(self, count: int, seed: int) -> list[Rows]:
-        return trial.working_rows(self.signature, min(count, _MADE_ROWS), seed, self._runs)
+        rows = min(count, _MADE_ROWS)
+        return trial.working_rows(self.signature, rows, seed, self._runs, self.bounds)
 
     def _runs(self, rows: Rows) -> None:
         self._run([given for given, _ in self.graph.renamed], self.tensors(rows))
@@ -55,7 +60,7 @@ class OnnxSource:
 
     def _run(self, names: list[str], inputs: Mapping[str, Array]) -> list[Any]:
         if not self.session:
-            self.session.append(_opened(self.original))
+            self.session.append(open_session(self.request.source))
         shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in inputs.items())
         hint = None if self.request.samples else "give rows of the real kind: --samples FILE"
         with translated(ConversionError, f"The model does not answer inputs of shape {shapes}", hint):
@@ -63,7 +68,9 @@ class OnnxSource:
 
     def write(self, dest: Path) -> Written:
         opset = write_model(self.graph.model, self.signature, self.request, dest)
-        return Written(opset, "none: the model is ONNX already")
+        # The graph is on disk now; a large one need not stay in memory as well.
+        light = replace(self, graph=replace(self.graph, model=None))
+        return Written(opset, "none: the model is ONNX already", light)
 
 
 def open_source(request: Request) -> OnnxSource:
@@ -71,16 +78,21 @@ def open_source(request: Request) -> OnnxSource:
 
     with translated(SourceError, f"{request.source.name} is a damaged ONNX file"):
         model = onnx.load(request.source, load_external_data=False)
-    original = request.source.read_bytes()
+    files = take_in(model, request.source)
     labels = drop_zip_maps(model.graph)
     complete_shapes(model)
+    refuse_foreign_operators(model)
+    model, changed = (model, None) if request.action == "inspect" else fitted(model, request)
     check_model(model, request)
-    about = About("onnx", onnx.__version__, _writer(model), _description(model))
+    about = About("onnx", onnx.__version__, _writer(model), _description(model), files=files)
     graph = read_graph(model, labels)
-    source = OnnxSource(graph, about, request, original, graph.notes)
+    notes = graph.notes if changed is None else (*graph.notes, f"the graph was {changed}")
+    source = OnnxSource(graph, about, request, notes, table_bounds(model.graph))
     if request.action == "inspect":
         return source
-    return replace(source, graph=replace(graph, signature=trial.with_batch_outputs(graph.signature, source)))
+    signature = trial.with_batch_outputs(graph.signature, source)
+    source = replace(source, graph=replace(graph, signature=signature))
+    return replace(source, graph=replace(graph, signature=trial.without_false_batch(signature, source)))
 
 
 def _writer(model: Any) -> str | None:
@@ -92,22 +104,6 @@ def _description(model: Any) -> str:
     shown = ", ".join(kinds[:6]) + (", …" if len(kinds) > 6 else "")
     opset = opset_of(model) or opset_of(model, "ai.onnx.ml")
     return f"ONNX opset {opset}, {len(model.graph.node)} nodes ({shown})"
-
-
-def _opened(data: bytes) -> Any:
-    """The engine that users trust, on the file as it came."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ConversionError(
-            "The package onnxruntime is not installed, and the model's own answers come from it",
-            hint="pip install onnxruntime",
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = 1
-    with translated(ConversionError, "ONNX Runtime does not load the model"):
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
 def _as_tensor(answer: Any, signature: Signature, name: str) -> Array:

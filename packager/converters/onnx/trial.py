@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from packager.converters.failure import ConversionError
 from packager.converters.inventing import FREE_SIZES, invent_tensors
 from packager.converters.rows import Rows
@@ -12,13 +14,17 @@ from packager.converters.source import Source
 # Images of many networks must be multiples of 32; audio windows are a few hundred samples.
 _SIZES = (FREE_SIZES, (32, 64), (128, 160), (512, 576), (256, 320), (1024, 2048))
 
+_ROUNDED = 0.25
 
-def working_rows(signature: Signature, count: int, seed: int, run: Callable[[Rows], None]) -> list[Rows]:
+
+def working_rows(
+    signature: Signature, count: int, seed: int, run: Callable[[Rows], None], bounds: dict[str, int]
+) -> list[Rows]:
     """The first plan whose inputs all run; the first plan's failure if none does."""
     failure: ConversionError | None = None
     for sizes in _SIZES:
         for tied in (False, True):
-            made = invent_tensors(signature, count, seed, sizes, tied=tied)
+            made = invent_tensors(signature, count, seed, sizes, tied=tied, bounds=bounds)
             try:
                 for rows in made:
                     run(rows)
@@ -49,3 +55,37 @@ def _followed(spec: TensorSpec, follows: set[str]) -> TensorSpec:
     if spec.name not in follows or isinstance(spec.shape[0], int):
         return spec
     return replace(spec, shape=(BATCH, *spec.shape[1:]))
+
+
+def without_false_batch(signature: Signature, source: Source) -> Signature:
+    """A free first size whose rows answer otherwise beside other rows is no batch: time steps, mostly.
+
+    What a quantized graph rounds by the whole batch stays far below the bound.
+    """
+    if not signature.batched:
+        return signature
+    try:
+        rows = source.invent(3, 0)[0]
+        together = source.answer(rows)
+        apart = [source.answer(rows.take(slice(at, at + 1))) for at in range(len(rows))]
+    except ConversionError:
+        return signature
+    for name, whole in together.items():
+        for at, one in enumerate(apart):
+            if whole.dtype.kind == "f" and whole[at : at + 1].shape == one[name].shape:
+                scale = np.abs(np.nan_to_num(whole)).max(initial=0)
+                moved = np.abs(np.nan_to_num(whole[at : at + 1] - one[name])).max(initial=0)
+                if moved > _ROUNDED * scale:
+                    return _without_batch(signature)
+    return signature
+
+
+def _without_batch(signature: Signature) -> Signature:
+    def renamed(spec: TensorSpec) -> TensorSpec:
+        return replace(spec, shape=tuple("dim_0" if dim == BATCH else dim for dim in spec.shape))
+
+    return replace(
+        signature,
+        inputs=tuple(renamed(spec) for spec in signature.inputs),
+        outputs=tuple(renamed(spec) for spec in signature.outputs),
+    )
