@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError, translated
+from packager.converters.rows import Rows
 from packager.converters.tensors import Array
 from packager.converters.tflite.reading import Served
 
@@ -32,6 +33,10 @@ class Answers:
                 self.opened[shapes] = interpreter
             interpreter.reset_all_variables()
             return self._run(interpreter, inputs)
+
+    def run(self, rows: Rows) -> None:
+        """Whether such rows are answered at all: raises where not."""
+        self.of(rows.columns)
 
     def _open(self, shapes: Mapping[str, tuple[int, ...]]) -> Any:
         from ai_edge_litert.interpreter import Interpreter

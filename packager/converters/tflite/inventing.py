@@ -1,10 +1,11 @@
 """Inputs for a TFLite model that came without rows: within the tables that they are places in."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from packager.converters.inventing import FREE_SIZES, invent_tensors
+from packager.converters.onnx.trial import working_rows
 from packager.converters.rows import Rows
 from packager.converters.signature import NUMPY_TYPES, Signature
 from packager.converters.tflite.reading import Served
@@ -16,14 +17,14 @@ _PIECES = 4
 
 
 def invent(
-    signature: Signature, found: Served, count: int, seed: int, sizes: tuple[int, int] = FREE_SIZES
+    signature: Signature, found: Served, count: int, seed: int, run: Callable[[Rows], None]
 ) -> list[Rows]:
     """As for other tensors; a fixed batch several times, and codes over their whole range."""
-    fixed = not signature.inputs[0].batched
+    bounds = table_sizes(found)
     made = [
         rows
-        for turn in range(_PIECES if fixed else 1)
-        for rows in invent_tensors(signature, count, seed + turn, sizes, bounds=table_sizes(found))
+        for turn in range(1 if signature.inputs[0].batched else _PIECES)
+        for rows in working_rows(signature, count, seed + turn, run, bounds)
     ]
     return [_coded(rows, found, seed + at) for at, rows in enumerate(made)]
 

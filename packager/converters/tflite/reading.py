@@ -16,6 +16,7 @@ class Served:
     """The graph that is served: its tensors by the names that users see; without a signature no ``key``."""
 
     key: str | None
+    place: int
     graph: StoredGraph
     inputs: dict[str, StoredTensor]
     outputs: dict[str, StoredTensor]
@@ -39,7 +40,7 @@ def _unnamed(graph: StoredGraph) -> Served:
     if len(inputs) != len(graph.inputs) or len(outputs) != len(graph.outputs):
         raise SourceError("The model has no signature, and two of its inputs or outputs share a name")
     found = _checked(StoredSignature("", 0, inputs, outputs), graph, ())
-    return Served(None, graph, found.inputs, found.outputs, found.notes)
+    return Served(None, 0, graph, found.inputs, found.outputs, found.notes)
 
 
 def _checked(signature: StoredSignature, graph: StoredGraph, notes: tuple[str, ...]) -> Served:
@@ -49,7 +50,7 @@ def _checked(signature: StoredSignature, graph: StoredGraph, notes: tuple[str, .
     outputs = {name: graph.tensors[at] for name, at in signature.outputs.items()}
     check_tensors(inputs, "input")
     check_tensors(outputs, "output")
-    return Served(signature.key, graph, inputs, outputs, (*notes, *_codes(inputs, outputs)))
+    return Served(signature.key, signature.graph, graph, inputs, outputs, (*notes, *_codes(inputs, outputs)))
 
 
 def _codes(inputs: dict[str, StoredTensor], outputs: dict[str, StoredTensor]) -> list[str]:

@@ -1,4 +1,4 @@
-"""TFLite files as sources: what is read, what is refused by name, and that the shipped engine answers alike."""
+"""TFLite files as sources: what is read, what is refused by name; the shipped engine answers alike."""
 
 import re
 from pathlib import Path
@@ -89,6 +89,19 @@ def test_a_batch_whose_rows_know_of_each_other_is_none(tmp_path: Path) -> None:
     done = converted(tmp_path, graph.written(["x"], ["y"]))
     assert shapes(done.signature["inputs"]) == {"x": [1, 2]}
     assert "its y for a row depends on the other rows" in done.result["notes"][0]
+
+
+def test_sizes_that_the_model_computes_while_it_runs_are_fixed(tmp_path: Path) -> None:
+    model, _ = models.computed_sizes()
+    done = converted(tmp_path, model)
+    assert done.result["model"]["converter"] == "packager: sizes fixed"
+    assert shapes(done.signature["inputs"]) == {"x": [1, 4]}
+    assert_engine_answers_alike(done, tmp_path)
+
+
+def test_answers_whose_sizes_depend_on_the_values_are_refused(tmp_path: Path) -> None:
+    error = converted(tmp_path, models.places()[0]).error
+    assert error["message"] == "The sizes of the model's answers depend on the values that it is given"
 
 
 def test_codes_are_taken_as_they_are_and_explained(tmp_path: Path) -> None:

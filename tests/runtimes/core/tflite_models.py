@@ -202,6 +202,21 @@ def exponents() -> Model:
     return made(graph, [("x", "float32", ["batch", 4])], [("y", "float32", ["batch", 4])])
 
 
+def computed_sizes() -> Model:
+    """The shape of its answer is computed while it runs: the interpreter alone follows that."""
+    graph = Graph()
+    graph.tensor("x", "float32", ["batch", 4])
+    graph.tensor("e", "float32", ["batch", 4])
+    graph.tensor("size", "int32", [2])
+    graph.tensor("shape", "int32", [2])
+    graph.tensor("y", "float32", ["batch", 4])
+    graph.operator("EXP", ["x"], ["e"], ExpOptions={})
+    graph.operator("SHAPE", ["x"], ["size"], ShapeOptions={"outType": TYPES["int32"]})
+    graph.operator("ABS", ["size"], ["shape"], AbsOptions={})
+    graph.operator("RESHAPE", ["e", "shape"], ["y"], ReshapeOptions={})
+    return made(graph, [("x", "float32", ["batch", 4])], [("y", "float32", ["batch", 4])])
+
+
 def places() -> Model:
     """Where its input is true: how large the answer is depends on the values."""
     graph = Graph()
@@ -229,7 +244,7 @@ def two_signatures() -> bytes:
     for graph, code in ((first, "NEG"), (second, "EXP")):
         graph.tensor("x", "float32", ["batch", 2])
         graph.tensor("y", "float32", ["batch", 2])
-        options = {"NegOptions": {}} if code == "NEG" else {"ExpOptions": {}}
+        options: Document = {"NegOptions": {}} if code == "NEG" else {"ExpOptions": {}}
         graph.operator(code, ["x"], ["y"], **options)
     model = schema.ModelT.InitFromObj(
         schema.Model.GetRootAs(first.written(["x"], ["y"], {"pixels": "x", "out": "y"}, "train"), 0)

@@ -163,6 +163,21 @@ def test_answers_whose_size_depends_on_the_values_are_refused(tmp_path: Path) ->
         engine.run([Tensor("bool", (4,), b"\1\0\1\1")])
 
 
+def test_answers_that_the_model_keeps_in_memory_of_its_own_are_not_taken_for_answers(tmp_path: Path) -> None:
+    with opened(tmp_path, models.computed_sizes()) as engine:
+        for _ in range(2):
+            with pytest.raises(ModelError, match="finds the sizes of its answers while it runs"):
+                engine.run([from_buffer(np.ones((1, 4), np.float32))])
+
+
+def test_answers_that_look_unwritten_are_right(tmp_path: Path) -> None:
+    for value in (0xA5, 0x5A, 0xA5, 1, 0xA5):
+        with opened(tmp_path, models.same("uint8")) as engine:
+            row = bytes([value] * 3)
+            for _ in range(2):
+                assert engine.run([Tensor("uint8", (1, 3), row)])[0].to_bytes() == row
+
+
 def test_names_dtypes_and_shapes_are_read_from_the_model(tmp_path: Path) -> None:
     with opened(tmp_path, models.embedding()) as engine:
         (tokens,), (vectors,) = engine.inputs, engine.outputs
