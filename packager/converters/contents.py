@@ -8,13 +8,16 @@ import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packager.converters.detection import Detected, detect
 from packager.converters.failure import SourceError
-from packager.converters.pickles.unpickler import read_contents
+
+if TYPE_CHECKING:
+    from packager.converters.pickles.rehearsal import Contents as Pickled
 
 _KERAS_VERSION = re.compile(rb"keras_version.{0,256}?(\d+\.\d+\.\d+)", re.DOTALL)
-# Keras 3 writes it as a text of any length, which HDF5 keeps apart from its name: a size in 8 bytes, the text.
+# Keras 3 writes it as a text of any length, which HDF5 keeps apart from its name: a size, the text.
 _APART = re.compile(rb"\0{4}[\5-\x20]\0{7}(\d+\.\d+\.\d+)[\w.+-]{0,20}\0")
 _LARGEST_METADATA = 1 << 20
 
@@ -29,28 +32,39 @@ class Contents:
     modules: tuple[str, ...] = ()
 
 
-def describe(path: Path) -> Contents:
-    """Raises the same refusals as the converter would, where a walk through the file finds them."""
+def describe(path: Path, allowed: frozenset[str] = frozenset()) -> Contents:
+    """Raises the same refusals as the converter would, where a walk through the file finds them.
+
+    So no environment is fetched for a file that none would open.
+    """
     detected = detect(path)
     if detected.form == "pickle":
-        return _pickle(path, detected)
+        return _pickle(path, detected, allowed)
     if detected.form == "skops":
-        return _skops(path, detected)
+        return _skops(path, detected, allowed)
     version = _keras_version(path, detected)
     return Contents(detected.framework, detected.form, {"keras": version} if version else {})
 
 
-def _pickle(path: Path, detected: Detected) -> Contents:
-    found = read_contents(path)
-    modules = tuple(sorted({module.partition(".")[0] for module, _ in found.names}))
-    versions = {"scikit-learn": found.sklearn_version} if found.sklearn_version else {}
-    return Contents(detected.framework, detected.form, versions, modules)
+def _pickle(path: Path, detected: Detected, allowed: frozenset[str]) -> Contents:
+    from packager.converters.pickles.unpickler import read_contents
+
+    return _named(detected, read_contents(path), allowed)
 
 
-def _skops(path: Path, detected: Detected) -> Contents:
+def _skops(path: Path, detected: Detected, allowed: frozenset[str]) -> Contents:
     from packager.converters.sklearn.skops_file import read_skops_contents
 
-    found = read_skops_contents(path)
+    return _named(detected, read_skops_contents(path), allowed)
+
+
+def _named(detected: Detected, found: "Pickled", allowed: frozenset[str]) -> Contents:
+    from packager.converters.pickles.allowlist import outsiders
+    from packager.converters.pickles.unpickler import unsafe
+
+    refused = outsiders(found.names, allowed)
+    if refused:
+        raise unsafe(refused)
     modules = tuple(sorted({module.partition(".")[0] for module, _ in found.names}))
     versions = {"scikit-learn": found.sklearn_version} if found.sklearn_version else {}
     return Contents(detected.framework, detected.form, versions, modules)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from packager.converters import protobuf
+from packager.converters.archive import entries
 from packager.converters.failure import SourceError
 from packager.converters.pickles.stream import compression_of, open_stream
 
@@ -110,8 +111,7 @@ def _looks_like_onnx(path: Path) -> bool:
 
 def _detect_zip(path: Path) -> Detected:
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+        names = set(entries(path))
     except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
         raise SourceError(f"{path.name} is a damaged zip file: {error}") from error
     below = {name.partition("/")[2] for name in names}

@@ -10,8 +10,8 @@ _HEAD = """# Conversion matrix
 
 Written by `make matrix`: each row is a whole `packager build` of one model file, whose artifact answered
 the rows with the shipped runtime. Rows are the user's samples where the case has some, and made from the
-signature otherwise. The difference is the largest absolute one over all floating point outputs, in the output's
-unit. Seconds are of the whole build on the machine that ran the matrix; they say which is slow, and no more.
+signature otherwise. The difference is the largest absolute one over all floating point outputs, in the unit
+of the output. Seconds are of the whole build on the machine that ran the matrix.
 
 """
 _CONVERTED = (

@@ -5,6 +5,7 @@ value, and never calls it), or refused.
 """
 
 import importlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ _PART_MODULES = frozenset(
         "sklearn.ensemble._hist_gradient_boosting.loss",
         "sklearn.ensemble._hist_gradient_boosting.predictor",
         "sklearn.gaussian_process.kernels",
+        "sklearn.impute._iterative",
         "sklearn.linear_model._sgd_fast",
         "sklearn.metrics._dist_metrics",
         "sklearn.metrics._scorer",
@@ -40,6 +42,7 @@ _PART_MODULES = frozenset(
         "sklearn.neural_network._stochastic_optimizers",
         "sklearn.tree._tree",
         "sklearn.utils._bunch",
+        "sklearn.utils._metadata_requests",
     }
 )
 _MADE = frozenset(
@@ -77,6 +80,22 @@ _NAMED = (
 # Score functions and kernels: held by SelectKBest, GridSearchCV and their like, called only while fitting.
 _NAMED_ROOMS = ("sklearn.metrics.", "sklearn.feature_selection.", "sklearn.cluster._kmeans.")
 _PYX = "__pyx_unpickle_"
+
+
+# What is admitted by looking into the library itself, by a worker that has it.
+_LIBRARIES = frozenset({"_loss", "lightgbm", "sklearn", "xgboost"})
+
+
+def outsiders(names: Iterable[tuple[str, str]], allowed: frozenset[str]) -> list[str]:
+    """The names that are refused whatever is installed; nothing is imported to say so."""
+    known = _MADE | _NAMED | allowed | STAND_INS.keys()
+    return [
+        f"{module}.{name}"
+        for module, name in names
+        if f"{module}.{name}" not in known
+        and module.partition(".")[0] not in _LIBRARIES
+        and (module, name) != ("numpy.random.bit_generator", f"{_PYX}SeedSequence")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
