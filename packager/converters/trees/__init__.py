@@ -1,0 +1,1 @@
+"""Tree ensembles as flat arrays, and the ONNX operator that they become."""
