@@ -1,9 +1,10 @@
 """Which module converts which framework, and how a file tells its framework."""
 
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from packager.converters.source import Converter
+if TYPE_CHECKING:
+    from packager.converters.source import Converter
 
 MODULES = {
     "sklearn": "packager.converters.sklearn.converter",
@@ -17,6 +18,6 @@ MODULES = {
 }
 
 
-def converter_for(framework: str) -> Converter:
+def converter_for(framework: str) -> "Converter":
     """Imported only now: a worker loads one framework."""
-    return cast(Converter, import_module(MODULES[framework]))
+    return cast("Converter", import_module(MODULES[framework]))
