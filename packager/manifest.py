@@ -74,7 +74,11 @@ def canonical_json(document: object) -> bytes:
 
 def signature_document(signature: Signature) -> dict[str, Any]:
     """The signature as `docs/contracts.md` writes it."""
-    return json.loads(json.dumps(asdict(signature)))  # type: ignore[no-any-return]
+    document: dict[str, Any] = json.loads(json.dumps(asdict(signature)))
+    for spec in (*document["inputs"], *document["outputs"]):
+        if not spec["class_labels"]:
+            del spec["class_labels"]
+    return document
 
 
 def read_signature(document: object) -> Signature:

@@ -7,7 +7,7 @@ from typing import Literal
 Dim = int | str
 """A size, or the name of a free dimension ("batch")."""
 
-Role = Literal["label", "probabilities", "prediction", "tensor"]
+Role = Literal["label", "probabilities", "prediction", "scores", "tensor"]
 FeatureKind = Literal["number", "integer", "boolean", "text"]
 Format = Literal["onnx", "tflite"]
 ClassLabel = int | str | bool | float
@@ -22,12 +22,16 @@ DTYPES = (
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """One input or output: its dtype is one of DTYPES, its shape has free dimensions by name."""
+    """One input or output: its dtype is one of DTYPES, its shape has free dimensions by name.
+
+    ``class_labels``: the classes of this output alone, where a model decides several targets at once.
+    """
 
     name: str
     dtype: str
     shape: tuple[Dim, ...]
     role: Role = "tensor"
+    class_labels: tuple[ClassLabel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from packager.model import ClassLabel, Signature
+from packager.model import ClassLabel, Signature, TensorSpec
 from packager.probe import Answers, Array, Case
 from packager.results import RowSource, Tolerance, Verification, WorstRow
 
@@ -80,22 +80,23 @@ def _case_findings(
             found.append(_Finding(failure=f"output {spec.name!r} is missing"))
             continue
         source, shipped = case.outputs[spec.name], outputs[spec.name]
-        undecided = _undecided(case, shipped, signature) if spec.role == "label" else None
+        undecided = _undecided(case, shipped, signature, spec) if spec.role == "label" else None
         found.append(_compare(spec.name, source, shipped, tolerance.get(spec.dtype), undecided))
     return found
 
 
-def _undecided(case: Case, shipped: Array, signature: Signature) -> Array | None:
+def _undecided(case: Case, shipped: Array, signature: Signature, label: TensorSpec) -> Array | None:
     """Rows where the source model itself gives its own label and the artifact's the same probability."""
-    by_role = {spec.role: spec.name for spec in signature.outputs}
-    probabilities = case.outputs.get(by_role.get("probabilities", ""))
-    source = case.outputs[by_role["label"]]
+    named = label.name.replace("label", "probabilities") if label.class_labels else None
+    chances = [spec.name for spec in signature.outputs if spec.role == "probabilities"]
+    found = [name for name in chances if named in (None, name)]
+    probabilities = case.outputs.get(found[0]) if found else None
+    source = case.outputs[label.name]
     if probabilities is None or shipped.shape != source.shape:
         return None
-    labels = signature.class_labels
-    places = {
-        label: place for place, label in enumerate(range(len(labels)) if signature.label_is_index else labels)
-    }
+    labels = label.class_labels or signature.class_labels
+    by_place = bool(label.class_labels) or signature.label_is_index
+    places = {known: place for place, known in enumerate(range(len(labels)) if by_place else labels)}
 
     def tied(one: ClassLabel, other: ClassLabel, row: Array) -> bool:
         known = one in places and other in places

@@ -69,7 +69,7 @@ def accuracy(source: Source, rows: Rows, labels: Array) -> dict[str, Any] | None
     """The share of right decisions, or R²; None for models that have neither decision nor single value."""
     signature = source.signature
     decisive = [spec for spec in signature.outputs if spec.role in ("label", "prediction")]
-    if not decisive:
+    if not decisive or decisive[0].class_labels:
         return None
     answers = source.answer(rows)[decisive[0].name]
     if decisive[0].role == "label":

@@ -11,6 +11,7 @@ from packager.converters.failure import ConversionError, SamplesError
 from packager.converters.files import write_json
 from packager.converters.labels import accuracy, take_labels
 from packager.converters.request import Request
+from packager.converters.resizing import other_sizes
 from packager.converters.rows import Rows
 from packager.converters.samples import read_samples
 from packager.converters.signature import NUMPY_TYPES, Signature, nullable_numbers
@@ -39,7 +40,9 @@ def write_reference(source: Source, request: Request, dest: Path) -> Reference:
     if request.samples is not None:
         rows, labels = _sampled(source, request, notes)
         first, *others = _cut(rows, source.signature)
-        cases = [first, *_gaps(source, rows), *others]
+        resized, unseen = other_sizes(source, rows)
+        notes.extend(unseen)
+        cases = [first, *_gaps(source, rows), *resized, *others]
         if labels is not None:
             score = accuracy(source, rows, labels)
     else:
@@ -91,14 +94,19 @@ def _invented(source: Source, request: Request, notes: list[str]) -> list[Rows]:
 
 def _decided(source: Source, rows: Rows) -> Rows:
     """Made rows lie on split values, where forests tie; which of two equals is named proves nothing."""
-    named = {spec.role: spec.name for spec in source.signature.outputs}
-    if "probabilities" not in named or "label" not in named:
+    chances = [spec.name for spec in source.signature.outputs if spec.role == "probabilities"]
+    if not chances:
         return rows
-    ordered = np.sort(source.answer(rows)[named["probabilities"]], axis=1)
-    clear = (
-        ordered[:, -1] - ordered[:, -2] > _TIE if ordered.shape[1] > 1 else np.ones(len(ordered), dtype=bool)
-    )
+    answers = source.answer(rows)
+    clear = np.logical_and.reduce([_is_clear(answers[name]) for name in chances])
     return rows.take(clear) if clear.any() else rows
+
+
+def _is_clear(probabilities: Array) -> Array:
+    ordered = np.sort(probabilities, axis=1)
+    if ordered.shape[1] < 2:
+        return np.ones(len(ordered), dtype=bool)
+    return np.asarray(ordered[:, -1] - ordered[:, -2] > _TIE)
 
 
 def _cut(rows: Rows, signature: Signature) -> list[Rows]:

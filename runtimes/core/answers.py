@@ -1,4 +1,4 @@
-"""The model's output tensors to the parts of an answer: predictions, probabilities, other outputs."""
+"""The model's output tensors to the parts of an answer: predictions, probabilities, scores, other outputs."""
 
 from __future__ import annotations
 
@@ -8,33 +8,48 @@ from runtimes.core.shapes import batch_of
 from runtimes.core.signature import Signature, TensorSpec
 from runtimes.core.tensors import Tensor
 
-_DECISIONS = ("label", "prediction")
+PARTS = {
+    "label": "predictions",
+    "prediction": "predictions",
+    "probabilities": "probabilities",
+    "scores": "scores",
+}
+"""By role, the part of the answer; a model of several targets has several outputs in one part."""
+
+SINGULAR = {"predictions": "prediction"}
+
+
+def parts_of(signature: Signature) -> dict[str, list[int]]:
+    """Which outputs make which part. Of several that no classes tell apart, the first counts."""
+    parts: dict[str, list[int]] = {}
+    for at, spec in enumerate(signature.outputs):
+        part = PARTS.get(spec.role)
+        if part is not None and (part not in parts or spec.class_labels):
+            parts.setdefault(part, []).append(at)
+    return {part: parts[part] for part in ("predictions", "probabilities", "scores") if part in parts}
 
 
 class AnswerWriter:
     """Writes answers for one signature. Values that JSON cannot say (NaN, infinity) are written as null."""
 
-    __slots__ = ("_batch", "_decision", "_indexed", "_labels", "_others", "_outputs", "_probabilities")
+    __slots__ = ("_batch", "_decoders", "_others", "_outputs", "_parts")
 
     def __init__(self, signature: Signature) -> None:
-        roles = [spec.role for spec in signature.outputs]
         self._batch = batch_of(signature)
         self._outputs = signature.outputs
-        self._decision = next((at for at, role in enumerate(roles) if role in _DECISIONS), None)
-        self._probabilities = roles.index("probabilities") if "probabilities" in roles else None
-        taken = (self._decision, self._probabilities)
-        self._others = [at for at in range(len(roles)) if at not in taken]
-        self._indexed = signature.class_labels if signature.label_is_index else None
-        # 1 finds True and 1.0: a graph says 1 where the class is one of them.
-        self._labels = {label: label for label in signature.class_labels}
+        self._parts = parts_of(signature)
+        taken = {at for places in self._parts.values() for at in places}
+        self._others = [at for at in range(len(signature.outputs)) if at not in taken]
+        self._decoders = {
+            at: _Decoder(spec, signature) for at, spec in enumerate(signature.outputs) if spec.role == "label"
+        }
 
     def whole(self, outputs: list[Tensor]) -> dict[str, object]:
         """One answer for all rows."""
         answer: dict[str, object] = {}
-        if self._decision is not None:
-            answer["predictions"] = self._decided(self._outputs[self._decision], outputs[self._decision])
-        if self._probabilities is not None:
-            answer["probabilities"] = to_list(outputs[self._probabilities])
+        for part, places in self._parts.items():
+            values = [self._written(at, outputs[at]) for at in places]
+            answer[part] = values[0] if len(values) == 1 else _side_by_side(values)
         if self._others:
             answer["outputs"] = {self._outputs[at].name: to_list(outputs[at]) for at in self._others}
         return answer
@@ -46,34 +61,46 @@ class AnswerWriter:
                 shape = list(tensor.shape)
                 raise ModelError(f"the model gave {spec.name} of the shape {shape} for {count} rows")
         whole = self.whole(outputs)
-        singular = {"predictions": "prediction"}
         rows: list[dict[str, object]] = [{} for _ in range(count)]
         for key, value in whole.items():
             for at, row in enumerate(rows):
-                row[singular.get(key, key)] = self._part(key, value, at)
+                row[SINGULAR.get(key, key)] = self._part(key, value, at)
         return rows
 
     def _part(self, key: str, value: object, at: int) -> object:
         if isinstance(value, dict):
             specs = {spec.name: spec for spec in self._outputs}
             return {name: item[at] if self._by_row(specs[name]) else item for name, item in value.items()}
-        place = self._decision if key == "predictions" else self._probabilities
-        if isinstance(value, list) and place is not None and self._by_row(self._outputs[place]):
+        if isinstance(value, list) and self._by_row(self._outputs[self._parts[key][0]]):
             return value[at]
         return value
 
     def _by_row(self, spec: TensorSpec) -> bool:
         return self._batch is not None and spec.shape[:1] == (self._batch,)
 
-    def _decided(self, spec: TensorSpec, tensor: Tensor) -> object:
+    def _written(self, at: int, tensor: Tensor) -> object:
+        spec = self._outputs[at]
+        if PARTS[spec.role] != "predictions":
+            return to_list(tensor)
         flat = to_flat(tensor)
-        if spec.role == "label":
-            flat = self._decoded(flat)
+        if at in self._decoders:
+            flat = self._decoders[at].decoded(flat)
         shape = tensor.shape
         alone = len(shape) == 2 and shape[1] == 1 and self._by_row(spec)
         return flat if alone else nest(flat, shape)
 
-    def _decoded(self, flat: list[object]) -> list[object]:
+
+class _Decoder:
+    """From what the graph names to the classes as the user knows them."""
+
+    __slots__ = ("_indexed", "_labels")
+
+    def __init__(self, spec: TensorSpec, signature: Signature) -> None:
+        self._indexed = spec.class_labels or (signature.class_labels if signature.label_is_index else None)
+        # 1 finds True and 1.0: a graph says 1 where the class is one of them.
+        self._labels = {label: label for label in signature.class_labels}
+
+    def decoded(self, flat: list[object]) -> list[object]:
         if self._indexed is None:
             labels = self._labels
             return [labels.get(value, value) for value in flat]
@@ -83,3 +110,9 @@ class AnswerWriter:
                 raise ModelError(f"the model gave the class {value!r}; it has {len(self._indexed)} classes")
             decoded.append(self._indexed[value])
         return decoded
+
+
+def _side_by_side(values: list[object]) -> object:
+    """Each row's answers for all targets together."""
+    lists = [value for value in values if isinstance(value, list)]
+    return [list(row) for row in zip(*lists)]

@@ -5,16 +5,26 @@ from __future__ import annotations
 from runtimes.core.errors import ModelError
 from runtimes.core.tensors import DTYPES
 
-ROLES = ("label", "probabilities", "prediction", "tensor")
+ROLES = ("label", "probabilities", "prediction", "scores", "tensor")
 KINDS = ("number", "integer", "boolean", "text")
 
 
 class TensorSpec:
-    """One input or output; a dimension is a size or the name of a free one."""
+    """One input or output; a dimension is a size or the name of a free one.
 
-    __slots__ = ("dtype", "name", "role", "shape")
+    ``class_labels``: the classes of this output alone, where a model decides several targets at once.
+    """
 
-    def __init__(self, name: str, dtype: str, shape: tuple[int | str, ...], role: str = "tensor") -> None:
+    __slots__ = ("class_labels", "dtype", "name", "role", "shape")
+
+    def __init__(
+        self,
+        name: str,
+        dtype: str,
+        shape: tuple[int | str, ...],
+        role: str = "tensor",
+        class_labels: tuple[object, ...] = (),
+    ) -> None:
         if dtype not in DTYPES:
             raise ModelError(
                 f"the manifest gives {name} the dtype {dtype!r}, which this runtime does not know"
@@ -25,10 +35,12 @@ class TensorSpec:
         self.dtype = dtype
         self.shape = shape
         self.role = role
+        self.class_labels = class_labels
 
     def document(self) -> dict[str, object]:
         """The spec as JSON."""
-        return {"name": self.name, "dtype": self.dtype, "shape": list(self.shape)}
+        plain = {"name": self.name, "dtype": self.dtype, "shape": list(self.shape)}
+        return {**plain, "class_labels": list(self.class_labels)} if self.class_labels else plain
 
 
 class Feature:
@@ -115,7 +127,7 @@ def _read_spec(item: dict[str, object], where: str) -> TensorSpec:
         if isinstance(dim, bool) or not (isinstance(dim, str) or (isinstance(dim, int) and dim >= 0)):
             raise ModelError(f"the manifest gives {name} the dimension {dim!r}; it must be a size or a name")
         dims.append(dim)
-    return TensorSpec(name, dtype, tuple(dims), role)
+    return TensorSpec(name, dtype, tuple(dims), role, _read_labels(item))
 
 
 def _read_labels(document: dict[str, object]) -> tuple[object, ...]:

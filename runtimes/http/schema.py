@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtimes.core.answers import SINGULAR, parts_of
 from runtimes.core.manifest import Manifest
 from runtimes.core.signature import Feature, Signature, TensorSpec
 from runtimes.http.examples import json_kind, v2_dtype
@@ -62,7 +63,8 @@ def predict_answer(manifest: Manifest) -> Schema:
     properties = {
         name: {"type": "array", "items": schema} for name, schema in _answer_parts(manifest.signature)
     }
-    tensors = [spec.name for spec in manifest.signature.outputs if spec.role == "tensor"]
+    taken = {at for places in parts_of(manifest.signature).values() for at in places}
+    tensors = [spec.name for at, spec in enumerate(manifest.signature.outputs) if at not in taken]
     if tensors:
         properties["outputs"] = {"type": "object", "properties": {name: {} for name in tensors}}
     return _answer(properties)
@@ -70,8 +72,7 @@ def predict_answer(manifest: Manifest) -> Schema:
 
 def batch_answer(manifest: Manifest) -> Schema:
     """What a batch answers: a result or an error for each row, in the rows' order."""
-    singular = {"predictions": "prediction", "probabilities": "probabilities"}
-    properties = {singular[name]: schema for name, schema in _answer_parts(manifest.signature)}
+    properties = {SINGULAR.get(name, name): schema for name, schema in _answer_parts(manifest.signature)}
     result = {"type": "object", "properties": {**properties, "error": {"type": "object"}}}
     counts = {"succeeded": {"type": "integer"}, "failed": {"type": "integer"}}
     return _answer({"results": {"type": "array", "items": result}, **counts})
@@ -110,14 +111,22 @@ def _answer(properties: Schema) -> Schema:
 
 def _answer_parts(signature: Signature) -> list[tuple[str, Schema]]:
     """The answer's lists and the schema of one row of each."""
-    parts: list[tuple[str, Schema]] = []
-    for spec in signature.outputs:
-        if spec.role in ("label", "prediction"):
-            labels = list(signature.class_labels) if spec.role == "label" else []
-            parts.append(("predictions", {"enum": labels} if labels else _nested(spec, answered=True)))
-        elif spec.role == "probabilities":
-            parts.append(("probabilities", _nested(spec, answered=True)))
+    parts = []
+    for name, places in parts_of(signature).items():
+        schemas = [_answered(signature.outputs[at], signature) for at in places]
+        several = {
+            "type": "array",
+            "prefixItems": schemas,
+            "minItems": len(schemas),
+            "maxItems": len(schemas),
+        }
+        parts.append((name, schemas[0] if len(schemas) == 1 else several))
     return parts
+
+
+def _answered(spec: TensorSpec, signature: Signature) -> Schema:
+    labels = list(spec.class_labels or signature.class_labels) if spec.role == "label" else []
+    return {"enum": labels} if labels else _nested(spec, answered=True)
 
 
 def _row(signature: Signature) -> Schema:

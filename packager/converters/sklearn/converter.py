@@ -75,7 +75,7 @@ class SklearnSource:
     def write(self, dest: Path) -> Written:
         import skl2onnx
 
-        model = prepared(self.model)
+        model = prepared(self.model, self.answers)
         if self.answers.label_is_index:
             number_classes(model, len(self.answers.class_labels))
         graph = convert(model, self.columns, self.answers, self.request)

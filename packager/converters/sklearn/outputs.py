@@ -1,5 +1,7 @@
 """What a scikit-learn model gives: its outputs, and its own answers under their names."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,12 +9,14 @@ import numpy as np
 
 from packager.converters.failure import ConversionError
 from packager.converters.signature import BATCH, TensorSpec
+from packager.converters.sklearn.own.scored import gives_scores
+from packager.converters.sklearn.own.targets import places
 from packager.converters.sklearn.parts import final, kind_of
 from packager.converters.sklearn.prepare import class_labels, labels_are_indexes
 from packager.converters.tensors import Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answers:
     """The model's outputs in the order in which skl2onnx gives them."""
 
@@ -20,13 +24,21 @@ class Answers:
     class_labels: tuple[Any, ...] = ()
     label_is_index: bool = False
 
+    @property
+    def several(self) -> bool:
+        """Whether the model decides several targets at once."""
+        return any(spec.class_labels for spec in self.outputs)
+
 
 def read_answers(model: Any, sample: Any) -> Answers:
-    """``sample``: one row, since some shapes show themselves only in an answer."""
-    from sklearn.base import is_classifier
+    """``sample``: some rows, since some shapes show themselves only in an answer."""
+    from sklearn.base import is_classifier, is_outlier_detector
 
     if is_classifier(final(model)):
-        return _classifier(model)
+        return _classifier(model, sample)
+    if is_outlier_detector(final(model)) and hasattr(model, "predict"):
+        whole = TensorSpec("prediction", "int64", (BATCH,), "prediction")
+        return Answers((whole, TensorSpec("scores", "float32", (BATCH,), "scores")))
     if hasattr(model, "predict"):
         return _prediction(model, sample)
     if hasattr(model, "transform"):
@@ -38,20 +50,40 @@ def read_answers(model: Any, sample: Any) -> Answers:
     )
 
 
-def _classifier(model: Any) -> Answers:
+def _classifier(model: Any, sample: Any) -> Answers:
     labels = class_labels(model)
-    if not labels:
-        raise ConversionError(
-            f"{kind_of(final(model))} decides several targets at once, which is not supported",
-            hint="save one classifier for each target",
-        )
+    decided = np.asarray(model.predict(sample))
+    if decided.ndim == 2:
+        return _several(model, _classes_of_each(model, decided.shape[1]))
     index = labels_are_indexes(labels)
     text = all(isinstance(label, str) for label in labels)
     label = TensorSpec("label", "string" if text else "int64", (BATCH,), "label")
-    if not hasattr(model, "predict_proba"):
-        return Answers((label,), labels, index)
-    probabilities = TensorSpec("probabilities", "float32", (BATCH, len(labels)), "probabilities")
-    return Answers((label, probabilities), labels, index)
+    if hasattr(model, "predict_proba"):
+        probabilities = TensorSpec("probabilities", "float32", (BATCH, len(labels)), "probabilities")
+        return Answers((label, probabilities), labels, index)
+    if gives_scores(final(model)):
+        width = np.asarray(model.decision_function(sample)).shape[1:]
+        scores = TensorSpec("scores", "float32", (BATCH, *(int(size) for size in width)), "scores")
+        return Answers((label, scores), labels, index)
+    return Answers((label,), labels, index)
+
+
+def _classes_of_each(model: Any, count: int) -> list[tuple[Any, ...]]:
+    """A list of classes for each target; a list of labels means that each is there or not."""
+    classes = getattr(final(model), "classes_", None)
+    if isinstance(classes, list) and len(classes) == count:
+        return [tuple(np.asarray(each).tolist()) for each in classes]
+    return [(0, 1)] * count
+
+
+def _several(model: Any, classes: list[tuple[Any, ...]]) -> Answers:
+    outputs = []
+    for target, labels in enumerate(classes):
+        outputs.append(TensorSpec(f"label_{target}", "int64", (BATCH,), "label", labels))
+        if hasattr(model, "predict_proba"):
+            shape = (BATCH, len(labels))
+            outputs.append(TensorSpec(f"probabilities_{target}", "float32", shape, "probabilities", labels))
+    return Answers(tuple(outputs))
 
 
 def _prediction(model: Any, sample: Any) -> Answers:
@@ -71,25 +103,45 @@ def _is_regressor(model: Any) -> bool:
 
 def own_answers(model: Any, given: Any, answers: Answers) -> dict[str, Array]:
     """The source model's answers, in its own precision."""
+    if answers.several:
+        return _own_targets(model, given, answers)
     named = {spec.role: spec for spec in answers.outputs}
+    found = {}
     if "label" in named:
-        found = {"label": _labels(np.asarray(model.predict(given)), answers)}
-        if "probabilities" in named:
-            found["probabilities"] = np.asarray(model.predict_proba(given))
+        found["label"] = _labels(np.asarray(model.predict(given)), answers)
+    if "probabilities" in named:
+        found["probabilities"] = np.asarray(model.predict_proba(given))
+    if "scores" in named:
+        found["scores"] = np.asarray(model.decision_function(given), dtype=np.float64)
+    if "prediction" not in named:
         return found
     spec = named["prediction"]
     answer = model.predict(given) if hasattr(model, "predict") else model.transform(given)
     array = _dense(answer)
     if spec.dtype == "int64":
-        return {spec.name: array.astype(np.int64).reshape(len(array))}
-    return {spec.name: array.reshape(len(array), -1).astype(np.float64)}
+        return {spec.name: array.astype(np.int64).reshape(len(array)), **found}
+    return {spec.name: array.reshape(len(array), -1).astype(np.float64), **found}
+
+
+def _own_targets(model: Any, given: Any, answers: Answers) -> dict[str, Array]:
+    decided = np.asarray(model.predict(given))
+    labels = [spec for spec in answers.outputs if spec.role == "label"]
+    found = {spec.name: places(decided[:, at], spec.class_labels) for at, spec in enumerate(labels)}
+    if not hasattr(model, "predict_proba"):
+        return found
+    chances = model.predict_proba(given)
+    for target in range(len(labels)):
+        if isinstance(chances, list):
+            found[f"probabilities_{target}"] = np.asarray(chances[target])
+        else:
+            present = np.asarray(chances)[:, target]
+            found[f"probabilities_{target}"] = np.stack([1 - present, present], axis=1)
+    return found
 
 
 def _labels(decided: Array, answers: Answers) -> Array:
     if answers.label_is_index:
-        places = {label: at for at, label in enumerate(answers.class_labels)}
-        values = [value.item() if isinstance(value, np.generic) else value for value in decided]
-        return np.array([places[value] for value in values], dtype=np.int64)
+        return places(decided, answers.class_labels)
     if answers.outputs[0].dtype == "int64":
         return decided.astype(np.int64)
     return np.array([str(value) for value in decided], dtype=object)

@@ -12,10 +12,11 @@ import numpy as np
 
 from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.own.registration import IN_DOUBLE
+from packager.converters.sklearn.own.scored import gives_scores
 from packager.converters.sklearn.parts import final, inside, kind_of, walk
 
 # What skl2onnx writes, and the engine runs, in double precision: each is in the tests.
-_EXACT = frozenset(
+EXACT_STEPS = frozenset(
     {
         "ColumnTransformer", "FeatureUnion", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler", "Normalizer",
         "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline", "QuantileTransformer", "RobustScaler",
@@ -39,7 +40,7 @@ def is_wide(columns: Columns) -> bool:
 
 def decides_in_double(model: Any) -> bool:
     """Whether the estimator itself, too, is written in double precision."""
-    return kind_of(final(model)) in IN_DOUBLE
+    return kind_of(final(model)) in IN_DOUBLE or gives_scores(final(model))
 
 
 def split(model: Any) -> tuple[Any, Any]:
@@ -65,7 +66,7 @@ def _is_exact(part: Any) -> bool:
         return part.func is None
     if kind == "SimpleImputer":  # the mark of a missing value may be something else than NaN
         return isinstance(part.missing_values, float | np.floating) and bool(np.isnan(part.missing_values))
-    return kind in _EXACT
+    return kind in EXACT_STEPS
 
 
 def answer_in_single(proto: Any) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError
-from packager.converters.sklearn.own import text
+from packager.converters.sklearn.own import neighbours, text
+from packager.converters.sklearn.own.scored import Scored, gives_scores
+from packager.converters.sklearn.own.targets import separated
 from packager.converters.sklearn.parts import final, inside, kind_of, walk
 
 _ANOTHER = "use another estimator, or compute that step before the model"
@@ -30,26 +32,39 @@ def _reason(part: Any) -> str | None:
         return "with add_indicator=True converts wrongly"
     if kind in ("CountVectorizer", "TfidfVectorizer") and hasattr(part, "vocabulary_"):
         return text.refusal(part)
+    if kind.startswith("KNeighbors") and hasattr(part, "effective_metric_"):
+        return neighbours.refusal(part)
     if kind == "HashingVectorizer":
         return "keeps no words, only their hashes, which has no form in the graph: use TfidfVectorizer"
-    if kind in ("TunedThresholdClassifierCV", "FixedThresholdClassifier"):
-        return "has a decision threshold of its own, which the conversion loses"
     return None
 
 
-def prepared(model: Any) -> Any:
+def prepared(model: Any, answers: Any) -> Any:
     """The copy: columns by number, encoders without booleans, missing text as the empty text."""
     model = inside(copy.deepcopy(model))
+    if answers.several:
+        probable = any(spec.role == "probabilities" for spec in answers.outputs)
+        model = _with_final(model, separated(final(model), probable))
+    elif any(spec.role == "scores" for spec in answers.outputs) and gives_scores(final(model)):
+        model = _with_final(model, Scored(final(model)))
     for part in walk(model):
         kind = kind_of(part)
         if kind == "ColumnTransformer":
             _number_columns(part)
-        elif kind == "VotingClassifier" and part.voting == "soft":
-            part.flatten_transform = False
         elif kind == "SimpleImputer" and _imputes_text(part):
             part.missing_values = part.missing_values if isinstance(part.missing_values, str) else ""
         if hasattr(part, "categories_"):
             part.categories_ = [_plain_categories(values) for values in part.categories_]
+    return model
+
+
+def _with_final(model: Any, estimator: Any) -> Any:
+    """The model with another estimator as its last step."""
+    model = inside(model)
+    if kind_of(model) != "Pipeline":
+        return estimator
+    name, last = model.steps[-1]
+    model.steps[-1] = (name, _with_final(last, estimator))
     return model
 
 

@@ -13,12 +13,12 @@ _LOG_LINKS = ("poisson", "gamma")
 
 
 def regressor(nodes: Nodes, model: Any) -> None:
-    raw = nodes.doubles(_raw(nodes, model))
+    raw = nodes.doubles(raw_scores(nodes, model))
     nodes.give(nodes.add("Exp", raw) if model.loss in _LOG_LINKS else raw)
 
 
 def classifier(nodes: Nodes, model: Any) -> None:
-    raw = nodes.doubles(_raw(nodes, model))
+    raw = nodes.doubles(raw_scores(nodes, model))
     if len(model.classes_) == 2:
         chance = nodes.add("Sigmoid", raw)
         chances = nodes.add("Concat", nodes.add("Sub", np.float64(1), chance), chance, axis=1)
@@ -28,7 +28,7 @@ def classifier(nodes: Nodes, model: Any) -> None:
     nodes.give(chances, 1)
 
 
-def _raw(nodes: Nodes, model: Any) -> str:
+def raw_scores(nodes: Nodes, model: Any) -> str:
     order, known = _categories(model)
     matrix = _matrix(nodes, known)
     table = _Table(known, encoded=getattr(model, "_preprocessor", None) is not None)
@@ -90,6 +90,15 @@ def _bits(words: Array) -> Array:
     return np.unpackbits(np.asarray(words, dtype="<u4").view(np.uint8), bitorder="little").astype(bool)
 
 
+def ensemble(nodes: Nodes, value: str, trees: Any, targets: int) -> str:
+    """Plain decision trees, each with its target and its weight, summed in double precision."""
+    table = _Table({}, encoded=False)
+    for tree, target, weight in trees:
+        table.add_plain(tree, target, weight)
+    attributes = table.attributes(np.zeros(targets))
+    return nodes.add("TreeEnsembleRegressor", value, domain=ML, n_targets=targets, **attributes)
+
+
 class _Table:
     """The trees as ONNX lists them: one row for each node, one for each leaf's value."""
 
@@ -118,6 +127,17 @@ class _Table:
             self.rows.append(
                 (number, at, column, "BRANCH_LEQ", float(node["num_threshold"]), *branches, missing)
             )
+
+    def add_plain(self, tree: Any, target: int, weight: float) -> None:
+        number, self.trees = self.trees, self.trees + 1
+        for at in range(tree.node_count):
+            left, right = int(tree.children_left[at]), int(tree.children_right[at])
+            if left < 0:
+                self.rows.append((number, at, 0, "LEAF", 0.0, 0, 0, 0))
+                self.leaves.append((number, at, target, float(tree.value[at, 0, 0]) * weight))
+            else:
+                column, split = int(tree.feature[at]), float(tree.threshold[at])
+                self.rows.append((number, at, column, "BRANCH_LEQ", split, left, right, 0))
 
     def _add_members(self, tree: int, at: int, node: Any, column: int, bitsets: Array, spare: int) -> int:
         """A set of categories is a chain of questions; unknown and missing ones fall out of its end."""

@@ -52,7 +52,9 @@ class Alphabet:
 @lru_cache(maxsize=None)
 def _capitals() -> tuple[tuple[str, str], ...]:
     every = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
-    return tuple((letter, small) for letter in every if (small := letter.lower()) != letter and len(small) == 1)
+    return tuple(
+        (letter, small) for letter in every if (small := letter.lower()) != letter and len(small) == 1
+    )
 
 
 def tokens(nodes: Nodes, texts: str, expression: str) -> str:
@@ -82,7 +84,9 @@ def numbers(nodes: Nodes, part: Any, terms: list[str]) -> tuple[str, list[tuple[
     if inside:  # the column of the gap, and one more before the first word
         codes = _edged(nodes, codes, space)
     codes, dropped = _one_blank(nodes, codes, space, inside)
-    extra, no_extra = _second_letters(nodes, codes, dotted, alphabet.code_of(_DOT), space if inside else dotted)
+    extra, no_extra = _second_letters(
+        nodes, codes, dotted, alphabet.code_of(_DOT), space if inside else dotted
+    )
     codes = nodes.chosen(nodes.add("Equal", codes, np.int64(dotted)), np.int64(alphabet.code_of("i")), codes)
     stream = nodes.without(
         nodes.add("Flatten", _pairs(nodes, codes, extra), axis=1),
@@ -101,7 +105,9 @@ def outer_blanks(part: Any) -> Array:
 def _edged(nodes: Nodes, codes: str, space: int) -> str:
     first = nodes.column(codes, 0)
     blank = nodes.add("Add", nodes.add("Mul", first, np.int64(0)), np.int64(space))
-    inner = nodes.add("Slice", codes, np.array([0], np.int64), np.array([-1], np.int64), np.array([1], np.int64))
+    inner = nodes.add(
+        "Slice", codes, np.array([0], np.int64), np.array([-1], np.int64), np.array([1], np.int64)
+    )
     return nodes.add("Concat", blank, inner, blank, axis=1)
 
 
@@ -121,7 +127,9 @@ def _shifted(nodes: Nodes, flags: str, by: int) -> str:
     whole = nodes.cast(flags, np.int64)
     edge = nodes.add("Mul", nodes.column(whole, 0), np.int64(0))
     low, high = ([0], [-1]) if by > 0 else ([1], [2**62])
-    inner = nodes.add("Slice", whole, np.array(low, np.int64), np.array(high, np.int64), np.array([1], np.int64))
+    inner = nodes.add(
+        "Slice", whole, np.array(low, np.int64), np.array(high, np.int64), np.array([1], np.int64)
+    )
     parts = (edge, inner) if by > 0 else (inner, edge)
     return nodes.cast(nodes.add("Concat", *parts, axis=1), np.bool_)
 

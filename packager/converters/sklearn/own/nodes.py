@@ -94,9 +94,22 @@ class Nodes:
     def probabilities(self, estimator: Any, value: str) -> str:
         return self._asked(estimator, value, 2)[1]
 
+    def label(self, estimator: Any, value: str) -> str:
+        """For classifiers whose classes are numbers."""
+        return self._asked(estimator, value, 2)[0]
+
+    def is_in_double(self, estimator: Any) -> bool:
+        from packager.converters.sklearn.own.registration import IN_DOUBLE
+        from packager.converters.sklearn.precision import EXACT_STEPS
+
+        return kind_of(inside(estimator)) in IN_DOUBLE | EXACT_STEPS
+
+    def summed(self, values: list[str]) -> str:
+        return values[0] if len(values) == 1 else self.add("Sum", *values)
+
     def _asked(self, estimator: Any, value: str, outputs: int) -> list[str]:
         from skl2onnx._supported_operators import sklearn_operator_name_map
-        from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
+        from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType
 
         estimator = inside(estimator)
         if kind_of(estimator) == "Pipeline":
@@ -106,17 +119,19 @@ class Nodes:
             return self._asked(estimator.steps[-1][1], value, outputs)
         if type(estimator) not in sklearn_operator_name_map:
             raise ConversionError(f"{kind_of(estimator)} has no form in ONNX")
-        entry = self.scope.declare_local_variable("asked", FloatTensorType([None, None]))
+        double = self.is_in_double(estimator)
+        number = DoubleTensorType if double else FloatTensorType
+        entry = self.scope.declare_local_variable("asked", number([None, None]))
         self.container.add_node(
-            "Cast", [value], [entry.full_name], to=1, name=self.scope.get_unique_operator_name("Cast")
+            "Cast",
+            [value],
+            [entry.full_name],
+            to=11 if double else 1,
+            name=self.scope.get_unique_operator_name("Cast"),
         )
         inner = self.scope.declare_local_operator(sklearn_operator_name_map[type(estimator)], estimator)
         inner.inputs.append(entry)
-        kinds = (
-            [FloatTensorType([None, None])]
-            if outputs == 1
-            else [Int64TensorType(), FloatTensorType([None, None])]
-        )
+        kinds = [number([None, None])] if outputs == 1 else [Int64TensorType([None]), number([None, None])]
         if outputs == 2:
             self.scope.add_options(id(estimator), {"zipmap": False})
         for kind in kinds:
@@ -157,10 +172,10 @@ class Nodes:
         empty = self.add("Equal", length, np.float64(0))
         return self.add("Div", value, self.chosen(empty, np.float64(1), length))
 
-    def largest(self, value: str) -> str:
+    def largest(self, value: str, axis: int = 1, keep: bool = True) -> str:
         if self.opset >= 18:
-            return self.add("ReduceMax", value, np.array([1], np.int64), keepdims=1)
-        return self.add("ReduceMax", value, axes=[1], keepdims=1)
+            return self.add("ReduceMax", value, np.array([axis], np.int64), keepdims=int(keep))
+        return self.add("ReduceMax", value, axes=[axis], keepdims=int(keep))
 
     def without(self, numbers: str, dropped: str) -> str:
         """Rows of whole numbers without those that are dropped, which go to the end as -2."""
@@ -170,3 +185,13 @@ class Nodes:
         _, order = self.several("TopK", 2, late, width, axis=1, largest=0, sorted=1)
         marked = self.chosen(dropped, np.int64(-2), numbers)
         return self.add("GatherElements", marked, order, axis=1)
+
+    def squared_distances(self, value: str, points: Any) -> str:
+        """From each row to each point; both are moved to the middle first, lest large numbers drown it."""
+        middle = points.mean(axis=0, keepdims=True)
+        points = points - middle
+        value = self.add("Sub", value, middle)
+        sizes = self.total(self.add("Mul", value, value), 1)
+        product = self.add("MatMul", value, (-2.0 * points).T.copy())
+        both = self.add("Add", self.add("Add", sizes, product), (points**2).sum(axis=1)[None])
+        return self.add("Max", both, np.float64(0))

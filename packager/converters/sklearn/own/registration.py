@@ -9,22 +9,62 @@ from typing import Any
 
 import numpy as np
 
-from packager.converters.sklearn.own import hist_boosting, text
+from packager.converters.sklearn.own import (
+    bayes,
+    boosting,
+    combining,
+    hist_boosting,
+    linear,
+    neighbours,
+    scored,
+    targets,
+    text,
+)
 from packager.converters.sklearn.own.nodes import Nodes
 
 Writes = Callable[[Nodes, Any], None]
 
 CLASSIFIERS: Mapping[str, Writes] = {
+    "sklearn.calibration.CalibratedClassifierCV": combining.calibrated,
+    "sklearn.ensemble.BaggingClassifier": combining.bagging,
+    "sklearn.ensemble.GradientBoostingClassifier": boosting.classifier,
+    "sklearn.ensemble.VotingClassifier": combining.voting,
+    "sklearn.model_selection.FixedThresholdClassifier": combining.threshold,
+    "sklearn.model_selection.TunedThresholdClassifierCV": combining.threshold,
+    "sklearn.multiclass.OneVsRestClassifier": combining.one_against_the_rest,
+    "sklearn.naive_bayes.GaussianNB": bayes.classifier,
+    "packager.converters.sklearn.own.scored.Scored": scored.classifier,
     "sklearn.ensemble.HistGradientBoostingClassifier": hist_boosting.classifier,
+    "sklearn.discriminant_analysis.LinearDiscriminantAnalysis": linear.classifier,
+    "sklearn.linear_model.LogisticRegression": linear.classifier,
+    "sklearn.linear_model.LogisticRegressionCV": linear.classifier,
+    "sklearn.neighbors.KNeighborsClassifier": neighbours.classifier,
 }
 OTHERS: Mapping[str, Writes] = {
+    **{f"sklearn.linear_model.{name}": linear.regressor for name in linear.REGRESSORS},
+    **{f"sklearn.linear_model.{name}": linear.generalised for name in linear.GENERALISED},
     "sklearn.ensemble.HistGradientBoostingRegressor": hist_boosting.regressor,
+    "sklearn.covariance.EllipticEnvelope": scored.outlier_ellipse,
+    "sklearn.ensemble.GradientBoostingRegressor": boosting.regressor,
+    "sklearn.isotonic.IsotonicRegression": combining.isotonic,
+    "sklearn.linear_model.SGDOneClassSVM": scored.outlier_line,
+    "sklearn.neighbors.KNeighborsRegressor": neighbours.regressor,
+    "sklearn.svm.NuSVR": scored.regressor_vectors,
+    "sklearn.svm.OneClassSVM": scored.outlier_vectors,
+    "sklearn.svm.SVR": scored.regressor_vectors,
     "sklearn.feature_extraction.text.CountVectorizer": text.vectorizer,
     "sklearn.feature_extraction.text.TfidfTransformer": text.transformer,
     "sklearn.feature_extraction.text.TfidfVectorizer": text.vectorizer,
 }
 # These compute in double precision as scikit-learn does, so that their inputs may be double, too.
-IN_DOUBLE = frozenset({"HistGradientBoostingClassifier", "HistGradientBoostingRegressor"})
+IN_DOUBLE = frozenset(
+    {
+        *linear.GENERALISED, *linear.REGRESSORS, "BaggingClassifier", "CalibratedClassifierCV", "EllipticEnvelope",
+        "FixedThresholdClassifier", "GaussianNB", "GradientBoostingClassifier", "GradientBoostingRegressor", "HistGradientBoostingClassifier", "HistGradientBoostingRegressor",
+        "KNeighborsClassifier", "KNeighborsRegressor", "LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV",
+        "NuSVR", "OneClassSVM", "OneVsRestClassifier", "SGDOneClassSVM", "SVR", "Scored", "TunedThresholdClassifierCV", "VotingClassifier",
+    }
+)  # fmt: skip
 
 
 def register_converters() -> None:
@@ -40,6 +80,19 @@ def register_converters() -> None:
                 convert = partial(_convert, writes)
                 extra = {"options": {**options, "raw_scores": [True, False]}} if table is CLASSIFIERS else {}
                 skl2onnx.update_registered_converter(estimator, f"Own{name}", shapes, convert, **extra)
+    several = "raw_scores", "zipmap"
+    skl2onnx.update_registered_converter(
+        targets.Targets,
+        "OwnTargets",
+        _of_targets,
+        partial(_convert, targets.write),
+        parser=targets.parse,
+        options={name: [True, False] for name in several},
+    )
+
+
+def _of_targets(operator: Any) -> None:
+    """Their shapes were announced."""
 
 
 def _convert(writes: Writes, scope: Any, operator: Any, container: Any) -> None:

@@ -41,7 +41,9 @@ def refusal(part: Any) -> str | None:
 
 def vectorizer(nodes: Nodes, part: Any) -> None:
     terms = sorted(part.vocabulary_, key=part.vocabulary_.get)
-    numbers, grams = _words(nodes, part, terms) if part.analyzer == "word" else letters.numbers(nodes, part, terms)
+    numbers, grams = (
+        _words(nodes, part, terms) if part.analyzer == "word" else letters.numbers(nodes, part, terms)
+    )
     counts = nodes.doubles(_counts(nodes, numbers, grams))
     if part.analyzer == "char_wb" and " " in part.vocabulary_:
         counts = nodes.add("Sub", counts, letters.outer_blanks(part))
@@ -70,7 +72,9 @@ def _counts(nodes: Nodes, numbers: str, grams: list[tuple[int, ...]]) -> str:
     order = sorted(range(len(grams)), key=lambda at: (len(grams[at]), at))
     lengths = [len(gram) for gram in grams]
     longest = max(lengths)
-    starts = [sum(length * lengths.count(length) for length in range(1, size)) for size in range(1, longest + 1)]
+    starts = [
+        sum(length * lengths.count(length) for length in range(1, size)) for size in range(1, longest + 1)
+    ]
     return nodes.add(
         "TfIdfVectorizer",
         numbers,
@@ -99,7 +103,9 @@ def _words(nodes: Nodes, part: Any, terms: list[str]) -> tuple[str, list[tuple[i
     shares = _shares(longest)
     prints = [_fingerprint(alphabet, word, shares) for word in (*tokens, *stops)]
     if len(set(prints)) < len(prints):
-        raise ConversionError(f"{kind_of(part)} knows two words of one fingerprint", hint="leave out rare words")
+        raise ConversionError(
+            f"{kind_of(part)} knows two words of one fingerprint", hint="leave out rare words"
+        )
     # In a word of letters the dot ends the word; in any other it is a letter that no word here has.
     dotted = alphabet.code_of("i") if patterns.is_whole_words(part.token_pattern) else alphabet.other
     found = _fingerprints(nodes, _expression(part), alphabet, dotted, shares)
@@ -116,10 +122,15 @@ def _words(nodes: Nodes, part: Any, terms: list[str]) -> tuple[str, list[tuple[i
     return numbers, [tuple(places[token] for token in gram) for gram in grams]
 
 
-def _fingerprints(nodes: Nodes, expression: str, alphabet: letters.Alphabet, dotted: int, shares: Array) -> str:
+def _fingerprints(
+    nodes: Nodes, expression: str, alphabet: letters.Alphabet, dotted: int, shares: Array
+) -> str:
     """One number for each word of each text; the last column is of no word."""
     words = letters.with_a_gap(nodes, letters.tokens(nodes, nodes.shaped(nodes.given, -1), expression))
-    for size in (_LONGEST_REPEAT, len(shares)):  # a word of a million letters must not cost a million for each other
+    for size in (
+        _LONGEST_REPEAT,
+        len(shares),
+    ):  # a word of a million letters must not cost a million for each other
         words = nodes.add("Gather", letters.tokens(nodes, words, f"(?s:.{{1,{size}}})"), np.int64(0), axis=2)
     codes = alphabet.codes(nodes, letters.tokens(nodes, words, "(?s:.)"), dotted)
     width = nodes.add("Shape", codes, start=2, end=3)

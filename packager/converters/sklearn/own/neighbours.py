@@ -1,0 +1,105 @@
+"""Nearest neighbours in double precision: candidates first, then their distances exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from packager.converters.sklearn.own.nodes import Nodes
+from packager.converters.tensors import Array
+
+_SPARE = 8
+_POWERS = {"cityblock": 1.0, "euclidean": 2.0, "l1": 1.0, "l2": 2.0, "manhattan": 1.0}
+
+
+def refusal(part: Any) -> str | None:
+    metric = part.effective_metric_
+    if not isinstance(part.weights, str) or not isinstance(metric, str):
+        return "calls a Python function for its weights or its metric, which has no form in the graph"
+    if metric not in (*_POWERS, "chebyshev", "minkowski"):
+        return f"with metric={metric!r} has no form in the graph"
+    if (
+        getattr(part, "effective_metric_params_", None)
+        and (part.effective_metric_params_ or {}).get("w") is not None
+    ):
+        return "with weights of its own in the metric has no form in the graph"
+    return None
+
+
+def power_of(part: Any) -> float:
+    """2 for straight distances, 1 for those of a city, infinity for the largest difference."""
+    if part.effective_metric_ == "chebyshev":
+        return float("inf")
+    if part.effective_metric_ == "minkowski":
+        return float((part.effective_metric_params_ or {}).get("p", part.p))
+    return _POWERS[part.effective_metric_]
+
+
+def classifier(nodes: Nodes, model: Any) -> None:
+    found, weights = _nearest(nodes, model)
+    flags = np.eye(len(model.classes_))[np.asarray(model._y).ravel()]
+    votes = nodes.total(nodes.add("Mul", nodes.add("Gather", flags, found, axis=0), weights), 1, keep=False)
+    chances = nodes.add("Div", votes, nodes.total(votes, 1))
+    nodes.give(nodes.named(nodes.first_of_the_largest(chances), model.classes_), 0)
+    nodes.give(chances, 1)
+
+
+def regressor(nodes: Nodes, model: Any) -> None:
+    found, weights = _nearest(nodes, model)
+    targets = np.asarray(model._y, dtype=np.float64)
+    known = nodes.add("Gather", targets.reshape(len(targets), -1), found, axis=0)
+    total = nodes.total(nodes.add("Mul", known, weights), 1, keep=False)
+    nodes.give(nodes.add("Div", total, nodes.total(weights, 1, keep=False)))
+
+
+def _nearest(nodes: Nodes, model: Any) -> tuple[str, str]:
+    """The places of the nearest, ``[batch, k]``, and what each counts, ``[batch, k, 1]``."""
+    points = model._fit_X
+    points = np.asarray(points.toarray() if hasattr(points, "toarray") else points, dtype=np.float64)
+    value, power = nodes.doubles(nodes.given), power_of(model)
+    count = int(model.n_neighbors)
+    more = min(len(points), count + _SPARE)
+    rough = (
+        nodes.squared_distances(value, points)
+        if power == 2
+        else _distances(nodes, value, points[None], power)
+    )
+    _, candidates = nodes.several("TopK", 2, rough, np.array([more], np.int64), axis=1, largest=0, sorted=1)
+    # The place in the training data decides among equals.
+    _, order = nodes.several("TopK", 2, candidates, np.array([more], np.int64), axis=1, largest=0, sorted=1)
+    candidates = nodes.add("GatherElements", candidates, order, axis=1)
+    exact = _distances(nodes, value, nodes.add("Gather", points, candidates, axis=0), power)
+    near, chosen = nodes.several("TopK", 2, exact, np.array([count], np.int64), axis=1, largest=0, sorted=1)
+    found = nodes.add("GatherElements", candidates, chosen, axis=1)
+    return found, nodes.add("Unsqueeze", _weights(nodes, model, near), np.array([2], np.int64))
+
+
+def _weights(nodes: Nodes, model: Any, near: str) -> str:
+    same = nodes.add("Equal", near, np.float64(0))
+    if model.weights == "uniform":
+        return nodes.add("Add", nodes.add("Mul", nodes.doubles(same), np.float64(0)), np.float64(1))
+    met = nodes.doubles(same)
+    any_met = nodes.add("Greater", nodes.total(met, 1), np.float64(0))
+    inverse = nodes.add("Div", np.float64(1), nodes.chosen(same, np.float64(1), near))
+    return nodes.chosen(any_met, met, inverse)
+
+
+def _distances(nodes: Nodes, value: str, points: Any, power: float) -> str:
+    away = nodes.add("Abs", nodes.add("Sub", nodes.add("Unsqueeze", value, np.array([1], np.int64)), points))
+    if np.isinf(power):
+        return nodes.largest(away, axis=2, keep=False)
+    if power == 1:
+        return nodes.total(away, 2, keep=False)
+    if power == 2:
+        return nodes.add("Sqrt", nodes.total(nodes.add("Mul", away, away), 2, keep=False))
+    raised = nodes.total(nodes.add("Pow", away, np.float64(power)), 2, keep=False)
+    return nodes.add("Pow", raised, np.float64(1 / power))
+
+
+def tied_rows(model: Any, rows: Array) -> Array:
+    """Rows with two training points at one distance of which only one counts: which one is chance."""
+    if len(model._fit_X) <= model.n_neighbors:
+        return np.zeros(len(rows), dtype=bool)
+    distances, _ = model.kneighbors(rows, n_neighbors=model.n_neighbors + 1)
+    return np.asarray(distances[:, -1] - distances[:, -2] <= 1e-9 * (1 + distances[:, -1]))
