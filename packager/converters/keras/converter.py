@@ -6,8 +6,7 @@ from typing import Any
 
 from packager.converters.detection import detect
 from packager.converters.failure import ConversionError
-from packager.converters.keras.names import OF_TENSORFLOW, RECURRENT
-from packager.converters.keras.on_torch import TENSORFLOW, open_on_torch
+from packager.converters.keras.names import OF_TENSORFLOW, RECURRENT, TENSORFLOW
 from packager.converters.keras.reading import KerasFile, read_file
 from packager.converters.request import Request
 from packager.converters.source import Source
@@ -25,6 +24,8 @@ def open_source(request: Request) -> Source:
     reason = _needs_tensorflow(file, request)
     if reason is not None:
         raise ConversionError(f"{file.path.name} {reason}", environment=TENSORFLOW)
+    from packager.converters.keras.on_torch import open_on_torch
+
     return open_on_torch(file, request)
 
 
@@ -39,10 +40,20 @@ def _needs_tensorflow(file: KerasFile, request: Request) -> str | None:
     open_sizes = [size for shape in _input_shapes(file.config) for size in shape[1:]]
     if request.format == "tflite" and None in open_sizes:
         return "takes inputs of free sizes, which TFLite has from TensorFlow's converter alone"
-    long = any(size is None or size > _LONGEST_UNROLLED for size in open_sizes[:1])
-    if long and RECURRENT.intersection(file.loads):
+    if not RECURRENT.intersection(file.loads):
+        return None
+    if any(size is None or size > _LONGEST_UNROLLED for size in open_sizes):
         return "has recurrent layers over a free or long sequence, which torch's exporters fix or unroll"
+    if "Masking" in file.loads or _masks(file.config):
+        return "has recurrent layers that leave out masked steps, which torch's exporters fix"
     return None
+
+
+def _masks(value: Any) -> bool:
+    """Whether a table gives a mask: places of zero are steps that a recurrence leaves out."""
+    if isinstance(value, dict):
+        return value.get("mask_zero") is True or any(map(_masks, value.values()))
+    return isinstance(value, list) and any(map(_masks, value))
 
 
 def _input_shapes(value: Any) -> Iterator[list[int | None]]:

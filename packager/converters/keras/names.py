@@ -4,6 +4,9 @@ Left out on purpose, since they run code or open files: Lambda, TorchModuleWrapp
 TFSMLayer, TensorFlowOpLayer, and every custom class.
 """
 
+TENSORFLOW = "tensorflow"
+"""The environment for what torch does not do."""
+
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())

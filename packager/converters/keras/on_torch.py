@@ -7,6 +7,7 @@ from typing import Any
 
 from packager.converters.failure import ConversionError, SourceError, WorkerError, translated
 from packager.converters.keras.layers import inputs_of, layer_names, output_names, table_bounds
+from packager.converters.keras.names import TENSORFLOW
 from packager.converters.keras.reading import KerasFile
 from packager.converters.keras.sizes import example_of
 from packager.converters.request import Request
@@ -15,8 +16,6 @@ from packager.converters.torch.converter import TorchSource
 from packager.converters.torch.exporters import DYNAMO, LEGACY
 from packager.converters.torch.freedom import read_shapes
 from packager.converters.torch.module import Exported, ModuleModel, run_module
-
-TENSORFLOW = "tensorflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def _loaded(keras: Any, file: KerasFile) -> Any:
     )
     try:
         with translated(
-            SourceError, sentence, "save it again with a released Keras: model.save('model.keras')"
+            SourceError, sentence, "save it again as .keras, with a released Keras: model.save('model.keras')"
         ):
             return keras.saving.load_model(file.path, compile=False, safe_mode=True)
     except WorkerError as error:

@@ -1,0 +1,79 @@
+"""TFLite of what TensorFlow runs, by its own converter: built-in operators, sizes free where they can be."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from packager.converters.failure import ConversionError, WorkerError, translated
+from packager.converters.files import write_bytes
+from packager.converters.signature import BATCH, Signature, TensorSpec
+from packager.converters.tensorflow.graph import input_specs
+
+_HINT = "replace the operation that it names, or build the model as ONNX: --format onnx"
+
+
+def write_tflite(call: Any, signature: Signature, dest: Path) -> tuple[Signature, str]:
+    """The signature that the file has, and the converter's name; recurrences take batches of one alone."""
+    import tensorflow as tf
+
+    single = _of_one_row(signature)
+    failure: WorkerError | None = None
+    for asked in (signature, single):
+        try:
+            with translated(
+                ConversionError, "TensorFlow's converter cannot write this model as TFLite", _HINT
+            ):
+                data = _converted(call, asked, dest.parent / "exported")
+                _check_names(data, asked)
+        except WorkerError as error:
+            failure = failure or error
+        else:
+            write_bytes(dest, data)
+            return asked, f"tf.lite.TFLiteConverter of tensorflow {tf.__version__}"
+    assert failure is not None  # noqa: S101 - both failed, so there is a first failure
+    raise failure
+
+
+def _of_one_row(signature: Signature) -> Signature:
+    def single(specs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+        return tuple(
+            replace(spec, shape=tuple(1 if dim == BATCH else dim for dim in spec.shape)) for spec in specs
+        )
+
+    return replace(signature, inputs=single(signature.inputs), outputs=single(signature.outputs))
+
+
+def _converted(call: Any, signature: Signature, folder: Path) -> bytes:
+    """By way of a SavedModel, whose signature gives the file the names."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.call = call  # its weights are found through it
+    names = [spec.name for spec in signature.outputs]
+
+    @tf.function(input_signature=input_specs(signature))  # type: ignore[untyped-decorator, unused-ignore]
+    def serve(*given: Any) -> dict[str, Any]:
+        answers = call(list(given))
+        return {name: tf.identity(answer) for name, answer in zip(names, answers, strict=True)}
+
+    try:
+        concrete = serve.get_concrete_function()
+        tf.saved_model.save(module, str(folder), signatures={"serving_default": concrete})
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+        made: bytes = converter.convert()
+        return made
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_names(data: bytes, signature: Signature) -> None:
+    import tensorflow as tf
+
+    found = tf.lite.Interpreter(model_content=data).get_signature_list()["serving_default"]
+    for which, specs in (("inputs", signature.inputs), ("outputs", signature.outputs)):
+        wanted = sorted(spec.name for spec in specs)
+        if sorted(found[which]) != wanted:
+            raise ConversionError(
+                f"The TFLite file has the {which} {sorted(found[which])} in place of {wanted}"
+            )
