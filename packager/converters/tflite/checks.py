@@ -1,5 +1,6 @@
 """What a TFLite file may hold to be served: refused here, by name, before anything runs."""
 
+import math
 from collections import Counter
 
 from packager.converters.failure import ConversionError, SourceError
@@ -13,6 +14,7 @@ _BROUGHT = frozenset({"TFLite_Detection_PostProcess", "Mfcc", "AudioSpectrogram"
     "MaxUnpooling2D",
 }
 _SERVED = frozenset(NUMPY_TYPES) - {"string"}
+_LARGEST_BYTES = 1 << 30
 
 
 def check_operators(stored: Stored) -> None:
@@ -62,4 +64,10 @@ def check_tensors(named: dict[str, StoredTensor], which: str) -> None:
         if tensor.dtype not in _SERVED:
             raise ConversionError(
                 f"The {which} {name} holds {tensor.dtype}; served are {', '.join(sorted(_SERVED))}"
+            )
+        size_bytes = math.prod(tensor.shape) * NUMPY_TYPES[tensor.dtype].itemsize
+        if size_bytes > _LARGEST_BYTES:
+            raise SourceError(
+                f"The {which} {name} has the shape {list(tensor.shape)}, which takes {size_bytes >> 20} MB; "
+                f"at most {_LARGEST_BYTES >> 20} are taken"
             )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from packager.errors import ConfigError
 from packager.layout import Arch, Archive, IncludedFile, Layout, Parts, Platform, SizeLimit
+from packager.model import Format
 from packager.rendering import render
 from packager.targets.aws_lambda import event, quotas
 
@@ -119,7 +120,7 @@ class AwsLambda(BaseModel):
         beside = [IncludedFile("golden.json", parts.golden_json), *self._templates(parts)]
         beside += event.files(parts.model.signature, parts.golden_json, http=self.http != "none")
         zipped = Archive("function.zip", "function", "zip", self._limits())
-        notes = (*self._notes(), *self._memory_notes(parts.model.size_bytes))
+        notes = (*self._notes(parts.model.format), *self._memory_notes(parts.model.size_bytes))
         return Layout("aws_lambda", tuple(function + beside), (zipped,), notes)
 
     def _function(self, parts: Parts) -> list[IncludedFile]:
@@ -169,8 +170,9 @@ class AwsLambda(BaseModel):
             f"memory_mb is {self.memory_mb}, and this function takes about {least_mb} to start: raise it",
         )
 
-    def _notes(self) -> tuple[str, ...]:
+    def _notes(self, format: Format) -> tuple[str, ...]:
         runtime = quotas.runtimes()[self.runtime]
         if not runtime.glibc.startswith("2.2"):
             return ()
-        return (f"{self.runtime} runs on {runtime.system} until {runtime.deprecated}, with an older engine",)
+        engine = ", with an older engine" if format == "onnx" else ""
+        return (f"{self.runtime} runs on {runtime.system} until {runtime.deprecated}{engine}",)

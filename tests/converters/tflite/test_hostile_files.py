@@ -64,6 +64,12 @@ def test_a_vector_longer_than_the_file_is_refused(file: Path) -> None:
     assert refused > 20
 
 
+def test_an_input_larger_than_any_memory_is_refused(file: Path) -> None:
+    file.write_bytes(models.linear(1 << 28)[0])
+    with pytest.raises(WorkerError, match=r"X has the shape \[268435456, 2\], which takes 2048 MB"):
+        read(file)
+
+
 def test_random_bytes_behind_the_magic_are_refused(file: Path) -> None:
     chance = random.Random(1)
     for _ in range(50):
