@@ -51,7 +51,12 @@ class TorchSource:
 
     def invent(self, count: int, seed: int) -> list[Rows]:
         largest = min(count, _MADE_ROWS, self.model.largest or count)
-        return invent_tensors(self.signature, largest, seed, bounds=self.model.bounds)
+        made = invent_tensors(self.signature, largest, seed, bounds=self.model.bounds)
+        if not self.signature.rowwise or self.signature.inputs[0].batched:
+            return made
+        # Of a fixed batch there is one: several show more.
+        more = (invent_tensors(self.signature, 1, seed + at, bounds=self.model.bounds) for at in range(1, 4))
+        return made + [rows for one in more for rows in one]
 
     def tensors(self, rows: Rows) -> Mapping[str, Array]:
         return {spec.name: rows.columns[spec.name] for spec in self.signature.inputs}
@@ -71,9 +76,18 @@ class TorchSource:
     def write(self, dest: Path) -> Written:
         import torch
 
+        if self.request.format == "tflite":
+            return self._write_lite(dest)
         made = self.model.write(dest, self.request)
         source = replace(self, model=made.model, notes=(*self.notes, *made.notes))
         return Written(made.opset, f"torch.onnx {torch.__version__} ({made.exporter})", source)
+
+    def _write_lite(self, dest: Path) -> Written:
+        from packager.converters.torch.lite import write_lite
+
+        lite, model = write_lite(self.model, self.request, dest)
+        source = replace(self, model=model, notes=(*self.notes, *lite.notes))
+        return Written(None, lite.converter, source)
 
 
 @dataclass(frozen=True, slots=True)

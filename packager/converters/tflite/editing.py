@@ -1,0 +1,73 @@
+"""Files that other converters wrote, made portable: our names, no words of theirs, perhaps a free batch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+_MAGIC = b"TFL3"
+
+
+def opened(data: bytes) -> Any:
+    from ai_edge_litert import schema_py_generated
+
+    return schema_py_generated.ModelT.InitFromPackedBuf(bytearray(data), 0)
+
+
+def packed(model: Any) -> bytes:
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), _MAGIC)
+    return bytes(builder.Output())
+
+
+def rename(model: Any, names: Mapping[str, str]) -> None:
+    """The names of the signature by the names that the converter gave; those within the graph say nothing.
+
+    A tensor that is an output twice, or an input and an output, keeps the last of its names.
+    """
+    (signature,) = model.signatureDefs
+    signature.signatureKey = "serving_default"
+    graph = model.subgraphs[signature.subgraphIndex]
+    for at, tensor in enumerate(graph.tensors):
+        tensor.name = f"t{at}"
+    for entry in [*signature.inputs, *signature.outputs]:
+        given = entry.name.decode() if isinstance(entry.name, bytes) else entry.name
+        entry.name = names[given]
+        graph.tensors[entry.tensorIndex].name = names[given]
+    graph.name, model.description = "main", ""
+
+
+def free_batch(model: Any) -> None:
+    """Says that the batch is free, and lets reshapes follow it: its caller proves whether that holds."""
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
+
+    graph = model.subgraphs[0]
+    for at in [*graph.inputs, *graph.outputs]:
+        tensor = graph.tensors[at]
+        if tensor.shape is not None and len(tensor.shape) and tensor.shape[0] == 1:
+            tensor.shapeSignature = np.array([-1, *tensor.shape[1:]], np.int32)
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        if max(code.builtinCode, code.deprecatedBuiltinCode) == BuiltinOperator.RESHAPE:
+            _follow(model, graph, operator)
+
+
+def _follow(model: Any, graph: Any, operator: Any) -> None:
+    """A reshape to one row becomes one to as many rows as come."""
+    if len(operator.inputs) < 2:
+        return
+    tensor = graph.tensors[operator.inputs[1]]
+    held = model.buffers[tensor.buffer].data
+    if held is None:
+        return
+    sizes = np.frombuffer(np.asarray(held, np.uint8).tobytes(), np.int32)
+    if len(sizes) == 0 or sizes[0] != 1 or (sizes < 0).any():
+        return
+    made = type(model.buffers[0])()
+    made.data = np.frombuffer(np.array([-1, *sizes[1:]], np.int32).tobytes(), np.uint8)
+    model.buffers.append(made)
+    tensor.buffer = len(model.buffers) - 1
+    if operator.builtinOptions is not None:
+        operator.builtinOptions.newShape = None

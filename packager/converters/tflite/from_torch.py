@@ -1,0 +1,172 @@
+"""A torch module as TFLite, by litert-torch: the names and types of the source, its batch where proved."""
+
+import contextlib
+import io
+import logging
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import ConversionError, WorkerError, translated
+from packager.converters.files import write_bytes
+from packager.converters.signature import BATCH, Dim, Signature, TensorSpec
+from packager.converters.tflite.editing import free_batch, opened, packed, rename
+from packager.converters.tflite.proof import open_written
+
+_HINT = "build ONNX: leave out --format tflite"
+_BATCHES = (1, 2, 3)
+# What another order of additions changes; what is wrong changes much more, and the gate is narrower.
+_RELATIVE, _ABSOLUTE = 1e-3, 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Lite:
+    """A written file: its signature, and what to say of it."""
+
+    signature: Signature
+    converter: str
+    notes: tuple[str, ...] = ()
+
+
+def write_module(
+    module: Any, example: list[Any], signature: Signature, dest: Path, traced: Any = None
+) -> Lite:
+    """``module`` takes tensors in the signature's order and gives a tensor or a tuple of them.
+
+    ``traced`` is given to litert-torch in its place, where that cannot read the module itself.
+    ``example``: tensors whose sizes the file keeps. Only the batch stays free, if a file with a free batch
+    answers as the module does; otherwise the file takes one row, and the runtime runs many one by one.
+    """
+    rows = one_row(signature, example)
+    fixed = _with_sizes(signature, rows, module)
+    model = opened(_converted(traced or module, rows))
+    rename(model, _names(signature))
+    plain = packed(model)
+    name = f"litert-torch {version('litert-torch')}"
+    notes = _fixed_notes(signature, fixed)
+    if signature.batched:
+        free_batch(model)
+        whole = replace(
+            fixed,
+            inputs=tuple(_with_batch(spec) for spec in fixed.inputs),
+            outputs=tuple(_with_batch(spec) for spec in fixed.outputs),
+        )
+        if _difference(packed(model), module, whole, example, dest) is None:
+            return Lite(whole, name, notes)
+    said = _difference(plain, module, fixed, rows, dest)
+    if said is not None:
+        raise ConversionError(f"The TFLite file that litert-torch makes is not the model: {said}", hint=_HINT)
+    return Lite(fixed, name, notes)
+
+
+def _pairs(signature: Signature, example: list[Any]) -> list[tuple[TensorSpec, Any]]:
+    return list(zip(signature.inputs, example, strict=True))
+
+
+def one_row(signature: Signature, example: list[Any]) -> list[Any]:
+    """The example with a batch of one, where the batch is free."""
+    return [_rows(spec, tensor, 1) for spec, tensor in _pairs(signature, example)]
+
+
+def _rows(spec: TensorSpec, tensor: Any, count: int) -> Any:
+    """That many rows of the example, begun again where it has fewer; all of it where it has no batch."""
+    import torch
+
+    if BATCH not in spec.shape:
+        return tensor
+    axis = spec.shape.index(BATCH)
+    return tensor.index_select(axis, torch.arange(count) % tensor.shape[axis]).contiguous()
+
+
+def _converted(module: Any, example: list[Any]) -> bytes:
+    hint = "replace the operation that it names, or build ONNX: leave out --format tflite"
+    talk = io.StringIO()
+    with translated(ConversionError, "litert-torch cannot convert this model", hint), _quiet(talk):
+        import litert_torch
+
+        made = litert_torch.convert(module.eval(), tuple(example), enable_x64=True)
+        return bytes(made.model_content())
+
+
+@contextlib.contextmanager
+def _quiet(talk: io.StringIO) -> Any:
+    """It reports its progress on stdout and its own imports as warnings."""
+    logging.getLogger("torchao").setLevel(logging.ERROR)
+    with contextlib.redirect_stdout(talk):
+        yield
+
+
+def _names(signature: Signature) -> dict[str, str]:
+    inputs = {f"args_{at}": spec.name for at, spec in enumerate(signature.inputs)}
+    return inputs | {f"output_{at}": spec.name for at, spec in enumerate(signature.outputs)}
+
+
+def _with_sizes(signature: Signature, example: list[Any], module: Any) -> Signature:
+    """Every size as the example has it."""
+    answers = run(module, example)
+    inputs = tuple(
+        replace(spec, shape=tuple(int(size) for size in tensor.shape))
+        for spec, tensor in _pairs(signature, example)
+    )
+    outputs = tuple(
+        replace(spec, shape=tuple(int(size) for size in answer.shape))
+        for spec, answer in zip(signature.outputs, answers, strict=True)
+    )
+    return replace(signature, inputs=inputs, outputs=outputs)
+
+
+def _with_batch(spec: TensorSpec) -> TensorSpec:
+    shape: tuple[Dim, ...] = (BATCH, *spec.shape[1:])
+    return replace(spec, shape=shape)
+
+
+def _fixed_notes(before: Signature, after: Signature) -> tuple[str, ...]:
+    kept = [
+        f"{spec.name} {list(fixed.shape)}"
+        for spec, fixed in zip(before.inputs, after.inputs, strict=True)
+        if any(isinstance(dim, str) and dim != BATCH for dim in spec.shape)
+    ]
+    return (f"TFLite keeps the sizes of the samples: {', '.join(kept)}",) if kept else ()
+
+
+def run(module: Any, tensors: list[Any]) -> list[Any]:
+    import torch
+
+    with torch.no_grad():
+        answer = module(*tensors)
+    return list(answer) if isinstance(answer, tuple | list) else [answer]
+
+
+def _difference(data: bytes, module: Any, signature: Signature, example: list[Any], dest: Path) -> str | None:
+    """Writes the file, and says in what it differs from the module; several batches where that is free."""
+    write_bytes(dest, data)
+    batches: tuple[int | None, ...] = _BATCHES if signature.batched else (None,)
+    try:
+        answers = open_written(dest, signature)
+        for batch in batches:
+            tensors = [_rows(spec, one, batch or 1) for spec, one in _pairs(signature, example)]
+            given = {spec.name: _array(tensor) for spec, tensor in _pairs(signature, tensors)}
+            made = answers.of(given)
+            own = zip(signature.outputs, run(module, tensors), strict=True)
+            for said in (_apart(spec.name, _array(one), made[spec.name]) for spec, one in own):
+                if said is not None:
+                    return said
+    except WorkerError as error:
+        return error.message
+    return None
+
+
+def _apart(name: str, own: Any, made: Any) -> str | None:
+    if own.shape != made.shape or own.dtype != made.dtype:
+        return f"{name} is {made.dtype}{list(made.shape)} in place of {own.dtype}{list(own.shape)}"
+    if not np.allclose(own, made, rtol=_RELATIVE, atol=_ABSOLUTE, equal_nan=True):
+        worst = np.nanmax(np.abs(own.astype(np.float64) - made.astype(np.float64)))
+        return f"{name} differs by {worst:g}"
+    return None
+
+
+def _array(tensor: Any) -> Any:
+    return tensor.detach().cpu().numpy()
