@@ -26,6 +26,7 @@ _FUNCTIONS = frozenset(
 )
 _PLAIN = {
     "argparse.Namespace": "argparse.Namespace",
+    "collections.Counter": "collections.Counter",
     "collections.defaultdict": "collections.defaultdict",
     "numpy.ndarray": "numpy.ndarray",
     "numpy.dtype": "numpy.dtype",

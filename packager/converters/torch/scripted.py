@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from packager.converters.failure import ConversionError
+from packager.converters.failure import ConversionError, translated
 from packager.converters.torch.arguments import Call
 from packager.converters.torch.example import Example
 from packager.converters.torch.exporters import LEGACY
@@ -34,7 +34,10 @@ def read_script(module: Any, example: Example) -> ModuleModel:
     paths = [path for path, _ in leaves(answer)]
     names = example.call.names
     outputs = output_names(paths, set(names))
-    flat = _Around(module, _code(example.call, answer, paths)).eval()
+    sentence = "The answer of the script module cannot be taken apart into tensors"
+    hint = "declare what forward gives, or let it give a tensor or a tuple of tensors"
+    with translated(ConversionError, sentence, hint):
+        flat = _Around(module, _code(example.call, answer, paths)).eval()
     # The older exporter is the only one that reads scripts.
     return read_module(flat, outputs, replace(example, tensors=tensors), (LEGACY,))
 
