@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from packager.converters.boosting.pipeline import library_of
 from packager.converters.failure import ConversionError, SamplesError, SourceError
 from packager.converters.onnx.graph import write_model
 from packager.converters.reference import MOST_GAPS
@@ -21,11 +23,12 @@ from packager.converters.sklearn.inventing import invent
 from packager.converters.sklearn.missing import answers_alike, nullable_names
 from packager.converters.sklearn.opening import Opened, open_model
 from packager.converters.sklearn.outputs import Answers, own_answers, read_answers
+from packager.converters.sklearn.parts import inside
 from packager.converters.sklearn.precision import widened
 from packager.converters.sklearn.prepare import number_classes, prepared, refuse_wrong
 from packager.converters.sklearn.presenting import present
 from packager.converters.sklearn.trees import drop_hit_rates, mark_missing
-from packager.converters.source import About, Written
+from packager.converters.source import About, Source, Written
 from packager.converters.tensors import Array
 
 
@@ -98,10 +101,15 @@ class SklearnSource:
         return replace(self, columns=replace(self.columns, features=features), notes=(*self.notes, note))
 
 
-def open_source(request: Request) -> SklearnSource:
+def open_source(request: Request) -> Source:
     import sklearn
 
     opened = open_model(request)
+    library = library_of(inside(opened.model))
+    if library is not None:
+        boosted = import_module(f"packager.converters.boosting.{library}")
+        source: Source = boosted.from_pickle(inside(opened.model), opened.contents.full_names, request)
+        return source
     about = About(
         framework="sklearn",
         framework_version=sklearn.__version__,

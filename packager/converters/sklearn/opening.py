@@ -1,10 +1,12 @@
 """Opens a scikit-learn file: names first, judged all together, then the objects."""
 
+import importlib.util
 import sys
 import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from packager.converters.boosting.pipeline import LIBRARIES, library_of
 from packager.converters.detection import detect
 from packager.converters.failure import SourceError
 from packager.converters.pickles.allowlist import admit, refuse_missing
@@ -53,8 +55,21 @@ def judge(contents: Contents, allowed: frozenset[str]) -> None:
             f"{', '.join(foreign)} was allowed and cannot be imported",
             hint="run the command where the module can be imported, or install its package",
         )
+    for library in LIBRARIES:
+        _refuse_missing_of(library, missing)
     installed = f"scikit-learn {sklearn.__version__}"
     refuse_missing(missing, "scikit-learn", contents.sklearn_version, installed)
+
+
+def _refuse_missing_of(library: str, missing: list[str]) -> None:
+    names = [name for name in missing if name.partition(".")[0] == library]
+    if names and importlib.util.find_spec(library) is None:
+        raise SourceError(
+            f"The model needs the package {library}, which is not installed",
+            hint=f"pip install {library}",
+            environment="boosting",
+        )
+    refuse_missing(names, library, None, f"the installed {library}")
 
 
 def _noted(load: Any) -> tuple[Any, tuple[str, ...]]:
@@ -78,6 +93,8 @@ def _check_model(model: Any, request: Request) -> None:
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
+    if type(model).__name__ == "Booster" and library_of(model):
+        return
     if not isinstance(model, BaseEstimator):
         raise SourceError(
             f"{request.source.name} holds a {type(model).__name__}, not a scikit-learn model",

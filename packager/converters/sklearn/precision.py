@@ -18,7 +18,8 @@ from packager.converters.sklearn.parts import final, inside, kind_of, walk
 # What skl2onnx writes, and the engine runs, in double precision: each is in the tests.
 EXACT_STEPS = frozenset(
     {
-        "ColumnTransformer", "FeatureUnion", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler", "Normalizer",
+        "ColumnTransformer", "FactorAnalysis", "FastICA", "FeatureUnion", "FunctionTransformer", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler",
+        "MissingIndicator", "Normalizer", "Nystroem", "RBFSampler", "SequentialFeatureSelector", "SplineTransformer",
         "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline", "QuantileTransformer", "RobustScaler",
         "SelectKBest", "SelectPercentile", "SimpleImputer", "StandardScaler", "VarianceThreshold",
     }
@@ -62,8 +63,6 @@ def _applies(model: Any) -> bool:
 
 def _is_exact(part: Any) -> bool:
     kind = kind_of(part)
-    if kind == "FunctionTransformer":  # how a ColumnTransformer keeps "passthrough"
-        return part.func is None
     if kind == "SimpleImputer":  # the mark of a missing value may be something else than NaN
         return isinstance(part.missing_values, float | np.floating) and bool(np.isnan(part.missing_values))
     return kind in EXACT_STEPS

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError
-from packager.converters.sklearn.own import neighbours, text
+from packager.converters.sklearn.own import functions, neighbours, text
 from packager.converters.sklearn.own.scored import Scored, gives_scores
 from packager.converters.sklearn.own.targets import separated
 from packager.converters.sklearn.parts import final, inside, kind_of, walk
@@ -16,7 +16,12 @@ _ANOTHER = "use another estimator, or compute that step before the model"
 
 def refuse_wrong(model: Any) -> None:
     """Estimators whose conversion is known to answer otherwise than they do, or not at all."""
-    hidden = {id(inner) for part in walk(model) for inner in walk(getattr(part, "_preprocessor", None))}
+    hidden = {
+        id(inner)
+        for part in walk(model)
+        for name in ("_preprocessor", "transformer_")
+        for inner in walk(getattr(part, name, None))
+    }
     for part in walk(model):
         reason = None if id(part) in hidden else _reason(part)
         if reason:
@@ -25,9 +30,10 @@ def refuse_wrong(model: Any) -> None:
 
 def _reason(part: Any) -> str | None:
     kind = kind_of(part)
-    if kind == "FunctionTransformer" and part.func is not None:
-        function = getattr(part.func, "__name__", repr(part.func))
-        return f"calls the Python function {function}, which has no form in ONNX"
+    if kind == "FunctionTransformer":
+        return functions.refusal(part)
+    if kind == "TransformedTargetRegressor" and hasattr(part, "transformer_"):
+        return functions.refusal_to_undo(part.transformer_)
     if kind == "SimpleImputer" and part.add_indicator:
         return "with add_indicator=True converts wrongly"
     if kind in ("CountVectorizer", "TfidfVectorizer") and hasattr(part, "vocabulary_"):
@@ -51,6 +57,8 @@ def prepared(model: Any, answers: Any) -> Any:
         kind = kind_of(part)
         if kind == "ColumnTransformer":
             _number_columns(part)
+        elif kind == "KBinsDiscretizer" and part.encode == "onehot":
+            part.encode = "onehot-dense"
         elif kind == "SimpleImputer" and _imputes_text(part):
             part.missing_values = part.missing_values if isinstance(part.missing_values, str) else ""
         if hasattr(part, "categories_"):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters.boosting.pipeline import split_values as boosted_splits
 from packager.converters.failure import SourceError
 from packager.converters.sklearn.parts import kind_of, walk
 from packager.converters.tensors import Array
@@ -58,6 +59,7 @@ def split_values(model: Any, column: int) -> Array:
     for nodes in boosting_nodes(model):
         inner = (nodes["is_leaf"] == 0) & (nodes["feature_idx"] == column)
         found.append(nodes["num_threshold"][inner])
+    found.extend(boosted_splits(part, column) for part in walk(model))
     values = np.concatenate(found) if found else np.array([])
     return values[np.isfinite(values)]
 

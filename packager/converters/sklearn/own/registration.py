@@ -9,14 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters.boosting import pipeline as boosted
 from packager.converters.sklearn.own import (
     bayes,
     boosting,
+    classifiers,
     combining,
+    functions,
     hist_boosting,
     linear,
     neighbours,
+    regressors,
     scored,
+    steps,
     targets,
     text,
 )
@@ -26,6 +31,9 @@ Writes = Callable[[Nodes, Any], None]
 
 CLASSIFIERS: Mapping[str, Writes] = {
     "sklearn.calibration.CalibratedClassifierCV": combining.calibrated,
+    "sklearn.dummy.DummyClassifier": classifiers.constant,
+    "sklearn.neighbors.NearestCentroid": classifiers.nearest_centre,
+    "sklearn.semi_supervised.SelfTrainingClassifier": classifiers.inner,
     "sklearn.ensemble.BaggingClassifier": combining.bagging,
     "sklearn.ensemble.GradientBoostingClassifier": boosting.classifier,
     "sklearn.ensemble.VotingClassifier": combining.voting,
@@ -44,6 +52,18 @@ OTHERS: Mapping[str, Writes] = {
     **{f"sklearn.linear_model.{name}": linear.regressor for name in linear.REGRESSORS},
     **{f"sklearn.linear_model.{name}": linear.generalised for name in linear.GENERALISED},
     "sklearn.ensemble.HistGradientBoostingRegressor": hist_boosting.regressor,
+    "sklearn.compose.TransformedTargetRegressor": regressors.changed_target,
+    "sklearn.decomposition.FactorAnalysis": steps.factors,
+    "sklearn.decomposition.FastICA": steps.independent,
+    "sklearn.dummy.DummyRegressor": regressors.constant,
+    "sklearn.feature_selection.SequentialFeatureSelector": steps.chosen_columns,
+    "sklearn.impute.MissingIndicator": steps.missing,
+    "sklearn.kernel_approximation.Nystroem": regressors.nystroem,
+    "sklearn.kernel_approximation.RBFSampler": steps.waves,
+    "sklearn.kernel_ridge.KernelRidge": regressors.kernel_ridge,
+    "sklearn.multioutput.RegressorChain": regressors.chain,
+    "sklearn.preprocessing.FunctionTransformer": functions.transformer,
+    "sklearn.preprocessing.SplineTransformer": steps.splines,
     "sklearn.covariance.EllipticEnvelope": scored.outlier_ellipse,
     "sklearn.ensemble.GradientBoostingRegressor": boosting.regressor,
     "sklearn.isotonic.IsotonicRegression": combining.isotonic,
@@ -59,7 +79,10 @@ OTHERS: Mapping[str, Writes] = {
 # These compute in double precision as scikit-learn does, so that their inputs may be double, too.
 IN_DOUBLE = frozenset(
     {
-        *linear.GENERALISED, *linear.REGRESSORS, "BaggingClassifier", "CalibratedClassifierCV", "EllipticEnvelope",
+        *boosted.ESTIMATORS, *linear.GENERALISED, *linear.REGRESSORS, "ClassifierChain", "DummyClassifier", "DummyRegressor", "FactorAnalysis",
+        "FastICA", "IsotonicRegression", "KernelRidge", "MultiOutputClassifier", "NearestCentroid", "Nystroem",
+        "RBFSampler", "RegressorChain", "SelfTrainingClassifier", "Targets", "TransformedTargetRegressor",
+        "BaggingClassifier", "CalibratedClassifierCV", "EllipticEnvelope",
         "FixedThresholdClassifier", "GaussianNB", "GradientBoostingClassifier", "GradientBoostingRegressor", "HistGradientBoostingClassifier", "HistGradientBoostingRegressor",
         "KNeighborsClassifier", "KNeighborsRegressor", "LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV",
         "NuSVR", "OneClassSVM", "OneVsRestClassifier", "SGDOneClassSVM", "SVR", "Scored", "TunedThresholdClassifierCV", "VotingClassifier",
@@ -80,6 +103,14 @@ def register_converters() -> None:
                 convert = partial(_convert, writes)
                 extra = {"options": {**options, "raw_scores": [True, False]}} if table is CLASSIFIERS else {}
                 skl2onnx.update_registered_converter(estimator, f"Own{name}", shapes, convert, **extra)
+    for estimator, writes, decides in boosted.estimators():
+        skl2onnx.update_registered_converter(
+            estimator,
+            f"Own{estimator.__name__}",
+            _of_classifier if decides else _of_other,
+            partial(_convert, writes),
+            **({"options": {**options, "raw_scores": [True, False]}} if decides else {}),
+        )
     several = "raw_scores", "zipmap"
     skl2onnx.update_registered_converter(
         targets.Targets,

@@ -1,0 +1,159 @@
+"""Steps that skl2onnx does not know: gaps, splines, projections and choices of columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from packager.converters.sklearn.own.nodes import Nodes
+from packager.converters.tensors import Array
+
+
+def missing(nodes: Nodes, part: Any) -> None:
+    """``MissingIndicator``: ones where a value is missing."""
+    nodes.give(_flags(nodes, part, nodes.doubles(nodes.given)))
+
+
+def _flags(nodes: Nodes, part: Any, value: str) -> str:
+    taken = nodes.add("Gather", value, np.asarray(part.features_, np.int64), axis=1)
+    return nodes.doubles(_is_missing(nodes, part, taken))
+
+
+def _is_missing(nodes: Nodes, part: Any, value: str) -> str:
+    mark = part.missing_values
+    if mark is None or np.isnan(float(mark)):
+        return nodes.add("IsNaN", value)
+    return nodes.add("Equal", value, np.float64(mark))
+
+
+def imputer(nodes: Nodes, part: Any) -> None:
+    """``SimpleImputer`` over numbers, with or without its indicator."""
+    value = nodes.doubles(nodes.given)
+    statistics = np.asarray(part.statistics_, dtype=np.float64)
+    kept = (
+        np.flatnonzero(~np.isnan(statistics)) if not part.keep_empty_features else np.arange(len(statistics))
+    )
+    taken = nodes.add("Gather", value, kept.astype(np.int64), axis=1)
+    filled = nodes.chosen(_is_missing(nodes, part, taken), statistics[None, kept], taken)
+    if part.add_indicator and len(part.indicator_.features_):
+        filled = nodes.add("Concat", filled, _flags(nodes, part.indicator_, value), axis=1)
+    nodes.give(filled)
+
+
+def chosen_columns(nodes: Nodes, part: Any) -> None:
+    nodes.give(nodes.add("Gather", nodes.given, np.flatnonzero(part.get_support()).astype(np.int64), axis=1))
+
+
+def independent(nodes: Nodes, part: Any) -> None:
+    """``FastICA``."""
+    value = nodes.doubles(nodes.given)
+    if part.whiten:
+        value = nodes.add("Sub", value, np.asarray(part.mean_, np.float64))
+    nodes.give(nodes.add("MatMul", value, np.asarray(part.components_, np.float64).T.copy()))
+
+
+def factors(nodes: Nodes, part: Any) -> None:
+    """``FactorAnalysis``."""
+    loadings = np.asarray(part.components_, np.float64)
+    scaled = loadings / np.asarray(part.noise_variance_, np.float64)
+    covariance = np.linalg.inv(np.eye(len(loadings)) + scaled @ loadings.T)
+    value = nodes.add("Sub", nodes.doubles(nodes.given), np.asarray(part.mean_, np.float64))
+    nodes.give(nodes.add("MatMul", value, scaled.T @ covariance))
+
+
+def waves(nodes: Nodes, part: Any) -> None:
+    """``RBFSampler``."""
+    weights = np.asarray(part.random_weights_, np.float64)
+    angle = nodes.add(
+        "Add", nodes.add("MatMul", nodes.doubles(nodes.given), weights), part.random_offset_[None]
+    )
+    scale = np.float64(np.sqrt(2.0 / weights.shape[1]))
+    nodes.give(nodes.add("Mul", nodes.add("Cos", angle), scale))
+
+
+def splines(nodes: Nodes, part: Any) -> None:
+    """``SplineTransformer``: on each stretch between knots every basis function is one polynomial."""
+    value = nodes.doubles(nodes.given)
+    blocks = [
+        _spline(nodes, part, spline, nodes.column(value, at)) for at, spline in enumerate(part.bsplines_)
+    ]
+    nodes.give(blocks[0] if len(blocks) == 1 else nodes.add("Concat", *blocks, axis=1))
+
+
+def _spline(nodes: Nodes, part: Any, spline: Any, value: str) -> str:
+    degree, knots = int(part.degree), np.asarray(spline.t, np.float64)
+    inner = knots[degree : len(knots) - degree]
+    if part.extrapolation == "periodic":
+        span = inner[-1] - inner[0]
+        turns = nodes.add("Floor", nodes.add("Div", nodes.add("Sub", value, inner[0]), span))
+        value = nodes.add("Sub", value, nodes.add("Mul", turns, span))
+    tables = _polynomials(spline, inner, part)
+    if part.extrapolation != "periodic":
+        tables = np.concatenate(
+            [_outside(part, tables, inner, 0)[None], tables, _outside(part, tables, inner, -1)[None]]
+        )
+        bounds, starts = inner, np.concatenate([[inner[0]], inner[:-1], [inner[-1]]])
+        at = _stretch(nodes, value, bounds)
+    else:
+        starts, at = inner[:-1], _stretch(nodes, value, inner[1:-1]) if len(inner) > 2 else None
+    if at is None:
+        at = nodes.cast(nodes.add("Mul", value, np.float64(0)), np.int64)
+    along = nodes.add("Sub", value, nodes.add("Gather", starts, at, axis=0))
+    return _evaluated(nodes, tables, nodes.shaped(at, -1), along)
+
+
+def _stretch(nodes: Nodes, value: str, bounds: Array) -> str:
+    """On which stretch each value lies; the last bound itself belongs to the stretch before it."""
+    inside = nodes.doubles(nodes.add("GreaterOrEqual", value, bounds[None, :-1])) if len(bounds) > 1 else None
+    last = nodes.doubles(nodes.add("Greater", value, bounds[None, -1:]))
+    both = last if inside is None else nodes.add("Concat", inside, last, axis=1)
+    return nodes.cast(nodes.total(both, 1), np.int64)
+
+
+def _polynomials(spline: Any, inner: Array, part: Any) -> Array:
+    """``[stretch, power, basis]`` in the distance from the start of the stretch."""
+    factorials = np.cumprod([1.0, *range(1, int(part.degree) + 1)])
+    middles = (inner[:-1] + inner[1:]) / 2
+    at_middle = np.stack([spline(middles, nu=nu) for nu in range(len(factorials))], axis=1)
+    return _moved(at_middle / factorials[None, :, None], inner[:-1] - middles)[
+        :, :, _kept(part, at_middle.shape[2])
+    ]
+
+
+def _moved(tables: Array, by: Array) -> Array:
+    """The same polynomials around another point."""
+    from math import comb
+
+    powers = tables.shape[1]
+    moved = np.zeros_like(tables)
+    for low in range(powers):
+        for high in range(low, powers):
+            moved[:, low] += tables[:, high] * comb(high, low) * (by ** (high - low))[:, None]
+    return moved
+
+
+def _kept(part: Any, count: int) -> Any:
+    if part.extrapolation == "periodic":
+        return slice(0, count - (0 if part.include_bias else 1))
+    return slice(0, count if part.include_bias else count - 1)
+
+
+def _outside(part: Any, tables: Array, inner: Array, side: int) -> Array:
+    """Before the first knot and behind the last: the polynomial at the edge, or its line, or its value."""
+    edge = tables[side : side + 1 or None] if side == 0 else tables[-1:]
+    if side == -1:
+        edge = _moved(edge, inner[-1:] - inner[-2:-1])
+    kept = {"constant": 1, "linear": 2, "continue": edge.shape[1]}.get(part.extrapolation, 0)
+    result = np.zeros_like(edge[0])
+    result[:kept] = edge[0, :kept]
+    return result
+
+
+def _evaluated(nodes: Nodes, tables: Array, at: str, along: str) -> str:
+    """Horner's rule over the powers of the chosen stretch."""
+    found = nodes.add("Gather", np.ascontiguousarray(tables[:, -1]), at, axis=0)
+    for power in range(tables.shape[1] - 2, -1, -1):
+        coefficients = nodes.add("Gather", np.ascontiguousarray(tables[:, power]), at, axis=0)
+        found = nodes.add("Add", nodes.add("Mul", found, along), coefficients)
+    return found
