@@ -66,6 +66,10 @@ def estimator_ensemble(estimator: Any) -> Ensemble:
     return replace(model, gives="classes")
 
 
+def has_categories(estimator: Any) -> bool:
+    return bool(estimator.booster_.pandas_categorical)
+
+
 def _plain(values: Any) -> tuple[Any, ...]:
     return tuple(value.item() if isinstance(value, np.generic) else value for value in values)
 

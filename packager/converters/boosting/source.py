@@ -1,7 +1,7 @@
 """A boosted model as a source: the library answers, our flat arrays are written, both are held together."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,10 @@ class BoostedSource:
     about: About
     request: Request
     notes: tuple[str, ...]
+
+    def noted(self, notes: Sequence[str], loads: tuple[str, ...] = ()) -> "BoostedSource":
+        """The same with notes before its own, and the names that its pickle asked for."""
+        return replace(self, notes=(*notes, *self.notes), about=replace(self.about, loads=loads))
 
     @property
     def signature(self) -> Signature:

@@ -43,7 +43,7 @@ def open_source(request: Request) -> BoostedSource:
     if model.gives != "prediction":
         notes.append(_NUMBERED)
     ask = _booster_answers(booster, model, _ALL_ROUNDS if rounds is None else (0, rounds))
-    return _source(model, document, "Booster", ask, request, tuple(notes))
+    return _source(model, document, "Booster", ask, request).noted(notes)
 
 
 def from_pickle(opened: Any, loads: tuple[str, ...], request: Request) -> BoostedSource:
@@ -55,12 +55,13 @@ def from_pickle(opened: Any, loads: tuple[str, ...], request: Request) -> Booste
         model = read_ensemble(document)
         notes = (_NUMBERED,) if model.gives != "prediction" else ()
         ask = _booster_answers(opened, model, _ALL_ROUNDS)
-        return _source(model, document, "Booster", ask, request, notes, loads)
+        return _source(model, document, "Booster", ask, request).noted(notes, loads)
     document = booster_document(opened.get_booster())
     model = estimator_ensemble(opened)
     classes = _classes(opened, model)
     kind = type(opened).__name__
-    return _source(model, document, kind, _estimator_answers(opened, model), request, (), loads, classes)
+    ask = _estimator_answers(opened, model)
+    return _source(model, document, kind, ask, request, classes).noted((), loads)
 
 
 def booster_document(booster: Any) -> Document:
@@ -74,6 +75,12 @@ def estimator_ensemble(estimator: Any) -> Ensemble:
     missing = float(np.nan if estimator.missing is None else estimator.missing)
     model = replace(model, missing=missing)
     return _as_the_estimator_says(estimator, model)
+
+
+def has_categories(estimator: Any) -> bool:
+    document = booster_document(estimator.get_booster())
+    names = document.feature_names or ("",) * len(document.feature_types)
+    return "c" in document.feature_types and bool(read_categories(document, names)[0])
 
 
 def _as_the_estimator_says(estimator: Any, model: Ensemble) -> Ensemble:
@@ -126,8 +133,6 @@ def _source(
     kind: str,
     ask: Callable[[Any], Mapping[str, Array]],
     request: Request,
-    notes: tuple[str, ...],
-    loads: tuple[str, ...] = (),
     classes: tuple[Any, ...] | None = None,
 ) -> BoostedSource:
     import xgboost
@@ -144,9 +149,8 @@ def _source(
         framework_version=xgboost.__version__,
         written_by=document.version,
         description=model.described(kind),
-        loads=loads,
     )
-    return BoostedSource(model, columns, classes, ask, about, request, (*notes, *more))
+    return BoostedSource(model, columns, classes, ask, about, request, more)
 
 
 def _booster_answers(

@@ -61,6 +61,15 @@ _MADE = frozenset(
         "scipy.sparse._dia.dia_matrix",
     }
 )
+_BOOSTED = frozenset(
+    {
+        *(f"xgboost.sklearn.XGB{kind}" for kind in ("Classifier", "Model", "Ranker", "Regressor")),
+        *(f"xgboost.sklearn.XGBRF{kind}" for kind in ("Classifier", "Regressor")),
+        *(f"lightgbm.sklearn.LGBM{kind}" for kind in ("Classifier", "Model", "Ranker", "Regressor")),
+        "xgboost.core.Booster",
+        "lightgbm.basic.Booster",
+    }
+)
 _NUMBER_TYPES = (
     "bool", "bool_", "floating", "float16", "float32", "float64", "int8", "int16", "int32", "int64",
     "integer", "intp", "number", "object_", "str_", "uint8", "uint16", "uint32", "uint64",
@@ -111,7 +120,7 @@ def admit(module: str, name: str, allowed: frozenset[str] = frozenset()) -> Admi
     full = f"{module}.{name}"
     if full in STAND_INS:
         return Admission("made", STAND_INS[full])
-    if full in _MADE or full in allowed:
+    if full in _MADE or full in _BOOSTED or full in allowed:
         return _found("made", module, name)
     if full in _NAMED:
         return _found("named", module, name)

@@ -66,6 +66,8 @@ def _ordered_dict(items: Any = ()) -> collections.OrderedDict[Any, Any]:
 
 
 def _defaultdict(factory: Any = None) -> collections.defaultdict[Any, Any]:
+    if factory is _ordered_dict:  # LightGBM's scores
+        return collections.defaultdict(collections.OrderedDict)
     if factory is not None and factory not in _FACTORIES:
         raise UnsafeModelError(f"The file makes a defaultdict whose values come from {factory!r}")
     return collections.defaultdict(factory)

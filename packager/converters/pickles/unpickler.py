@@ -10,6 +10,7 @@ import numpy as np
 from packager.converters.failure import SourceError, UnsafeModelError, WorkerError
 from packager.converters.pickles.allowlist import Admission, admit
 from packager.converters.pickles.arrays import JoblibArray
+from packager.converters.pickles.boosters import refuse_broken_booster
 from packager.converters.pickles.rehearsal import Contents, rehearse
 from packager.converters.pickles.standins import fill_partial
 from packager.converters.pickles.stream import open_stream
@@ -68,6 +69,7 @@ class Loader(Walker):
             raise UnsafeModelError(f"The file sets the state of {_describe(made)}")
         if isinstance(made, JoblibArray):
             return self._array(made, state)
+        refuse_broken_booster(_describe(made), state)
         setter = getattr(type(made), "__setstate__", None)
         if setter is not None:
             setter(made, state)

@@ -19,7 +19,7 @@ from packager.converters.sklearn.categories import with_categories
 from packager.converters.sklearn.conversion import convert
 from packager.converters.sklearn.description import describe
 from packager.converters.sklearn.features import Columns, read_columns
-from packager.converters.sklearn.inventing import invent
+from packager.converters.sklearn.inventing import DOMAINS, invent
 from packager.converters.sklearn.missing import answers_alike, nullable_names
 from packager.converters.sklearn.opening import Opened, open_model
 from packager.converters.sklearn.outputs import Answers, own_answers, read_answers
@@ -30,6 +30,8 @@ from packager.converters.sklearn.presenting import present
 from packager.converters.sklearn.trees import drop_hit_rates, mark_missing
 from packager.converters.source import About, Source, Written
 from packager.converters.tensors import Array
+
+_ASKED_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class SklearnSource:
     about: About
     request: Request
     notes: tuple[str, ...]
+    domain: str = "any"
 
     @property
     def signature(self) -> Signature:
@@ -54,7 +57,7 @@ class SklearnSource:
         )
 
     def invent(self, count: int, seed: int) -> list[Rows]:
-        return [invent(self.model, self.columns, count, seed)]
+        return [invent(self.model, self.columns, count, seed, self.domain)]
 
     def tensors(self, rows: Rows) -> Mapping[str, Array]:
         made = {}
@@ -133,8 +136,23 @@ def _read(opened: Opened, about: About, request: Request) -> SklearnSource:
     columns = widened(opened.model, with_categories(opened.model, read_columns(opened.model)))
     if request.action == "convert":
         refuse_wrong(opened.model)
-    probe = invent(opened.model, columns, 2, request.seed)
+    domain = _domain_of(opened.model, columns, request)
+    probe = invent(opened.model, columns, 2, request.seed, domain)
     answers = read_answers(opened.model, present(probe, columns))
     nullable = nullable_names(opened.model, columns, probe)
     columns = replace(columns, features=with_nullable(columns.features, nullable))
-    return SklearnSource(opened.model, columns, answers, about, request, opened.notes)
+    return SklearnSource(opened.model, columns, answers, about, request, opened.notes, domain)
+
+
+def _domain_of(model: Any, columns: Columns, request: Request) -> str:
+    """The widest numbers that the model answers with numbers."""
+    for domain in DOMAINS:
+        rows = present(invent(model, columns, _ASKED_ROWS, request.seed, domain), columns)
+        try:
+            answer = model.predict(rows) if hasattr(model, "predict") else model.transform(rows)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+            continue
+        dense = np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
+        if dense.dtype.kind != "f" or np.isfinite(dense).all():
+            return domain
+    return DOMAINS[0]
