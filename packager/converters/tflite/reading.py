@@ -46,6 +46,8 @@ def _unnamed(graph: StoredGraph) -> Served:
 def _checked(signature: StoredSignature, graph: StoredGraph, notes: tuple[str, ...]) -> Served:
     if set(signature.inputs.values()) != set(graph.inputs):
         raise SourceError(f"The signature {signature.key} leaves inputs of its graph without a name")
+    if len(set(signature.outputs.values())) != len(signature.outputs):
+        raise SourceError(f"The signature {signature.key} gives one tensor two names")
     inputs = {name: graph.tensors[at] for name, at in signature.inputs.items()}
     outputs = {name: graph.tensors[at] for name, at in signature.outputs.items()}
     check_tensors(inputs, "input")

@@ -10,20 +10,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from packager.converters.failure import ConversionError, WorkerError
 from packager.converters.files import write_bytes, write_json
 from packager.converters.request import Request
-from packager.converters.signature import NUMPY_TYPES, Signature, TensorSpec, read_document
-from packager.converters.tensors import array_of, tensor_document
-from packager.converters.tflite.lowering.graph import lower, single, uncovered
+from packager.converters.signature import Signature, TensorSpec, read_document
+from packager.converters.tflite.cases import Case, fitted
+from packager.converters.tflite.from_onnx import Network, write_network
+from packager.converters.tflite.lowering.graph import lower, single
 from packager.converters.tflite.lowering.kit import UncoveredError
 from packager.converters.tflite.proof import prove
 
 _MODEL, _REFERENCE = "model.tflite", "reference.json"
 _BUILD_ONNX = "build ONNX: leave out --format tflite"
 _ENVIRONMENT = "onnx2tf"
+_LOWERING = "packager's own"
 _SINGLE = "TFLite computes in single precision: inputs that ONNX takes as doubles are float32 here"
 _SLOWER = "trees run slower in TFLite than in ONNX"
 
@@ -37,15 +37,12 @@ def translate(request: Request, job: Path) -> dict[str, Any]:
     cases = json.loads((request.converted / _REFERENCE).read_text(encoding="utf-8"))["cases"]
     signature = read_document(before["signature"])
     _refuse_text(signature)
-    model = onnx.load(request.source)
-    made, converter, notes = _written(model, signature, request, job)
-    cases = [_case(case, signature, made) for case in cases]
-    prove(job / _MODEL, made, cases)
-    write_json(job / _REFERENCE, {"schema_version": 1, "cases": cases})
+    made = _written(onnx.load(request.source), signature, cases, request.source, job / _MODEL)
+    write_json(job / _REFERENCE, {"schema_version": 1, "cases": made.cases})
     return {
-        "signature": made.document(),
-        "notes": notes,
-        "model": {"path": _MODEL, "format": "tflite", "opset": None, "converter": converter},
+        "signature": made.signature.document(),
+        "notes": made.notes,
+        "model": {"path": _MODEL, "format": "tflite", "opset": None, "converter": made.converter},
         "reference": {
             "path": _REFERENCE,
             "rows": before["reference"]["rows"],
@@ -63,35 +60,35 @@ def _refuse_text(signature: Signature) -> None:
         )
 
 
-def _written(
-    model: Any, signature: Signature, request: Request, job: Path
-) -> tuple[Signature, str, list[str]]:
+def _written(model: Any, signature: Signature, cases: list[Case], source: Path, dest: Path) -> Network:
     try:
         data = lower(model, signature)
     except UncoveredError as error:
-        return _by_onnx2tf(model, signature, request, job, error)
-    write_bytes(job / _MODEL, data)
-    notes = [_SINGLE] if any(single(spec.dtype) != spec.dtype for spec in signature.inputs) else []
+        _refuse_tables(model, error)
+        return write_network(source, model, signature, cases, dest)
+    write_bytes(dest, data)
+    made = narrowed(signature)
+    held = fitted(cases, signature, made)
+    prove(dest, made, held)
+    return Network(made, held, _LOWERING, _notes(model, signature))
+
+
+def _notes(model: Any, signature: Signature) -> list[str]:
+    doubles = any(spec.dtype == "float64" for spec in signature.inputs)
     trees = any(node.op_type.startswith("TreeEnsemble") for node in model.graph.node)
-    return narrowed(signature), "packager's lowering", [*notes, *([_SLOWER] if trees else [])]
+    return [*([_SINGLE] if doubles else []), *([_SLOWER] if trees else [])]
 
 
-def _by_onnx2tf(
-    model: Any, signature: Signature, request: Request, job: Path, error: UncoveredError
-) -> tuple[Signature, str, list[str]]:
-    kinds = uncovered(model)
-    if any(node.domain for node in model.graph.node):
-        named = f"{error} cannot be in TFLite" + (f" (also {', '.join(kinds)})" if len(kinds) > 1 else "")
-        raise ConversionError(f"{named}: there is no way to write it", hint=_BUILD_ONNX) from error
+def _refuse_tables(model: Any, error: UncoveredError) -> None:
+    """What no converter writes; and without onnx2tf, what is for its environment."""
+    if any(node.domain not in ("", "ai.onnx") for node in model.graph.node):
+        raise ConversionError(
+            f"There is no way to write this model as TFLite: {error} has no operators there", hint=_BUILD_ONNX
+        ) from error
     if find_spec("onnx2tf") is None:
         raise WorkerError(
-            f"{error} needs onnx2tf, which is not in this environment",
-            hint=_BUILD_ONNX,
-            environment=_ENVIRONMENT,
+            f"{error} is for onnx2tf, which this environment has not", _BUILD_ONNX, environment=_ENVIRONMENT
         ) from error
-    from packager.converters.tflite.from_onnx import write_network
-
-    return write_network(request.source, signature, job / _MODEL)
 
 
 def narrowed(signature: Signature) -> Signature:
@@ -109,19 +106,3 @@ def _output(spec: TensorSpec) -> TensorSpec:
     if spec.dtype == "string" and spec.role != "label":
         raise ConversionError(f"The output {spec.name} is text, which cannot be in TFLite", hint=_BUILD_ONNX)
     return replace(spec, dtype="int64" if spec.dtype == "string" else single(spec.dtype))
-
-
-def _case(case: dict[str, Any], before: Signature, after: Signature) -> dict[str, Any]:
-    """The same rows and answers in the new types; a text becomes its place."""
-    places = {str(label): at for at, label in enumerate(before.class_labels)}
-
-    def tensors(kind: str, specs: tuple[TensorSpec, ...]) -> dict[str, Any]:
-        made = {}
-        for spec in specs:
-            array = array_of(case[kind][spec.name])
-            if array.dtype == object:
-                array = np.array([places[text] for text in array.reshape(-1)]).reshape(array.shape)
-            made[spec.name] = tensor_document(array.astype(NUMPY_TYPES[spec.dtype]))
-        return made
-
-    return {"inputs": tensors("inputs", after.inputs), "outputs": tensors("outputs", after.outputs)}

@@ -23,16 +23,6 @@ def lower(model: Any, signature: Signature) -> bytes:
     return graph.writer.finish({spec.name: graph.values[spec.name] for spec in signature.outputs})
 
 
-def uncovered(model: Any) -> list[str]:
-    """The kinds of nodes that have no lowering."""
-    kinds = {
-        node.op_type
-        for node in model.graph.node
-        if node.op_type not in (_TABLES if node.domain == _ML else {**standard.LOWERINGS, "Constant": None})
-    }
-    return sorted(kinds)
-
-
 def single(dtype: str) -> str:
     """TFLite computes with single precision where ONNX has doubles."""
     return _SINGLE.get(dtype, dtype)
