@@ -19,6 +19,7 @@ Form = Literal[
     "exported_program",
     "script_module",
     "state_dict",
+    "safetensors",
     "keras_zip",
     "keras_hdf5",
     "saved_model",
@@ -27,10 +28,12 @@ Form = Literal[
 ]
 
 _TORCH_LEGACY_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_LARGEST_TENSOR_HEADER = 100 << 20
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _KNOWN = (
     "supported are scikit-learn (.joblib, .pkl, .skops), XGBoost (.json, .ubj), LightGBM (.txt), "
-    "PyTorch (.pt2, .pt, .pth), Keras (.keras, .h5), SavedModel and MLflow folders, .onnx and .tflite"
+    "PyTorch (.pt2, .pt, .pth, .safetensors), Keras (.keras, .h5), SavedModel and MLflow folders, .onnx "
+    "and .tflite"
 )
 _SAVED_MODEL = "saved_model.pb"
 # Numbers of the fields of ONNX's ModelProto.
@@ -89,6 +92,9 @@ def _detect_magic(head: bytes) -> Detected | None:
     """Files that say at their beginning what they are."""
     if head[4:8] == b"TFL3":
         return Detected("tflite", "tflite")
+    # The length of a header in eight bytes, and the header in JSON.
+    if head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= _LARGEST_TENSOR_HEADER:
+        return Detected("torch", "safetensors")
     if head.startswith(_HDF5_MAGIC):
         return Detected("keras", "keras_hdf5")
     if head.startswith((b"tree\n", b"tree\r\n")) and b"version=" in head:

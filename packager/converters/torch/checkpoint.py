@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.converters.failure import SourceError, UnsafeModelError
+from packager.converters.failure import ConversionError, SourceError, UnsafeModelError, translated
 from packager.converters.request import Request
 from packager.converters.torch.admission import admitted, is_known
 from packager.converters.torch.weights import forbid_pickled_objects, foreign_names, names_in
@@ -45,6 +45,22 @@ def load_checkpoint(request: Request) -> Checkpoint:
         words = " ".join(str(error).split())[:200]
         raise SourceError(f"{path.name} cannot be read as a torch file: {words}") from error
     return _read(path, content, names)
+
+
+def load_safetensors(request: Request) -> Checkpoint:
+    """Tensors by name and nothing else: its reader can make no other object."""
+    try:
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise ConversionError(
+            f"{request.source.name} is a safetensors file, and the package safetensors is not installed",
+            hint="pip install safetensors",
+        ) from error
+    with translated(SourceError, f"{request.source.name} is a damaged safetensors file"):
+        tensors = load_file(request.source)
+    if not tensors:
+        raise SourceError(f"{request.source.name} holds no weights")
+    return Checkpoint(None, tensors, ())
 
 
 def _refusal(path: Path, odd: tuple[str, ...]) -> UnsafeModelError:

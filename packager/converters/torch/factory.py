@@ -17,8 +17,16 @@ def build_module(request: Request, tensors: dict[str, Any]) -> Any:
     with translated(ConversionError, f"The weights do not fit {request.torch_model}", hint):
         fitting = _without_prefix(tensors, set(module.state_dict()))
         _refuse_other_numbers(fitting, module.state_dict())
-        module.load_state_dict(fitting)
+        module.load_state_dict(fitting, strict=not _are_all_there(fitting, module.state_dict()))
     return module.eval()
+
+
+def _are_all_there(tensors: dict[str, Any], own: dict[str, Any]) -> bool:
+    """Whether the names that the file lacks are second names of weights that it has (safetensors)."""
+    shared = {own[name].data_ptr() for name in tensors if name in own}
+    return set(tensors) <= set(own) and all(
+        own[name].numel() > 0 and own[name].data_ptr() in shared for name in set(own) - set(tensors)
+    )
 
 
 def _refuse_other_numbers(tensors: dict[str, Any], wanted: dict[str, Any]) -> None:

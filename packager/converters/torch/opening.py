@@ -9,7 +9,7 @@ from packager.converters.failure import ConversionError, SourceError, UnsafeMode
 from packager.converters.request import Request
 from packager.converters.signature import Signature
 from packager.converters.torch.arguments import arguments_of, script_arguments
-from packager.converters.torch.checkpoint import load_checkpoint
+from packager.converters.torch.checkpoint import Checkpoint, load_checkpoint, load_safetensors
 from packager.converters.torch.eager import read_eager
 from packager.converters.torch.example import example_tensors, read_samples_table
 from packager.converters.torch.exported import read_program, training_parts
@@ -35,7 +35,8 @@ def open_file(request: Request, form: str) -> Opened:
         return _open_program(request)
     if form == "script_module":
         return _open_script(request)
-    return _open_checkpoint(request)
+    found = load_safetensors(request) if form == "safetensors" else load_checkpoint(request)
+    return _open_checkpoint(request, found)
 
 
 def _open_program(request: Request) -> Opened:
@@ -97,8 +98,7 @@ def _open_script(request: Request) -> Opened:
     return Opened(read_script(module, example_tensors(table, script_arguments(module))), description, ())
 
 
-def _open_checkpoint(request: Request) -> Opened:
-    found = load_checkpoint(request)
+def _open_checkpoint(request: Request, found: Checkpoint) -> Opened:
     if found.module is not None:
         return _open_module(request, found.module.eval(), found.loads, "a whole module")
     tensors = found.tensors

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file, save_model
 from torch import nn
 
 from tests.converters.hostile_pickles import _Reduced as Reduced
@@ -76,6 +77,52 @@ def test_the_weights_are_found_among_other_things(name: str, options: dict[str, 
     wanted = rows @ own["weight"].numpy().T + own["bias"].numpy()
     tolerance = 2e-2 if name == "halves" else 1e-5
     assert np.abs(wanted - array_of(done.cases[-1]["outputs"]["output"])).max() < tolerance
+
+
+TIED = """
+from torch import nn
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.last.weight = self.first.weight
+
+    def forward(self, x):
+        return self.last(self.first(x))
+"""
+
+
+def test_weights_of_safetensors(options: dict[str, Any], tmp_path: Path) -> None:
+    save_file(weights(), tmp_path / "model.safetensors")
+    path = tmp_path / "model.safetensors"
+    done = do(tmp_path / "job", path, **options, torch_model="linear_factory:build")
+    assert_answers_alike(done)
+    assert done.result["source"]["loads"] == []
+    for at in (9, 40, path.stat().st_size - 1):
+        (tmp_path / "cut.safetensors").write_bytes(path.read_bytes()[:at])
+        cut = do(
+            tmp_path / "job", tmp_path / "cut.safetensors", **options, torch_model="linear_factory:build"
+        )
+        assert (cut.error["kind"], "damaged" in cut.error["message"]) == ("SourceError", True)
+
+
+def test_a_weight_of_two_names_is_written_once(options: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "tied_factory.py").write_text(TIED)
+    made: dict[str, Any] = {}
+    exec(TIED, made)
+    module = made["Tied"]()
+    save_model(module, str(tmp_path / "model.safetensors"))
+    path = tmp_path / "model.safetensors"
+    done = do(tmp_path / "job", path, **options, torch_model="tied_factory:Tied")
+    assert_answers_alike(done)
+    rows = torch.from_numpy(array_of(done.cases[-1]["inputs"]["x"]).copy())
+    with torch.no_grad():
+        own = module(rows).numpy()
+    assert np.abs(own - array_of(done.cases[-1]["outputs"]["output"])).max() < 1e-6
+    lost = {"first.weight": module.first.weight, "first.bias": module.first.bias}
+    error = converted(tmp_path, lost, options, torch_model="tied_factory:Tied").error
+    assert "do not fit" in error["message"]
 
 
 def test_refuses_weights_of_other_numbers(options: dict[str, Any], tmp_path: Path) -> None:
