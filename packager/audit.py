@@ -4,9 +4,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager import assembly, build, bundle, evidence, preflight, probe, verify
-from packager.conversion import sha256_of
-from packager.errors import ArtifactError, SourceError
+from packager import assembly, build, bundle, evidence, preflight, probe, source_files, verify
+from packager.errors import ArtifactError, PackagerError, SourceError
 from packager.manifest import read_signature
 from packager.progress import Silence, Steps, Watcher
 from packager.results import StepRecord, Verification
@@ -59,7 +58,7 @@ def check_digests(folder: Path) -> dict[str, str]:
     wrong += [
         f"{name}: changed"
         for name in sorted(present & listed.keys())
-        if sha256_of(folder / name) != listed[name]
+        if source_files.sha256_of(folder / name) != listed[name]
     ]
     if wrong:
         hint = "build it again; what runs must not write into the artifact's folder"
@@ -90,8 +89,8 @@ def _replay(folder: Path, record: evidence.Evidence) -> Verification:
 def _rebuild(folder: Path, record: evidence.Evidence, listed: dict[str, str], steps: Steps) -> int:
     """Build again from the recorded request into a scratch folder and compare every byte."""
     asked = record.configuration
-    if not asked.model.is_file() or sha256_of(asked.model) != record.source_sha256:
-        state = "has changed since" if asked.model.is_file() else "is not there any more"
+    state = _state_of(asked.model, record)
+    if state is not None:
         raise SourceError(
             f"cannot rebuild: the model {asked.model} {state}", "restore it, or build a new artifact"
         )
@@ -106,6 +105,20 @@ def _rebuild(folder: Path, record: evidence.Evidence, listed: dict[str, str], st
             raise _not_the_same(folder, other, differing, record.packager_version)
         step.detail = f"{len(fresh)} files, byte for byte the same"
         return len(fresh)
+
+
+def _state_of(model: Path, record: evidence.Evidence) -> str | None:
+    """None while the model and all that was read beside it are as they were."""
+    beside = {model.parent / name: digest for name, digest in record.source_files.items()}
+    if not all(path.exists() for path in (model, *beside)):
+        return "is not there any more"
+    try:
+        same = source_files.digest_of(model) == record.source_sha256 and all(
+            source_files.sha256_of(path) == digest for path, digest in beside.items()
+        )
+    except PackagerError:  # a folder that was a model and is none now
+        same = False
+    return None if same else "has changed since"
 
 
 def _not_the_same(folder: Path, other: Path, differing: list[str], version: str) -> ArtifactError:

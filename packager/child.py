@@ -106,7 +106,8 @@ def _watched(child: "subprocess.Popen[bytes]", deadline: float, memory_mb: int) 
     peak = 0
     while True:
         try:
-            return Ended(child.wait(_POLL_S), None, peak)
+            left_s = max(0.0, deadline - time.monotonic())
+            return Ended(child.wait(min(_POLL_S, left_s)), None, peak)
         except subprocess.TimeoutExpired:
             pages = sum(process.resident_pages for process in _family(child.pid))
             peak = max(peak, pages * page_bytes >> 20)

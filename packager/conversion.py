@@ -1,17 +1,14 @@
 """The converters' front: asks workers to read or convert a model and turns their words into values."""
 
-import hashlib
 import io
-import re
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from packager import environments, recipes, tools
-from packager.environments import Environment
-from packager.errors import SourceError
+from packager import environments, mlflow_folder, recipes, source_files, tools
 from packager.manifest import read_signature
+from packager.mlflow_folder import MlflowModel
 from packager.model import Format, ModelFile, Signature, SourceModel
 from packager.recipes import Contents, Recipe
 from packager.results import Accuracy, ConversionRecord, RowSource, Warned
@@ -21,6 +18,7 @@ _STRAIGHT_TO_TFLITE = frozenset({"torch", "keras", "tensorflow", "tflite"})
 """Frameworks whose converters write TFLite themselves; all others go by way of ONNX."""
 _BY_TABLES = "onnx_tflite"
 _TFLITE_MAGIC = b"TFL3"
+_OF_THE_EXAMPLE = "the rows are the input example that MLflow saved with the model; give more with --samples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,61 +45,97 @@ class Conversion:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The request as a worker gets it; ``path`` is what the user named: the file, or an MLflow folder."""
+
+    request: WorkerRequest
+    path: Path
+    mlflow: MlflowModel | None = None
+    notes: tuple[str, ...] = ()
+
+    def signature(self, document: dict[str, Any]) -> Signature:
+        """As the converter found it, and as MLflow saved it."""
+        signature = read_signature(document)
+        return mlflow_folder.agreed(signature, self.mlflow.inputs) if self.mlflow else signature
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a worker said, the folder with its files, and the environment that it ran in."""
+
+    result: dict[str, Any]
+    folder: Path
+    environment: str
+
+
 def inspect(request: WorkerRequest, job: Path, way: Way) -> tuple[SourceModel, tuple[str, ...]]:
     """Read what stands in the model file, without converting it; also the reader's notes."""
-    contents = _describe(request, job, way)
-    result, _ = _in_its_environment(request, contents, job, way)
-    return _source(request.source, result), tuple(result.get("notes", ()))
+    asked = _opened(request, job)
+    contents = _describe(asked, job, way)
+    result = _in_its_environment(asked.request, contents, job, way).result
+    return _source(asked, result), tuple(result.get("notes", ()))
 
 
 def convert(request: WorkerRequest, job: Path, way: Way) -> Conversion:
     """Convert the model and collect its own answers. Files lie in ``job`` until the caller removes it."""
-    contents = _describe(request, job, way)
+    asked = _opened(request, job)
+    contents = _describe(asked, job, way)
     straight = request.format == "onnx" or contents.framework in _STRAIGHT_TO_TFLITE
-    first = request if straight else replace(request, format="onnx")
-    result, folder = _in_its_environment(first, contents, job, way)
-    made = _conversion(request.source, result, folder)
-    return made if straight else _translated(made, request, folder, job, way)
+    first = asked.request if straight else replace(asked.request, format="onnx")
+    done = _in_its_environment(first, contents, job, way)
+    made = _conversion(asked, done)
+    return made if straight else _translated(made, asked, done.folder, job, way)
 
 
-def _describe(request: WorkerRequest, job: Path, way: Way) -> Contents:
+def _opened(request: WorkerRequest, job: Path) -> _Asked:
+    """Of an MLflow folder the model in it, with its example for samples where the user gives none."""
+    source_files.check(request.source)
+    if not mlflow_folder.is_mlflow(request.source):
+        return _Asked(request, request.source)
+    mlflow = mlflow_folder.read(request.source)
+    example = None if request.samples else mlflow_folder.write_rows(mlflow, _folder(job, "mlflow"))
+    inner = replace(
+        request, source=mlflow.model, samples=request.samples or example, columns=mlflow.column_names
+    )
+    return _Asked(inner, request.source, mlflow, (_OF_THE_EXAMPLE,) if example else ())
+
+
+def _describe(asked: _Asked, job: Path, way: Way) -> Contents:
     """What the file says of itself, read in a worker of the current environment: it opens nothing."""
-    _check_exists(request.source)
-    said = run(
-        replace(request, action="describe"), _folder(job, "describe"), environments.current(), way.limits
-    )
-    contents = said["contents"]
+    request = replace(asked.request, action="describe")
+    said = run(request, _folder(job, "describe"), environments.current(), way.limits)["contents"]
+    written_by = dict(asked.mlflow.versions) if asked.mlflow else {}
     return Contents(
-        contents["framework"], contents["form"], dict(contents["versions"]), tuple(contents["modules"])
+        said["framework"], said["form"], {**written_by, **said["versions"]}, tuple(said["modules"])
     )
 
 
-def _in_its_environment(
-    request: WorkerRequest, contents: Contents, job: Path, way: Way
-) -> tuple[dict[str, Any], Path]:
+def _in_its_environment(request: WorkerRequest, contents: Contents, job: Path, way: Way) -> _Done:
     recipe = recipes.choose(contents, request.format, as_it_is=way.environment == "current")
     return _tried(request, recipe, job, way)
 
 
-def _tried(request: WorkerRequest, recipe: Recipe, job: Path, way: Way) -> tuple[dict[str, Any], Path]:
-    """The result and its folder; a worker may name one other environment that can do what it cannot."""
-    folder = _folder(job, f"{request.action}-{recipe.name}")
+def _tried(request: WorkerRequest, recipe: Recipe, job: Path, way: Way) -> _Done:
+    """A worker may name one other environment that can do what it cannot."""
     try:
-        return run(replace(request, environment=recipe.name), folder, _found(recipe, way), way.limits), folder
+        return _done(request, recipe, job, way)
     except AnotherEnvironment as wanted:
         if wanted.name == recipe.name:
             raise wanted.error from None
         other = recipes.recipe(wanted.name)
     way.say(f"trying the environment {other.name}")
-    folder = _folder(job, f"{request.action}-{other.name}")
     try:
-        return run(replace(request, environment=other.name), folder, _found(other, way), way.limits), folder
+        return _done(request, other, job, way)
     except AnotherEnvironment as wanted:
         raise wanted.error from None
 
 
-def _found(recipe: Recipe, way: Way) -> Environment:
-    return environments.find(recipe, way.say, way.offline)
+def _done(request: WorkerRequest, recipe: Recipe, job: Path, way: Way) -> _Done:
+    environment = environments.find(recipe, way.say, way.offline)
+    folder = _folder(job, f"{request.action}-{recipe.name}")
+    result = run(replace(request, environment=recipe.name), folder, environment, way.limits)
+    return _Done(result, folder, environment.name)
 
 
 def _folder(job: Path, name: str) -> Path:
@@ -110,52 +144,57 @@ def _folder(job: Path, name: str) -> Path:
     return folder
 
 
-def _translated(made: Conversion, request: WorkerRequest, converted: Path, job: Path, way: Way) -> Conversion:
+def _translated(made: Conversion, asked: _Asked, converted: Path, job: Path, way: Way) -> Conversion:
     """The converted model in another format, held to the same answers of the source."""
-    asked = replace(request, action="translate", source=made.model.path, converted=converted)
-    result, folder = _tried(asked, recipes.recipe(_BY_TABLES), job, way)
-    signature = read_signature(result["signature"])
-    second = _record(result, made.source)
+    request = replace(asked.request, action="translate", source=made.model.path, converted=converted)
+    done = _tried(request, recipes.recipe(_BY_TABLES), job, way)
+    said = done.result
+    signature = asked.signature(said["signature"])
+    second = _record(done, made.source)
     return replace(
         made,
         source=replace(made.source, signature=signature),
-        model=_model_file(folder / result["model"]["path"], result["model"], signature),
+        model=_model_file(done.folder / said["model"]["path"], said["model"], signature),
         record=replace(
             second,
             converter=f"{made.record.converter}, {second.converter}",
+            environment=", ".join(dict.fromkeys((made.record.environment, second.environment))),
             warnings=made.record.warnings + second.warnings,
             packages={**made.record.packages, **second.packages},
         ),
-        reference=folder / result["reference"]["path"],
-        notes=made.notes + tuple(result.get("notes", ())),
+        reference=done.folder / said["reference"]["path"],
+        notes=made.notes + tuple(said.get("notes", ())),
     )
 
 
-def _conversion(path: Path, result: dict[str, Any], folder: Path) -> Conversion:
-    source = _source(path, result)
-    reference = result["reference"]
+def _conversion(asked: _Asked, done: _Done) -> Conversion:
+    said = done.result
+    source = _source(asked, said)
     return Conversion(
         source=source,
-        model=_model_file(folder / result["model"]["path"], result["model"], source.signature),
-        record=_record(result, source),
-        reference=folder / reference["path"],
-        rows=reference["rows"],
-        source_of_rows=reference["source_of_rows"],
-        accuracy=Accuracy(**result["accuracy"]) if result.get("accuracy") else None,
-        notes=tuple(result.get("notes", ())),
+        model=_model_file(done.folder / said["model"]["path"], said["model"], source.signature),
+        record=_record(done, source),
+        reference=done.folder / said["reference"]["path"],
+        rows=said["reference"]["rows"],
+        source_of_rows=said["reference"]["source_of_rows"],
+        accuracy=Accuracy(**said["accuracy"]) if said.get("accuracy") else None,
+        notes=(*asked.notes, *said.get("notes", ())),
     )
 
 
-def _record(result: dict[str, Any], source: SourceModel) -> ConversionRecord:
-    said, model = result["record"], result["model"]
+def _record(done: _Done, source: SourceModel) -> ConversionRecord:
+    said, model = done.result["record"], done.result["model"]
     return ConversionRecord(
+        source_sha256=source.sha256,
+        framework=f"{source.framework} {source.framework_version}",
+        written_by=source.written_by,
         converter=model["converter"],
         format=model["format"],
         opset=model.get("opset"),
+        environment=done.environment,
         python=said["python"],
         packages=dict(said["packages"]),
         warnings=tuple(Warned(**one) for one in said["warnings"]),
-        source_sha256=source.sha256,
     )
 
 
@@ -165,43 +204,19 @@ def default_format(path: Path) -> Format:
         return "tflite" if file.read(8)[4:] == _TFLITE_MAGIC else "onnx"
 
 
-def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of one file, or of a folder: of its files' names and digests in order."""
-    if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
-        lines = [f"{sha256_of(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    return sum(file.stat().st_size for file in files)
-
-
-def _check_exists(path: Path) -> None:
-    if re.match(r"[a-z][a-z0-9+.-]+:/", str(path)):
-        raise SourceError(f"{path} is an address, not a file on this machine", "download the model first")
-    if not path.exists():
-        raise SourceError(f"there is no model at {path}", "check the path")
-    if path.is_file() and path.stat().st_size == 0:
-        raise SourceError(f"{path} is empty (0 bytes)", "save the model again")
-
-
-def _source(path: Path, result: dict[str, Any]) -> SourceModel:
+def _source(asked: _Asked, result: dict[str, Any]) -> SourceModel:
     said = result["source"]
     return SourceModel(
-        path=path,
+        path=asked.path,
         framework=said["framework"],
         framework_version=said["framework_version"],
         written_by=said.get("written_by"),
         description=said["description"],
-        sha256=sha256_of(path),
-        size_bytes=size_of(path),
-        signature=read_signature(result["signature"]),
+        sha256=source_files.digest_of(asked.path),
+        size_bytes=source_files.size_of(asked.path),
+        signature=asked.signature(result["signature"]),
         loads=tuple(said.get("loads", ())),
+        files=tuple((name, digest) for name, digest in said.get("files", ())),
     )
 
 
@@ -210,7 +225,7 @@ def _model_file(path: Path, said: dict[str, Any], signature: Signature) -> Model
         path=path,
         format=said["format"],
         signature=signature,
-        sha256=sha256_of(path),
+        sha256=source_files.sha256_of(path),
         size_bytes=path.stat().st_size,
         opset=said.get("opset"),
     )

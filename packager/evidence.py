@@ -22,10 +22,14 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What `build.json` says: the request for this one target, the source's digest, the comparison."""
+    """What `build.json` says: the request for this one target, the source's digests, the comparison.
+
+    ``source_files``: what was read beside the model, by its path from there, with its SHA-256.
+    """
 
     configuration: Configuration
     source_sha256: str
+    source_files: dict[str, str]
     source_of_rows: RowSource
     packager_version: str
 
@@ -60,7 +64,7 @@ def read(folder: Path) -> Evidence:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         known = document["schema_version"] == SCHEMA_VERSION
-        digest = document["source"]["sha256"]
+        digest, beside = document["source"]["sha256"], dict(document["source"].get("files", ()))
         rows: RowSource = (
             "samples" if document["verification"]["source_of_rows"] == "samples" else "signature"
         )
@@ -71,7 +75,7 @@ def read(folder: Path) -> Evidence:
         ) from error
     if not known:
         raise ArtifactError(f"{path} has schema {document['schema_version']!r}, and this packager reads 1")
-    return Evidence(parse(request, str(path)), digest, rows, version)
+    return Evidence(parse(request, str(path)), digest, beside, rows, version)
 
 
 def _request(configuration: Configuration, target: Target) -> dict[str, Any]:

@@ -65,7 +65,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class SourceModel:
-    """The user's file as it was read: nothing here is asked for, all of it stands in the file."""
+    """The user's file as it was read: nothing here is asked for, all of it stands in the file.
+
+    ``files``: what was read beside it, by the path from there, with its SHA-256.
+    """
 
     path: Path
     framework: str
@@ -76,6 +79,7 @@ class SourceModel:
     size_bytes: int
     signature: Signature
     loads: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

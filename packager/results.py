@@ -69,15 +69,23 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class ConversionRecord:
-    """What converted which source to what: ``packages`` are the versions that the workers ran with."""
+    """What converted which source to what, and where.
 
+    ``framework`` read the source, ``written_by`` is what made it (None: the file does not say).
+    ``environment`` is "current", or the name of one that was made for this model; ``python`` and ``packages``
+    are the versions in it.
+    """
+
+    source_sha256: str
+    framework: str
+    written_by: str | None
     converter: str
     format: Format
     opset: int | None
+    environment: str
     python: str
     packages: dict[str, str]
     warnings: tuple[Warned, ...]
-    source_sha256: str
 
 
 @dataclass(frozen=True, slots=True)

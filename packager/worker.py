@@ -29,6 +29,7 @@ class WorkerRequest:
     name: str = "model"
     samples: Path | None = None
     labels: str | None = None
+    columns: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     torch_model: str | None = None
     import_paths: tuple[Path, ...] = ()

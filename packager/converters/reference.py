@@ -13,7 +13,7 @@ from packager.converters.labels import accuracy, take_labels
 from packager.converters.request import Request
 from packager.converters.resizing import other_sizes
 from packager.converters.rows import Rows
-from packager.converters.samples import read_samples
+from packager.converters.samples import read_samples, renamed
 from packager.converters.signature import NUMPY_TYPES, Signature, nullable_numbers
 from packager.converters.source import Source
 from packager.converters.tensors import Array, tensor_document
@@ -61,7 +61,7 @@ def write_reference(source: Source, request: Request, dest: Path) -> Reference:
 def _sampled(source: Source, request: Request, notes: list[str]) -> tuple[Rows, Array | None]:
     assert request.samples is not None  # noqa: S101 - for the type checker; the caller asked
     table, labels = take_labels(request)
-    rows = read_samples(table, source.signature)
+    rows = read_samples(renamed(table, request.columns, source.signature), source.signature)
     total = len(rows)
     if labels is not None and len(labels) != total:
         raise SamplesError(f"There are {len(labels)} labels for {total} rows of samples")

@@ -17,6 +17,7 @@ class Request:
     """One job. The runtime's limits (opsets, IR version) come with it: workers know no targets.
 
     ``converted``: for the action "translate", the folder of the job that wrote ``source``.
+    ``columns``: names, in order, for the columns of a model that has none of its own.
     ``environment``: the recipe that the worker was started for, where one interpreter fits several.
     """
 
@@ -36,6 +37,7 @@ class Request:
     format: Format = "onnx"
     converted: Path | None = None
     environment: str = "current"
+    columns: tuple[str, ...] = ()
 
 
 def read_request(path: Path) -> Request:
@@ -68,4 +70,5 @@ def _request(document: dict[str, Any]) -> Request:
         format=document.get("format", "onnx"),
         converted=Path(document["converted"]) if document.get("converted") else None,
         environment=document.get("environment", "current"),
+        columns=tuple(document.get("columns", ())),
     )

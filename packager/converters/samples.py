@@ -4,6 +4,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,17 @@ def read_samples(table: Table, signature: Signature) -> Rows:
     if rows.batched and len(rows) == 0:
         raise SamplesError(f"{table.name} has no rows")
     return rows
+
+
+def renamed(table: Table, columns: Sequence[str], signature: Signature) -> Table:
+    """The table under the model's own names for its columns, where it has those that were saved beside it."""
+    own = [feature.name for feature in signature.features]
+    if table.columns is None or len(columns) != len(own) or set(table.columns) != set(columns):
+        return table
+    if set(columns) == set(own):
+        return table
+    given = table.columns
+    return replace(table, columns={name: given[column] for name, column in zip(own, columns, strict=True)})
 
 
 def _tabular(table: Table, signature: Signature) -> Rows:

@@ -7,9 +7,9 @@ from typing import Any
 
 from packager.build import build
 from packager.config import parse
-from packager.conversion import size_of
 from packager.errors import PackagerError
 from packager.results import BuildReport
+from packager.source_files import size_of
 from tests.matrix.case import Case, Files, Outcome
 
 

@@ -16,7 +16,18 @@ SIGNATURE = Signature(
     features=(Feature("a [bold] name", "number", "X", 0, nullable=True),),
 )
 
-RECORD = ConversionRecord("skl2onnx 1.20.0", "onnx", 18, "3.11.9", {"numpy": "2.4.6"}, (), "cd" * 32)
+RECORD = ConversionRecord(
+    "cd" * 32,
+    "sklearn 1.9.1",
+    "1.7.2",
+    "skl2onnx 1.20.0",
+    "onnx",
+    18,
+    "current",
+    "3.11.9",
+    {"numpy": "2.4.6"},
+    (),
+)
 
 
 def test_a_long_path_is_not_cut_in_two(
