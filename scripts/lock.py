@@ -28,7 +28,7 @@ LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
     "lambda_emulator": (("aws-sam-cli==1.170.0",), False),
     "sam_cli": (("aws-sam-cli==1.170.0",), True),
     "worker_boosting": (
-        ("xgboost-cpu==3.2.0", "lightgbm", "onnxmltools", *_SKLEARN, *_ONNX, *_SAMPLES),
+        ("xgboost-cpu==3.2.0", "lightgbm", *_SKLEARN, *_ONNX, *_SAMPLES),
         True,
     ),
     "worker_litert_torch": (("litert-torch==0.10.0", "ai-edge-litert==2.3.0", *_ONNX, *_SAMPLES), True),

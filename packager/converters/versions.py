@@ -15,7 +15,6 @@ _TOLD = {
     "skops": "skops",
     "xgboost": "xgboost",
     "lightgbm": "lightgbm",
-    "onnxmltools": "onnxmltools",
     "torch": "torch",
     "onnxscript": "onnxscript",
     "keras": "keras",

@@ -16,9 +16,10 @@ _LARGEST_SINGLE = float(np.finfo(np.float32).max) / 4
 
 def invent(model: Ensemble, columns: Columns, count: int, seed: int) -> Rows:
     random = np.random.default_rng(seed)
+    splits = _decisive(model)
     return Rows(
         {
-            feature.name: _values(model, columns, at, feature, count, random)
+            feature.name: _values(splits[at], columns, at, count, random)
             for at, feature in enumerate(columns.features)
         }
     )
@@ -27,10 +28,11 @@ def invent(model: Ensemble, columns: Columns, count: int, seed: int) -> Rows:
 def every_split(model: Ensemble, columns: Columns, most: int, seed: int) -> Rows:
     """For every split value three rows, on it and on both sides; ``most`` of them, chosen by ``seed``."""
     random = np.random.default_rng(seed)
+    splits = _decisive(model)
     places: list[tuple[int, float]] = []
     for at, feature in enumerate(columns.features):
         if feature.kind == "number" and at not in columns.categories:
-            edges = _edges(_decisive(model, at), columns.dtype)
+            edges = _edges(splits[at], columns.dtype)
             places.extend((at, float(value)) for value in edges)
     if len(places) > most:
         places = [places[at] for at in random.choice(len(places), most, replace=False)]
@@ -40,11 +42,8 @@ def every_split(model: Ensemble, columns: Columns, most: int, seed: int) -> Rows
     return rows
 
 
-def _decisive(model: Ensemble, at: int) -> Array:
-    """Split values, or categories, of one feature."""
-    if model.trees is None:
-        return np.array([])
-    return np.unique(np.r_[model.trees.thresholds(at), model.trees.categories(at)])
+def _decisive(model: Ensemble) -> list[Array]:
+    return [np.zeros(0)] * model.features if model.trees is None else model.trees.decisive(model.features)
 
 
 def _edges(values: Array, dtype: str) -> Array:
@@ -55,13 +54,10 @@ def _edges(values: Array, dtype: str) -> Array:
     return np.concatenate(around).astype(np.float64)
 
 
-def _values(
-    model: Ensemble, columns: Columns, at: int, feature: Feature, count: int, random: np.random.Generator
-) -> Array:
+def _values(splits: Array, columns: Columns, at: int, count: int, random: np.random.Generator) -> Array:
     known = columns.categories.get(at)
     if known is not None:
-        return _categories(known, feature, count, random)
-    splits = _decisive(model, at)
+        return _categories(known, columns.features[at], count, random)
     finite = splits[np.abs(splits) < _LARGEST_SINGLE]
     center, spread = (float(np.mean(finite)), float(np.std(finite)) or 1.0) if len(finite) else (0.0, 1.0)
     values = random.normal(center, spread, count).astype(np.float32).astype(np.float64)

@@ -12,7 +12,7 @@ from packager.converters.failure import ConversionError, SourceError
 from packager.converters.tensors import Array
 from packager.converters.trees.flat import LEAF, LESS_EQUAL, MEMBER, Tree, Trees, make_tree
 
-_LARGEST_COUNT = 1 << 24
+_LARGEST_COUNT = 1 << 20
 _LARGEST_TABLE = 1 << 25
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _NEAR_ZERO = float(np.float32(1e-35))

@@ -1,5 +1,6 @@
 """Boosted estimators inside scikit-learn's: their nodes in a graph of skl2onnx, their split values."""
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -67,10 +68,26 @@ def split_values(estimator: Any, column: int) -> Array:
     """Where the estimator decides by a column: split values, categories."""
     if type(estimator).__name__ not in ESTIMATORS or not estimator.__sklearn_is_fitted__():
         return np.array([])
-    trees = ensemble_of(estimator).trees
-    if trees is None:
-        return np.array([])
-    return np.r_[trees.thresholds(column), np.array(trees.categories(column), dtype=np.float64)]
+    return _decisive(estimator)[column]
+
+
+@lru_cache(maxsize=256)
+def _decisive(estimator: Any) -> list[Array]:
+    model = ensemble_of(estimator)
+    return [np.zeros(0)] * model.features if model.trees is None else model.trees.decisive(model.features)
+
+
+def complete(estimator: Any) -> None:
+    """An estimator of an earlier release lacks the parameters that came later: they get their defaults."""
+    for name, parameter in inspect.signature(type(estimator).__init__).parameters.items():
+        if parameter.default is not parameter.empty and not hasattr(estimator, name):
+            setattr(estimator, name, parameter.default)
+
+
+def scores(graph: EstimatorNodes, estimator: Any, value: str) -> str:
+    """LightGBM's classifiers have a decision function: the raw sums."""
+    model = ensemble_of(estimator)
+    return nodes.raw_sums(graph, model, graph.add("Cast", value, to=_DOUBLE if model.double else _FLOAT))
 
 
 def _answers(graph: EstimatorNodes, model: Ensemble) -> str:

@@ -15,7 +15,7 @@ from packager.converters.failure import ConversionError, SourceError
 from packager.converters.tensors import Array
 from packager.converters.trees.flat import LEAF, LESS, MEMBER, Tree, Trees, make_tree
 
-_LARGEST_COUNT = 1 << 24
+_LARGEST_COUNT = 1 << 20
 _LOGIT, _LOG, _PLAIN = "logit", "log", "plain"
 # Objective: its link, what its answer is, and the scale of the base score that stands in the file.
 OBJECTIVES: Mapping[str, tuple[Link, Gives, str]] = {
@@ -160,6 +160,9 @@ def _trees(
     parallel = max(1, int(model["gbtree_model_param"].get("num_parallel_tree", 1) or 1))
     if len(groups) != len(listed) or (drop is not None and len(drop) != len(listed)):
         raise ValueError(f"it has {len(listed)} trees and the places of {len(groups)}")
+    said = int(model["gbtree_model_param"].get("num_trees", len(listed)))
+    if said != len(listed):
+        raise ValueError(f"it says that it has {said} trees, and holds {len(listed)}")
     ends = [int(end) for end in model.get("iteration_indptr", ())]
     if not ends:  # before XGBoost 2.0
         step = parallel * (max(groups, default=0) + 1)

@@ -6,13 +6,14 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from packager.converters.boosting.pipeline import LIBRARIES, library_of
+from packager.converters.boosting.pipeline import LIBRARIES, complete, library_of
 from packager.converters.detection import detect
 from packager.converters.failure import SourceError
 from packager.converters.pickles.allowlist import admit, refuse_missing
 from packager.converters.pickles.rehearsal import Contents
 from packager.converters.pickles.unpickler import load_pickle, read_contents, unsafe
 from packager.converters.request import Request
+from packager.converters.sklearn.parts import walk
 from packager.converters.sklearn.trees import refuse_broken_trees
 
 
@@ -100,6 +101,9 @@ def _check_model(model: Any, request: Request) -> None:
             f"{request.source.name} holds a {type(model).__name__}, not a scikit-learn model",
             hint="save the model alone: joblib.dump(model, 'model.joblib')",
         )
+    for part in walk(model):
+        if library_of(part):
+            complete(part)
     try:
         check_is_fitted(model)
     except NotFittedError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,22 +45,20 @@ class Trees:
     trees: tuple[Tree, ...]
     targets: tuple[int, ...]
 
-    def thresholds(self, feature: int) -> Array:
-        """The different split values of a feature, in order."""
-        found = [
-            tree.threshold[(tree.feature == feature) & np.isin(tree.asks, (LESS, LESS_EQUAL))]
-            for tree in self.trees
-        ]
-        return np.unique(np.concatenate(found)) if found else np.array([])
-
-    def categories(self, feature: int) -> list[int]:
-        """All members that any node asks for; empty for a feature that is a number."""
-        asked: set[int] = set()
+    def decisive(self, features: int) -> list[Array]:
+        """For each feature the values that the trees decide by, in order: split values, or members."""
+        asking = [np.isin(tree.asks, (LESS, LESS_EQUAL)) for tree in self.trees]
+        places = [tree.feature[asked] for tree, asked in zip(self.trees, asking, strict=True)]
+        values = [tree.threshold[asked] for tree, asked in zip(self.trees, asking, strict=True)]
         for tree in self.trees:
             for node, members in tree.members.items():
-                if tree.feature[node] == feature:
-                    asked.update(members)
-        return sorted(asked)
+                places.append(np.full(len(members), tree.feature[node]))
+                values.append(np.array(members, dtype=np.float64))
+        place = np.concatenate([np.zeros(0, dtype=np.int64), *places])
+        value = np.concatenate([np.zeros(0), *values])
+        order = np.argsort(place, kind="stable")
+        bounds = np.searchsorted(place[order], np.arange(features + 1))
+        return [np.unique(value[order][start:end]) for start, end in pairwise(bounds)]
 
     def categorical(self, features: int) -> Array:
         flags = np.zeros(features, dtype=bool)

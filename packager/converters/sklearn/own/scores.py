@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters.boosting import pipeline as boosted
 from packager.converters.failure import ConversionError
 from packager.converters.sklearn.own.nodes import Nodes
 from packager.converters.sklearn.parts import inside, kind_of
@@ -41,6 +42,8 @@ def scores(nodes: Nodes, model: Any, value: str) -> str:
         return each[0] if len(each) == 1 else nodes.add("Concat", *each, axis=1)
     if kind == "OneVsOneClassifier":
         return _of_pairs(nodes, model, value)
+    if kind in boosted.ESTIMATORS:
+        return boosted.scores(nodes, model, value)
     if not hasattr(model, "coef_"):
         raise ConversionError(f"{kind} has a decision function that has no form in the graph")
     return linear(nodes, model, value)
