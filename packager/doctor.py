@@ -28,6 +28,7 @@ _EXTRAS = {
     "sklearn": ("scikit-learn", "skl2onnx", "skops", "pandas"),
     "torch": ("torch", "onnxscript"),
     "onnx": ("onnx", "onnxruntime"),
+    "tflite": ("ai-edge-litert",),
     "samples": ("pyarrow",),
 }
 

@@ -13,8 +13,8 @@ from packager.doctor import Check
 
 NAMES = {
     "python 3.11", "python 3.12", "python 3.13", "python 3.14", "uv", "models: sklearn", "models: torch",
-    "models: onnx", "models: samples", "engine: onnx", "engine: tflite", "emulator", "awslambdaric",
-    "SAM CLI", "container engine", "arm64", "cache", "disk",
+    "models: onnx", "models: samples", "models: tflite", "engine: onnx", "engine: tflite", "emulator",
+    "awslambdaric", "SAM CLI", "container engine", "arm64", "cache", "disk",
 }  # fmt: skip
 
 
