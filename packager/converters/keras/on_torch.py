@@ -11,30 +11,31 @@ from packager.converters.keras.names import TENSORFLOW
 from packager.converters.keras.reading import KerasFile
 from packager.converters.keras.sizes import example_of
 from packager.converters.request import Request
-from packager.converters.source import About
+from packager.converters.source import About, Written
 from packager.converters.torch.converter import TorchSource
 from packager.converters.torch.exporters import DYNAMO, LEGACY
 from packager.converters.torch.freedom import read_shapes
-from packager.converters.torch.module import Exported, ModuleModel, run_module
+from packager.converters.torch.module import ModuleModel, run_module
 
 
 @dataclass(frozen=True, slots=True)
-class KerasModel(ModuleModel):
-    """A Keras model as a torch module. What torch's exporters cannot do, TensorFlow's may."""
+class KerasSource(TorchSource):
+    """A Keras model as a torch module. What torch's converters cannot do, TensorFlow's may."""
 
-    def write(self, dest: Path, request: Request) -> Exported:
+    def write(self, dest: Path) -> Written:
         try:
-            made = ModuleModel.write(self, dest, request)
+            written = TorchSource.write(self, dest)
         except WorkerError as error:
             error.environment = TENSORFLOW
             raise
-        if made.notes:  # a free size was lost, which TensorFlow keeps
+        lost = written.source.notes[len(self.notes) :] if written.source else ()
+        if lost:  # a free size, which TensorFlow keeps
             dest.unlink()
-            raise ConversionError(made.notes[0], environment=TENSORFLOW)
-        return made
+            raise ConversionError(lost[0], environment=TENSORFLOW)
+        return written
 
 
-def open_on_torch(file: KerasFile, request: Request) -> TorchSource:
+def open_on_torch(file: KerasFile, request: Request) -> KerasSource:
     keras = _keras()
     model = _loaded(keras, file)
     inputs = inputs_of(model, file.path.name)
@@ -49,9 +50,9 @@ def open_on_torch(file: KerasFile, request: Request) -> TorchSource:
     with translated(ConversionError, f"{file.path.name} does not answer on torch"):
         example, free = example_of(inputs, [bounds.get(name) for name in names], run)
         signature = read_shapes(run, names, outputs, example, free)
-    made = KerasModel(module, signature, example, free, (DYNAMO, LEGACY), bounds=bounds)
+    made = ModuleModel(module, signature, example, free, (DYNAMO, LEGACY), bounds=bounds)
     about = About("keras", keras.__version__, file.version, file.description, file.loads)
-    return TorchSource(made, about, request)
+    return KerasSource(made, about, request)
 
 
 def _keras() -> Any:

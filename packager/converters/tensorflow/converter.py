@@ -1,4 +1,4 @@
-"""The SavedModel converter: the signature that is served, its names kept, its answers from TensorFlow itself."""
+"""The SavedModel converter: the signature that is served, its names, and TensorFlow's own answers."""
 
 from importlib.util import find_spec
 from typing import Any
@@ -32,10 +32,9 @@ def open_source(request: Request) -> TensorFlowSource:
     renamed = [f"{name}_out" if name in names else name for name in outputs]
 
     def call(tensors: list[Any]) -> list[Any]:
-        answers = function(**dict(zip(names, tensors, strict=True)))
+        answers = loaded.signatures[key](**dict(zip(names, tensors, strict=True)))
         return [answers[name] for name in outputs]
 
-    call.model = loaded  # type: ignore[attr-defined]
     specs = input_specs(names, [given[name] for name in names])
     written_by = graph.meta_info_def.tensorflow_version or None
     description = f"SavedModel({key}: {len(operators)} kinds of operators)"

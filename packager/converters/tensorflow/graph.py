@@ -16,7 +16,7 @@ def write_onnx(call: Any, signature: Signature, request: Request, dest: Path) ->
     """The opset and the converter's name."""
     import tf2onnx
 
-    asked = input_specs(signature)
+    asked = input_specs(signature, [f"given_{at}" for at in range(len(signature.inputs))])
     with translated(ConversionError, "tf2onnx cannot convert this model", _HINT):
         proto, _ = tf2onnx.convert.from_function(
             function_of(call, asked), input_signature=asked, opset=min(request.max_opset, _NEWEST_OPSET)
@@ -28,14 +28,12 @@ def write_onnx(call: Any, signature: Signature, request: Request, dest: Path) ->
     return write_model(proto, signature, request, dest), f"tf2onnx {tf2onnx.__version__}"
 
 
-def input_specs(signature: Signature) -> list[Any]:
+def input_specs(signature: Signature, names: list[str]) -> list[Any]:
     import tensorflow as tf
 
     return [
-        tf.TensorSpec(
-            [dim if isinstance(dim, int) else None for dim in spec.shape], spec.dtype, name=f"given_{at}"
-        )
-        for at, spec in enumerate(signature.inputs)
+        tf.TensorSpec([dim if isinstance(dim, int) else None for dim in spec.shape], spec.dtype, name=name)
+        for name, spec in zip(names, signature.inputs, strict=True)
     ]
 
 

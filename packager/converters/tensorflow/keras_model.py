@@ -35,9 +35,9 @@ def open_keras(file: KerasFile, request: Request) -> TensorFlowSource:
             packed = keras.tree.pack_sequence_as(given, tensors)
         return list(tf.nest.flatten(model(packed, training=False)))
 
-    call.model = model  # type: ignore[attr-defined]
     about = About("keras", keras.__version__, file.version, file.description, file.loads)
-    return read_source(call, specs, outputs, about, request, table_bounds(model, inputs, names))
+    bounds = table_bounds(model, inputs, names)
+    return read_source(call, specs, outputs, about, request, bounds)
 
 
 def _keras(file: KerasFile) -> Any:

@@ -1,5 +1,6 @@
 """TFLite of what TensorFlow runs, by its own converter: built-in operators, sizes free where they can be."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.files import write_bytes
 from packager.converters.signature import BATCH, Signature, TensorSpec
-from packager.converters.tensorflow.graph import input_specs
+from packager.converters.tensorflow.graph import function_of, input_specs
 
 _HINT = "replace the operation that it names, or build the model as ONNX: --format onnx"
 
@@ -27,7 +28,7 @@ def write_tflite(call: Any, signature: Signature, dest: Path) -> tuple[Signature
                 data = _converted(call, asked, dest.parent / "exported")
                 _check_names(data, asked)
         except WorkerError as error:
-            failure = failure or error
+            failure = error
         else:
             write_bytes(dest, data)
             return asked, f"tf.lite.TFLiteConverter of tensorflow {tf.__version__}"
@@ -47,22 +48,33 @@ def _of_one_row(signature: Signature) -> Signature:
 def _converted(call: Any, signature: Signature, folder: Path) -> bytes:
     """By way of a SavedModel, whose signature gives the file the names."""
     import tensorflow as tf
+    from tensorflow.lite.python.convert_phase import ConverterError
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    module = tf.Module()
-    module.call = call  # its weights are found through it
+    asked = input_specs(signature, [spec.name for spec in signature.inputs])
+    # Weights become constants first: the converter forgets those that a loop reads.
+    frozen = convert_variables_to_constants_v2(
+        function_of(call, asked).get_concrete_function(), lower_control_flow=False
+    )
     names = [spec.name for spec in signature.outputs]
 
-    @tf.function(input_signature=input_specs(signature))  # type: ignore[untyped-decorator, unused-ignore]
+    @tf.function(input_signature=asked)  # type: ignore[untyped-decorator, unused-ignore]
     def serve(*given: Any) -> dict[str, Any]:
-        answers = call(list(given))
-        return {name: tf.identity(answer) for name, answer in zip(names, answers, strict=True)}
+        return dict(zip(names, frozen(*given), strict=True))
 
     try:
         concrete = serve.get_concrete_function()
-        tf.saved_model.save(module, str(folder), signatures={"serving_default": concrete})
+        tf.saved_model.save(tf.Module(), str(folder), signatures={"serving_default": concrete})
         converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
         made: bytes = converter.convert()
         return made
+    except ConverterError as error:
+        odd = sorted(set(re.findall(r"'tf\.(\w+)' op", str(error))))
+        if not odd:
+            raise
+        raise ConversionError(
+            f"TFLite has no operator for {', '.join(odd[:5])} of TensorFlow", hint=_HINT
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

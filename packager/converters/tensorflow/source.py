@@ -16,16 +16,19 @@ from packager.converters.source import About, Written
 from packager.converters.tensors import Array
 
 _MADE_ROWS = 16
+_MADE_PIECES = 4
 _SIZES = (FREE_SIZES, (32, 64), (128, 160), (512, 576))
 # What whole numbers a model takes is nowhere said; mostly they are places in a table of some rows.
 _BOUNDS = (None, 10, 2)
 
+
 Call = Callable[[list[Any]], list[Any]]
+"""Takes tensors in the order of the inputs and gives the outputs in theirs."""
 
 
 @dataclass(frozen=True, slots=True)
 class TensorFlowSource:
-    """``call`` takes tensors in the order of the inputs and gives the outputs in theirs.
+    """A model with its signature.
 
     ``sizes``: two for each free dimension, with which it runs. ``bounds``: by input, its table's rows.
     """
@@ -40,7 +43,13 @@ class TensorFlowSource:
 
     def invent(self, count: int, seed: int) -> list[Rows]:
         made = min(count, _MADE_ROWS)
-        return invent_tensors(self.signature, made, seed, self.sizes, bounds=self.bounds)
+        if not self.signature.rowwise or any(spec.batched for spec in self.signature.inputs):
+            return invent_tensors(self.signature, made, seed, self.sizes, bounds=self.bounds)
+        pieces = [
+            invent_tensors(self.signature, made, seed + at, self.sizes, bounds=self.bounds)
+            for at in range(_MADE_PIECES)
+        ]
+        return [_together(same) for same in zip(*pieces, strict=True)]
 
     def tensors(self, rows: Rows) -> Mapping[str, Array]:
         return {spec.name: rows.columns[spec.name] for spec in self.signature.inputs}
@@ -62,6 +71,12 @@ class TensorFlowSource:
 
         opset, converter = write_onnx(self.call, self.signature, self.request, dest)
         return Written(opset, converter)
+
+
+def _together(pieces: tuple[Rows, ...]) -> Rows:
+    """Batches of a fixed size, one after the other."""
+    names = pieces[0].columns
+    return Rows({name: np.concatenate([one.columns[name] for one in pieces]) for name in names})
 
 
 def run(call: Call, arrays: list[Array]) -> list[Array]:
