@@ -1,4 +1,4 @@
-"""Networks in ONNX as TFLite, by onnx2tf: it ends well for files that do not load, so its file is examined."""
+"""Networks in ONNX as TFLite, by onnx2tf: what it calls a success may not even load."""
 
 import contextlib
 import io

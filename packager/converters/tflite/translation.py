@@ -64,7 +64,7 @@ def _written(model: Any, signature: Signature, cases: list[Case], source: Path, 
     try:
         data = lower(model, signature)
     except UncoveredError as error:
-        _refuse_tables(model, error)
+        _refuse_tables(model, signature, error)
         return write_network(source, model, signature, cases, dest)
     write_bytes(dest, data)
     made = narrowed(signature)
@@ -79,9 +79,9 @@ def _notes(model: Any, signature: Signature) -> list[str]:
     return [*([_SINGLE] if doubles else []), *([_SLOWER] if trees else [])]
 
 
-def _refuse_tables(model: Any, error: UncoveredError) -> None:
+def _refuse_tables(model: Any, signature: Signature, error: UncoveredError) -> None:
     """What no converter writes; and without onnx2tf, what is for its environment."""
-    if any(node.domain not in ("", "ai.onnx") for node in model.graph.node):
+    if signature.features or any(node.domain not in ("", "ai.onnx") for node in model.graph.node):
         raise ConversionError(
             f"There is no way to write this model as TFLite: {error} has no operators there", hint=_BUILD_ONNX
         ) from error

@@ -145,8 +145,8 @@ class _Builder:
         if mode in ("BRANCH_GT", "BRANCH_GTE"):
             limit = _at_most(limit) if mode == "BRANCH_GT" else _below(limit)
             return self._node(self._column(feature, missing), limit, greater=yes, other=no)
-        if mode == "BRANCH_NEQ":
-            yes, no, missing, mode = no, yes, not missing, "BRANCH_EQ"
+        if mode == "BRANCH_NEQ":  # a missing value equals nothing
+            yes, no, missing, mode = no, yes, False, "BRANCH_EQ"
         if mode != "BRANCH_EQ":
             raise UncoveredError(f"trees with {mode}")
         return self._equal(feature, limit, yes, no, missing)

@@ -42,6 +42,7 @@ class Kit:
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
+        self._described: dict[int, Shape] = {}
 
     def elementwise(self, code: str, *values: Value, dtype: str | None = None) -> Value:
         shape = broadcast(*(value.shape for value in values))
@@ -118,6 +119,18 @@ class Kit:
 
     def softmax(self, value: Value) -> Value:
         return self.writer.op("SOFTMAX", [value], "float32", value.shape, beta=1.0)
+
+    def shape_of(self, value: Value) -> Value:
+        kind = self.writer.dtype_code("int64")
+        made = self.writer.op("SHAPE", [value], "int64", (value.rank,), outType=kind)
+        self._described[made.index] = value.shape
+        return made
+
+    def filled(self, shape: Value, fill: Value) -> Value:
+        """A tensor of that shape, which was asked of another tensor."""
+        if shape.index not in self._described:
+            raise UncoveredError("ConstantOfShape with a computed shape")
+        return self.writer.op("FILL", [shape, fill], fill.dtype, self._described[shape.index])
 
     def less_one(self, value: Value) -> Value:
         """1 - value."""

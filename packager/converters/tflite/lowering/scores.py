@@ -26,12 +26,10 @@ def two_classes(kit: Kit, node: Node, score: Value, above_half: bool) -> tuple[V
     won = kit.elementwise("GREATER", score, known(np.float32(0.5 if above_half else 0)), dtype="bool")
     if kind not in ("NONE", "LOGISTIC"):
         raise UncoveredError(f"{node.kind} of two classes with one score and post_transform {kind}")
-    if above_half:
-        first = kit.less_one(score)
-    else:
-        first = kit.elementwise("NEG", score)
-        if kind == "LOGISTIC":
-            first, score = kit.elementwise("LOGISTIC", first), kit.elementwise("LOGISTIC", score)
+    if kind == "LOGISTIC":
+        opposite = kit.elementwise("LOGISTIC", kit.elementwise("NEG", score))
+        return kit.concat([opposite, kit.elementwise("LOGISTIC", score)], 1), won
+    first = kit.less_one(score) if above_half else kit.elementwise("NEG", score)
     return kit.concat([first, score], 1), won
 
 

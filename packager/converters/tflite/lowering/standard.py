@@ -228,9 +228,14 @@ def _gemm(kit: Kit, node: Node) -> list[Value]:
 
 
 def _shape(kit: Kit, node: Node) -> list[Value]:
-    value = node.input(0)
-    kind = kit.writer.dtype_code("int64")
-    return [kit.writer.op("SHAPE", [value], "int64", (value.rank,), outType=kind)]
+    if node.attributes:
+        raise UncoveredError("Shape of some dimensions")
+    return [kit.shape_of(node.input(0))]
+
+
+def _filled(kit: Kit, node: Node) -> list[Value]:
+    fill = np.asarray(node.attributes.get("value", np.zeros(1, np.float32))).reshape(())
+    return [kit.filled(node.input(0), known(fill))]
 
 
 LOWERINGS: dict[str, Lowering] = {
@@ -243,6 +248,7 @@ LOWERINGS: dict[str, Lowering] = {
     "Ceil": _elementwise("CEIL"),
     "Clip": _clip,
     "Concat": _concat,
+    "ConstantOfShape": _filled,
     "Div": _divide,
     "Dropout": _same,
     "Equal": _elementwise("EQUAL", "bool"),

@@ -1,5 +1,6 @@
 """Tree ensembles of ai.onnx.ml: all trees walk down at once, one level in eight operators."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,31 @@ def _classifier(kit: Kit, node: Node) -> list[Value]:
     count = int(classes.shape[0] or 0)
     one_score = count == 2 and len(ids) == 1
     weights = node.attributes.get("class_weights") or node.attributes["class_weights_as_tensor"]
+    positive = bool(np.all(np.asarray(weights) >= 0))
+    if not positive and not one_score:
+        _refuse_unscored(node, count)
     if one_score:
         node.attributes["class_ids"] = [0] * len(node.attributes["class_ids"])
     scores = _with_base(kit, node, _totals(kit, node, _forest(node, "class", 1 if one_score else count)))
     if not one_score:
         place = kit.arg("ARG_MAX", scores, 1)
         return [label_of(kit, classes, place), post_transform(kit, node, scores)]
-    positive = bool(np.all(np.asarray(weights) >= 0))
     both, won = two_classes(kit, node, scores, above_half=positive)
     place = kit.reshape(kit.cast(won, "int32"), value.shape[:1])
     return [label_of(kit, classes, place), both]
+
+
+def _refuse_unscored(node: Node, classes: int) -> None:
+    """A class without a score loses to one with a negative score: each must have one in every row."""
+    given = node.attributes
+    leaves: Counter[int] = Counter()
+    for tree, mode in zip(given["nodes_treeids"], given["nodes_modes"], strict=True):
+        leaves[int(tree)] += mode == b"LEAF"
+    rows = set(zip(given["class_treeids"], given["class_nodeids"], given["class_ids"], strict=True))
+    scored = Counter((int(tree), int(one)) for tree, _, one in rows)
+    for one in range(classes):
+        if all(scored[tree, one] < count for tree, count in leaves.items()):
+            raise UncoveredError("trees with negative scores that leave classes without one")
 
 
 def _regressor(kit: Kit, node: Node) -> list[Value]:
