@@ -111,6 +111,8 @@ def _checked(document: Any) -> Iterator[str]:
     while waiting:
         key, value = waiting.pop()
         if isinstance(value, dict):
+            if key in ("device", "as_device"):
+                _check_device(value.get("type"))
             for inner, held in value.items():
                 _check_plain(inner)
                 if inner not in _FREE_TEXT:
@@ -121,6 +123,14 @@ def _checked(document: Any) -> Iterator[str]:
             _check_string(key, value)
             if key == "target":
                 yield value
+
+
+def _check_device(kind: Any) -> None:
+    if kind not in ("cpu", "meta", None):
+        raise SourceError(
+            f"The program was exported on {str(kind)[:20]!r}, and it is read on the processor",
+            hint="before saving: program = torch.export.passes.move_to_device_pass(program, 'cpu')",
+        )
 
 
 def _check_string(key: str, value: str) -> None:

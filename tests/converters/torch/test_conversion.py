@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.converters.hostile_torch import edited
 from tests.converters.jobs import array_of, assert_answers_alike, do
 
 FACTORY = """
@@ -303,3 +304,33 @@ def test_samples_that_the_model_does_not_take_are_named_so(form: str, tmp_path: 
     assert error["message"].startswith("The model does not take the sample rows: ")
     assert "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)" in error["message"]
     assert "Traceback" not in error["message"]
+
+
+def test_a_program_of_another_device_is_named_so(tmp_path: Path) -> None:
+    def moved(document: dict[str, Any]) -> None:
+        tensors = document["graph_module"]["graph"]["tensor_values"]
+        for tensor in tensors.values():
+            tensor["device"] = {"type": "cuda", "index": 0}
+
+    (tmp_path / "model.pt2").write_bytes(edited(moved))
+    error = do(tmp_path / "job", tmp_path / "model.pt2").error
+    assert error["kind"] == "SourceError"
+    assert "was exported on 'cuda'" in error["message"]
+    assert "move_to_device_pass" in error["hint"]
+
+
+def test_a_program_of_half_precision_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
+    path = exported(tmp_path / "model.pt2", nn.Linear(4, 3).bfloat16(), (torch.ones(2, 4).bfloat16(),), BATCH)
+    error = do(tmp_path / "job", path).error
+    assert error["kind"] == "ConversionError"
+    assert "uses bfloat16 tensors" in error["message"]
+    assert error["hint"] == "convert it to float32"
+
+
+def test_an_export_that_went_static_with_one_row_keeps_its_one_row(tmp_path: Path) -> None:
+    """The batch of one is baked in without a word; the signature says so, and no other batch is taken."""
+    path = exported(tmp_path / "model.pt2", Recurrent(), (torch.ones(1, 6, 4),))
+    done = do(tmp_path / "job", path)
+    assert_answers_alike(done)
+    assert done.signature["inputs"][0]["shape"] == [1, 6, 4]
+    assert "without a free batch" in done.result["notes"][0]
