@@ -40,7 +40,7 @@ def test_a_published_model_answers_alike(name: str, tmp_path: Path) -> None:
 
 def speech(folder: Path, model: Published, rate: int, window: int) -> Done:
     random = np.random.default_rng(rate)
-    arrays = {
+    arrays: dict[str, Any] = {
         "input": (random.normal(size=(3, window)) / 10).astype(np.float32),
         "state": (random.normal(size=(2, 3, 128)) / 10).astype(np.float32),
         "sr": np.array(rate),
