@@ -13,6 +13,8 @@ from packager.recipes import Recipe
 CURRENT = "current"
 _ONCE = "connect to a package index once: later builds take it from the cache"
 _NO_SOLUTION = "No solution found"
+_TOLD = ("Downloading", "Downloaded", "Prepared", "Installed", "Bytecode compiled")
+"""Of uv's words those that say what goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,7 @@ def _fill(dest: Path, recipe: Recipe, python: Interpreter, lock: Path, say: tool
     own = dest / "bin" / "python"
     options = ["--only-binary", ":all:", "--require-hashes", "--no-deps", "--compile-bytecode"]
     command = ["pip", "install", *options, "--python", str(own), "--requirement", str(lock)]
-    # Of uv's words only what goes on, not the list of all that has been done.
-    tools.run_uv(what, command, _ONCE, lambda line: say(line) if line[:1].isupper() else None)
+    tools.run_uv(what, command, _ONCE, lambda line: say(line) if line.startswith(_TOLD) else None)
     borrowed = _borrowed_from(recipe)
     if borrowed is not None:
         (site,) = (dest / "lib").glob("python3.*/site-packages")

@@ -27,7 +27,7 @@ def check(path: Path) -> None:
         raise SourceError(f"{path} is empty (0 bytes)", "save the model again")
     if path.is_dir() and not mlflow_folder.is_mlflow(path) and not (path / _SAVED_MODEL).is_file():
         raise SourceError(
-            f"{path} is a folder, and no model: it has no {_SAVED_MODEL} (SavedModel) and no MLmodel (MLflow)",
+            f"{path} is a folder and no model: it has no {_SAVED_MODEL} (SavedModel), no MLmodel (MLflow)",
             "name the model file in it",
         )
     size_of(path)
