@@ -1,9 +1,10 @@
 """What the layers of an opened Keras model tell: names of its inputs and outputs, and sizes of its tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from packager.converters.failure import ConversionError
+from packager.converters.rows import Rows
 
 # Layers whose output holds their input's own values.
 _SAME_VALUES = frozenset(
@@ -61,30 +62,48 @@ def unique(names: list[str]) -> list[str]:
 
 def table_bounds(model: Any, inputs: list[Any], names: list[str]) -> dict[str, int]:
     """For each input whose values are places in tables: how many rows the smallest of these has."""
-    bounds = {}
-    for tensor, name in zip(inputs, names, strict=True):
-        found = list(_tables(model, getattr(tensor, "_keras_history", (None,))[0]))
-        if found:
-            bounds[name] = min(found)
-    return bounds
+    found = {
+        name: [size for layer in _first_layers(model, tensor) for size in _embeddings(layer)]
+        for tensor, name in zip(inputs, names, strict=True)
+    }
+    return {name: min(sizes) for name, sizes in found.items() if sizes}
 
 
-def _tables(model: Any, begin: Any) -> Iterator[int]:
-    waiting, seen = [begin], set()
+def mask_values(model: Any, inputs: list[Any], names: list[str]) -> dict[str, float]:
+    """For each input with steps to leave out: the value that marks them."""
+    return {
+        name: float(layer.mask_value)
+        for tensor, name in zip(inputs, names, strict=True)
+        for layer in _first_layers(model, tensor)
+        if type(layer).__name__ == "Masking"
+    }
+
+
+def with_masked_steps(rows: Rows, marks: Mapping[str, float]) -> Rows:
+    """Every second row with its last third marked: made values would never meet the mark."""
+    columns = dict(rows.columns)
+    for name, mark in marks.items():
+        columns[name] = columns[name].copy()
+        steps = columns[name].shape[1]
+        columns[name][1::2, steps - steps // 3 :] = mark
+    return Rows(columns, rows.batched)
+
+
+def _first_layers(model: Any, tensor: Any) -> Iterator[Any]:
+    """The layers that take the input's own values."""
+    begin = getattr(tensor, "_keras_history", (None,))[0]
     layers = list(model.layers)
-    if begin not in layers:  # a Sequential model hides its input
-        waiting = layers[:1]
+    hidden = begin not in layers  # a Sequential model does not list its input
+    waiting, seen = layers[:1] if hidden else [begin], set()
     while waiting:
         layer = waiting.pop()
-        if id(layer) in seen or layer is None:
+        if layer is None or id(layer) in seen:
             continue
         seen.add(id(layer))
-        within = list(_embeddings(layer))
-        yield from within
-        if not within and type(layer).__name__ in _SAME_VALUES:
-            waiting += _followers(layer)
-            if begin not in layers and layer in layers:
-                waiting += layers[layers.index(layer) + 1 :][:1]
+        yield layer
+        if type(layer).__name__ in _SAME_VALUES:
+            following = layers[layers.index(layer) + 1 :][:1] if hidden and layer in layers else []
+            waiting += [*_followers(layer), *following]
 
 
 def _embeddings(layer: Any) -> Iterator[int]:

@@ -1,16 +1,24 @@
 """Keras 3 on torch: its own answers, and ONNX by torch's exporters, proved at several sizes."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from packager.converters.failure import ConversionError, SourceError, WorkerError, translated
-from packager.converters.keras.layers import inputs_of, layer_names, output_names, table_bounds
+from packager.converters.keras.layers import (
+    inputs_of,
+    layer_names,
+    mask_values,
+    output_names,
+    table_bounds,
+    with_masked_steps,
+)
 from packager.converters.keras.names import TENSORFLOW
 from packager.converters.keras.reading import KerasFile
 from packager.converters.keras.sizes import example_of
 from packager.converters.request import Request
+from packager.converters.rows import Rows
 from packager.converters.source import About, Written
 from packager.converters.torch.converter import TorchSource
 from packager.converters.torch.exporters import DYNAMO, LEGACY
@@ -21,6 +29,11 @@ from packager.converters.torch.module import ModuleModel, run_module
 @dataclass(frozen=True, slots=True)
 class KerasSource(TorchSource):
     """A Keras model as a torch module. What torch's converters cannot do, TensorFlow's may."""
+
+    marks: dict[str, float] = field(default_factory=dict)
+
+    def invent(self, count: int, seed: int) -> list[Rows]:
+        return [with_masked_steps(rows, self.marks) for rows in TorchSource.invent(self, count, seed)]
 
     def write(self, dest: Path) -> Written:
         try:
@@ -52,7 +65,7 @@ def open_on_torch(file: KerasFile, request: Request) -> KerasSource:
         signature = read_shapes(run, names, outputs, example, free)
     made = ModuleModel(module, signature, example, free, (DYNAMO, LEGACY), bounds=bounds)
     about = About("keras", keras.__version__, file.version, file.description, file.loads)
-    return KerasSource(made, about, request)
+    return KerasSource(made, about, request, marks=mask_values(model, inputs, names))
 
 
 def _keras() -> Any:

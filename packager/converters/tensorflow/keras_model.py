@@ -1,11 +1,12 @@
 """Keras models in TensorFlow: Keras 2 by tf_keras, Keras 3 on TensorFlow's own ground."""
 
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 from packager.converters.failure import ConversionError, SourceError, translated
-from packager.converters.keras.layers import inputs_of, layer_names, output_names, table_bounds
+from packager.converters.keras.layers import inputs_of, layer_names, mask_values, output_names, table_bounds
 from packager.converters.keras.reading import KerasFile
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, NUMPY_TYPES, Dim, TensorSpec
@@ -37,7 +38,8 @@ def open_keras(file: KerasFile, request: Request) -> TensorFlowSource:
 
     about = About("keras", keras.__version__, file.version, file.description, file.loads)
     bounds = table_bounds(model, inputs, names)
-    return read_source(call, specs, outputs, about, request, bounds)
+    source = read_source(call, specs, outputs, about, request, bounds)
+    return replace(source, marks=mask_values(model, inputs, names))
 
 
 def _keras(file: KerasFile) -> Any:

@@ -1,7 +1,7 @@
 """A model that TensorFlow runs: its answers, and its way to ONNX and to TFLite."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from packager.converters.failure import ConversionError, SamplesError, WorkerError, translated
 from packager.converters.inventing import FREE_SIZES, invent_tensors
+from packager.converters.keras.layers import with_masked_steps
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.signature import BATCH, NUMPY_TYPES, Dim, Signature, TensorSpec
@@ -31,6 +32,7 @@ class TensorFlowSource:
     """A model with its signature.
 
     ``sizes``: two for each free dimension, with which it runs. ``bounds``: by input, its table's rows.
+    ``marks``: by input, the value of steps to leave out.
     """
 
     call: Call
@@ -39,9 +41,13 @@ class TensorFlowSource:
     request: Request
     sizes: tuple[int, int] = FREE_SIZES
     bounds: Mapping[str, int] | None = None
+    marks: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def invent(self, count: int, seed: int) -> list[Rows]:
+        return [with_masked_steps(rows, self.marks) for rows in self._invented(count, seed)]
+
+    def _invented(self, count: int, seed: int) -> list[Rows]:
         made = min(count, _MADE_ROWS)
         if not self.signature.rowwise or any(spec.batched for spec in self.signature.inputs):
             return invent_tensors(self.signature, made, seed, self.sizes, bounds=self.bounds)
