@@ -5,8 +5,7 @@ and some models leave it then. What such a model computes of its inputs' sizes a
 with inputs of these sizes, so its values can stand in the file.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -49,51 +48,83 @@ def runs_in_given_memory(data: bytes, found: Served, inputs: Mapping[str, Array]
     return True
 
 
-def _in_graph_order(found: Served) -> Iterator[str]:
-    for at in found.graph.inputs:
-        yield next(name for name, tensor in found.inputs.items() if tensor is found.graph.tensors[at])
+def _in_graph_order(found: Served) -> list[str]:
+    return sorted(found.inputs, key=lambda name: found.graph.inputs.index(found.input_places[name]))
 
 
-def folded(data: bytes, found: Served, inputs: Mapping[str, Array]) -> bytes:
-    """The model with constants for all that it computes of its inputs' sizes."""
+def folded(data: bytes, found: Served, samples: Sequence[Mapping[str, Array]]) -> bytes | None:
+    """The model with constants for what it computes of its inputs' sizes, or None if that cannot be.
+
+    What changes from sample to sample can be left out in one place of a reshape (-1): that is how a batch of any
+    size stays one.
+    """
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    hint = "convert it again with a fixed batch: keras.Input(batch_shape=(1, …))"
-    with translated(ConversionError, "The sizes that the model computes cannot be fixed", hint):
-        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(data), 0))
-        graph = model.subgraphs[found.place]
-        values = _values(data, found, inputs)
-        for at in _derived(found):
-            value = values.get_tensor(at)
-            graph.tensors[at].buffer = len(model.buffers)
-            graph.tensors[at].shape = list(value.shape)
-            model.buffers.append(schema.BufferT())
-            model.buffers[-1].data = np.frombuffer(value.tobytes(), np.uint8)
-        gone = _derived(found)
-        graph.operators = [one for one in graph.operators if not gone.issuperset(one.outputs)]
-        for tensor in graph.tensors:
-            tensor.shapeSignature = None
-        builder = flatbuffers.Builder(len(data))
-        builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+    derived = _derived(found)
+    constants = _constants(found, derived, [_values(data, found, inputs, derived) for inputs in samples])
+    if constants is None:
+        return None
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(data), 0))
+    graph = model.subgraphs[found.place]
+    for at, value in constants.items():
+        graph.tensors[at].buffer = len(model.buffers)
+        graph.tensors[at].shape = list(value.shape)
+        graph.tensors[at].shapeSignature = None
+        model.buffers.append(schema.BufferT())
+        model.buffers[-1].data = np.frombuffer(value.tobytes(), np.uint8)
+    graph.operators = [one for one in graph.operators if not derived.issuperset(one.outputs)]
+    builder = flatbuffers.Builder(len(data))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
-def _values(data: bytes, found: Served, inputs: Mapping[str, Array]) -> Any:
-    """Every tensor of a run, without the kernels that leave some out."""
+def _constants(found: Served, derived: set[int], values: list[dict[int, Array]]) -> dict[int, Array] | None:
+    """One value for each tensor that what is left asks for."""
+    constants = {}
+    for operator in found.graph.operators:
+        if derived.issuperset(operator.outputs):
+            continue
+        for place, at in enumerate(operator.inputs):
+            if at in derived:
+                shape_of_reshape = operator.kind == "RESHAPE" and place == 1
+                value = _joined([one[at] for one in values], shape_of_reshape)
+                if value is None or not np.array_equal(constants.setdefault(at, value), value):
+                    return None
+    return constants
+
+
+def _joined(seen: list[Array], shape_of_reshape: bool) -> Array | None:
+    first = seen[0]
+    if any(one.shape != first.shape for one in seen):
+        return None
+    differs = np.any([one != first for one in seen], axis=0)
+    if not differs.any():
+        return first
+    if not shape_of_reshape or differs.sum() != 1:
+        return None
+    return np.where(differs, -1, first).astype(first.dtype)
+
+
+def _values(data: bytes, found: Served, inputs: Mapping[str, Array], wanted: set[int]) -> dict[int, Array]:
+    """What these tensors hold in a run, without the kernels that leave some out."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    interpreter = Interpreter(
-        model_content=data,
-        num_threads=1,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        experimental_preserve_all_tensors=True,
-    )
-    interpreter.allocate_tensors()
-    for name, at in zip(_in_graph_order(found), found.graph.inputs, strict=True):
-        interpreter.set_tensor(at, inputs[name])
-    interpreter.invoke()
-    return interpreter
+    with translated(ConversionError, "LiteRT does not run the model step by step"):
+        interpreter = Interpreter(
+            model_content=data,
+            num_threads=1,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_preserve_all_tensors=True,
+        )
+        for name, at in found.input_places.items():
+            if found.inputs[name].shape != inputs[name].shape:
+                interpreter.resize_tensor_input(at, inputs[name].shape)
+        interpreter.allocate_tensors()
+        for name, at in found.input_places.items():
+            interpreter.set_tensor(at, inputs[name])
+        interpreter.invoke()
+        return {at: interpreter.get_tensor(at) for at in wanted}
 
 
 def _derived(found: Served) -> set[int]:

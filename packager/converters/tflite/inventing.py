@@ -32,12 +32,7 @@ def invent(
 def table_sizes(found: Served) -> dict[str, int]:
     """By input, how many rows the smallest table has that its values are places in."""
     graph = found.graph
-    carriers = {
-        at: name
-        for at in graph.inputs
-        for name, tensor in found.inputs.items()
-        if tensor is graph.tensors[at]
-    }
+    carriers = {at: name for name, at in found.input_places.items()}
     sizes: dict[str, int] = {}
     for operator in graph.operators:
         if operator.kind in _PASSES_ON and operator.inputs and operator.inputs[0] in carriers:

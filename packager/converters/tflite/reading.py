@@ -1,9 +1,9 @@
 """A TFLite file's signature: which of its graphs is served, under which names, with which sizes free."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from packager.converters.failure import SourceError
-from packager.converters.signature import BATCH, Dim, Signature, TensorSpec
+from packager.converters.failure import ConversionError, SourceError
+from packager.converters.signature import BATCH, Dim, Role, Signature, TensorSpec
 from packager.converters.tflite.checks import check_tensors
 from packager.converters.tflite.structure import Stored, StoredGraph, StoredSignature, StoredTensor
 
@@ -20,6 +20,8 @@ class Served:
     graph: StoredGraph
     inputs: dict[str, StoredTensor]
     outputs: dict[str, StoredTensor]
+    input_places: dict[str, int]
+    output_places: dict[str, int]
     notes: tuple[str, ...]
 
 
@@ -40,19 +42,24 @@ def _unnamed(graph: StoredGraph) -> Served:
     if len(inputs) != len(graph.inputs) or len(outputs) != len(graph.outputs):
         raise SourceError("The model has no signature, and two of its inputs or outputs share a name")
     found = _checked(StoredSignature("", 0, inputs, outputs), graph, ())
-    return Served(None, 0, graph, found.inputs, found.outputs, found.notes)
+    return replace(found, key=None)
 
 
 def _checked(signature: StoredSignature, graph: StoredGraph, notes: tuple[str, ...]) -> Served:
     if set(signature.inputs.values()) != set(graph.inputs):
         raise SourceError(f"The signature {signature.key} leaves inputs of its graph without a name")
+    if set(signature.outputs.values()) != set(graph.outputs):
+        raise SourceError(f"The signature {signature.key} leaves outputs of its graph without a name")
     if len(set(signature.outputs.values())) != len(signature.outputs):
         raise SourceError(f"The signature {signature.key} gives one tensor two names")
     inputs = {name: graph.tensors[at] for name, at in signature.inputs.items()}
     outputs = {name: graph.tensors[at] for name, at in signature.outputs.items()}
     check_tensors(inputs, "input")
     check_tensors(outputs, "output")
-    return Served(signature.key, signature.graph, graph, inputs, outputs, (*notes, *_codes(inputs, outputs)))
+    said = (*notes, *_codes(inputs, outputs))
+    return Served(
+        signature.key, signature.graph, graph, inputs, outputs, signature.inputs, signature.outputs, said
+    )
 
 
 def _codes(inputs: dict[str, StoredTensor], outputs: dict[str, StoredTensor]) -> list[str]:
@@ -62,6 +69,14 @@ def _codes(inputs: dict[str, StoredTensor], outputs: dict[str, StoredTensor]) ->
         for name, tensor in (*inputs.items(), *outputs.items())
         if tensor.scale and not tensor.dtype.startswith("float")
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The shapes of one run."""
+
+    inputs: dict[str, tuple[int, ...]]
+    outputs: dict[str, tuple[int, ...]]
 
 
 def input_specs(found: Served, *, free: bool) -> tuple[TensorSpec, ...]:
@@ -76,20 +91,22 @@ def _dims(name: str, sizes: tuple[int, ...]) -> tuple[Dim, ...]:
     return tuple(size if size >= 0 else BATCH if at == 0 else f"{name}_{at}" for at, size in enumerate(sizes))
 
 
-def with_outputs(
-    inputs: tuple[TensorSpec, ...],
-    found: Served,
-    shapes: list[dict[str, tuple[int, ...]]],
-    batches: list[int],
-) -> Signature:
-    """The whole signature: what follows the batch in the outputs, and what else changes, was seen."""
-    role = "prediction" if len(found.outputs) == 1 else "tensor"
+def with_outputs(inputs: tuple[TensorSpec, ...], found: Served, runs: list[Run]) -> Signature:
+    """The whole signature: a size of an answer that changes is one of the inputs' sizes, as all runs show."""
+    role: Role = "prediction" if len(found.outputs) == 1 else "tensor"
     outputs = []
     for name, tensor in found.outputs.items():
-        seen = [one[name] for one in shapes]
-        dims: list[Dim] = []
-        for at, sizes in enumerate(zip(*seen, strict=True)):
-            follows = at == 0 and list(sizes) == batches and len(set(batches)) > 1
-            dims.append(BATCH if follows else sizes[0] if len(set(sizes)) == 1 else f"{name}_{at}")
-        outputs.append(TensorSpec(name, tensor.dtype, tuple(dims), role))  # type: ignore[arg-type]
+        seen = zip(*(run.outputs[name] for run in runs), strict=True)
+        dims = tuple(_dim(sizes, inputs, runs, name) for sizes in seen)
+        outputs.append(TensorSpec(name, tensor.dtype, dims, role))
     return Signature(inputs, tuple(outputs))
+
+
+def _dim(sizes: tuple[int, ...], inputs: tuple[TensorSpec, ...], runs: list[Run], name: str) -> Dim:
+    if len(set(sizes)) == 1:
+        return sizes[0]
+    for spec in inputs:
+        for at, dim in enumerate(spec.shape):
+            if isinstance(dim, str) and sizes == tuple(run.inputs[spec.name][at] for run in runs):
+                return dim
+    raise ConversionError(f"its {name} has a size that no input has")

@@ -1,4 +1,4 @@
-"""Tree ensembles as TFLite operators: every kind of question, missing values, and ONNX Runtime's rules for scores."""
+"""Tree ensembles as TFLite operators: each kind of question, missing values, the rules for scores."""
 
 from typing import Any
 
@@ -13,11 +13,9 @@ from tests.converters.tflite.lowered import Named, assert_alike, both, graph, ml
 
 X: Named = {"X": ("float32", ["batch", 2])}
 # At thresholds, beside them, missing, and far away.
-VALUES = np.array(
-    [0.5, np.nextafter(np.float32(0.5), np.float32(1)), np.nextafter(np.float32(0.5), np.float32(0)), 2.0]
-    + [-1.0, np.nan, 0.0, 3e38, -3e38],
-    np.float32,
-)
+HALF = np.float32(0.5)
+ABOVE, BELOW = np.nextafter(HALF, np.float32(1)), np.nextafter(HALF, np.float32(0))
+VALUES = np.array([HALF, ABOVE, BELOW, 2.0, -1.0, np.nan, 0.0, 3e38, -3e38], np.float32)
 ROWS = np.array([[a, b] for a in VALUES for b in VALUES], np.float32)
 
 
@@ -60,19 +58,19 @@ def test_a_branch_asks_as_in_onnx_runtime(mode: str, tracks: int) -> None:
 
 
 def test_several_trees_of_several_depths_are_added_with_the_base_value() -> None:
-    single, deep = [1], list(range(7))
+    deep = list(range(7))
     given = tree(["BRANCH_LEQ", "BRANCH_LT", "BRANCH_LEQ"], [0, 1, 0], [0.5, 2.0, 0.5])
     node = regressor(
         {
             "nodes_treeids": [0] * 7 + [1],
-            "nodes_nodeids": deep + [0],
+            "nodes_nodeids": [*deep, 0],
             **{
                 name: [*values, "LEAF" if name == "nodes_modes" else 0]
                 for name, values in given.items()
                 if name not in ("nodes_treeids", "nodes_nodeids")
             },
         },
-        target_treeids=[0] * 4 + single,
+        target_treeids=[0, 0, 0, 0, 1],
         target_nodeids=[3, 4, 5, 6, 0],
         target_ids=[0] * 5,
         target_weights=[1.0, 2.0, 4.0, 8.0, 100.0],

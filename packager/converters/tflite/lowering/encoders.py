@@ -30,10 +30,8 @@ def _one_hot(kit: Kit, node: Node) -> list[Value]:
 def _label_encoder(kit: Kit, node: Node) -> list[Value]:
     value = node.input(0)
     keys, values, default = _table(node)
+    # A key that is NaN equals nothing, as in ONNX Runtime.
     last = kit.elementwise("EQUAL", _deeper(kit, value), known(keys), dtype="bool")
-    if keys.dtype == np.float32 and np.isnan(keys).any():
-        both = kit.elementwise("LOGICAL_AND", _deeper(kit, kit.is_nan(value)), known(np.isnan(keys)))
-        last = kit.elementwise("LOGICAL_OR", last, both)
     place = kit.arg("ARG_MAX", last, last.rank - 1)
     found = kit.reduce("REDUCE_ANY", last, [last.rank - 1], False)
     return [kit.where(found, kit.gather(known(values), place), known(default))]

@@ -16,7 +16,7 @@ def _classifier(kit: Kit, node: Node) -> list[Value]:
     rows = len(intercepts) if intercepts is not None else classes.shape[0] or 1
     scores = kit.product(value, coefficients.reshape(rows, -1).T, intercepts)
     if rows == 1:
-        both, won = two_classes(kit, node, scores, above_half=False)
+        both, won = two_classes(kit, node, scores, 0.0, complement=True)
         place = kit.reshape(kit.cast(won, "int32"), value.shape[:1])
         return [label_of(kit, classes, place), both]
     return [label_of(kit, classes, kit.arg("ARG_MAX", scores, 1)), post_transform(kit, node, scores)]

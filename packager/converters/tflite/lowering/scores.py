@@ -17,19 +17,19 @@ def post_transform(kit: Kit, node: Node, scores: Value) -> Value:
     raise UncoveredError(f"{node.kind} with post_transform {kind}")
 
 
-def two_classes(kit: Kit, node: Node, score: Value, above_half: bool) -> tuple[Value, Value]:
-    """Both columns of a model with one score [batch, 1], and whether the second class won.
+def two_classes(kit: Kit, node: Node, score: Value, limit: float, *, complement: bool) -> tuple[Value, Value]:
+    """Both columns of a model with one score [batch, 1], and whether the second class won: above ``limit``.
 
-    ``above_half``: the score is a probability; else its sign decides.
+    ``complement``: the first column is 1 - score, else -score; of logistic scores it is that of -score.
     """
     kind = node.attributes.get("post_transform", b"NONE").decode()
-    won = kit.elementwise("GREATER", score, known(np.float32(0.5 if above_half else 0)), dtype="bool")
+    won = kit.elementwise("GREATER", score, known(np.float32(limit)), dtype="bool")
     if kind not in ("NONE", "LOGISTIC"):
         raise UncoveredError(f"{node.kind} of two classes with one score and post_transform {kind}")
     if kind == "LOGISTIC":
         opposite = kit.elementwise("LOGISTIC", kit.elementwise("NEG", score))
         return kit.concat([opposite, kit.elementwise("LOGISTIC", score)], 1), won
-    first = kit.less_one(score) if above_half else kit.elementwise("NEG", score)
+    first = kit.less_one(score) if complement else kit.elementwise("NEG", score)
     return kit.concat([first, score], 1), won
 
 

@@ -28,7 +28,7 @@ def _classifier(kit: Kit, node: Node) -> list[Value]:
     if not one_score:
         place = kit.arg("ARG_MAX", scores, 1)
         return [label_of(kit, classes, place), post_transform(kit, node, scores)]
-    both, won = two_classes(kit, node, scores, above_half=positive)
+    both, won = two_classes(kit, node, scores, 0.5 if positive else 0.0, complement=positive)
     place = kit.reshape(kit.cast(won, "int32"), value.shape[:1])
     return [label_of(kit, classes, place), both]
 
