@@ -19,7 +19,7 @@ _ARCHIVES = (".whl", ".tar.gz")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One file inside one wheel, or one source distribution, with the SHA-256 it had when the test was written."""
+    """One file inside one wheel or source distribution, with the SHA-256 it had when the test was written."""
 
     requirement: str
     member: str

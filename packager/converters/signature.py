@@ -1,5 +1,6 @@
 """What a model takes and gives, as the worker writes it (the front reads it into packager/model.py)."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -132,3 +133,24 @@ def nullable_numbers(features: tuple[Feature, ...]) -> list[str]:
 
 def with_nullable(features: tuple[Feature, ...], names: set[str]) -> tuple[Feature, ...]:
     return tuple(replace(feature, nullable=feature.name in names) for feature in features)
+
+
+def labels_are_indexes(labels: tuple[Any, ...]) -> bool:
+    """ONNX names classes by int64 or text; any others are named by their place."""
+    numbers = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
+    return bool(labels) and not numbers and not all(isinstance(label, str) for label in labels)
+
+
+def safe_names(names: list[str]) -> list[str]:
+    """Each column's name as a name of an input, none twice."""
+    taken = {"label", "probabilities", "prediction", "scores"}
+    safe = []
+    for name in names:
+        stem = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_") or "column"
+        stem = f"column_{stem}" if stem[0].isdigit() else stem
+        candidate, number = stem, 2
+        while candidate in taken:
+            candidate, number = f"{stem}_{number}", number + 1
+        taken.add(candidate)
+        safe.append(candidate)
+    return safe

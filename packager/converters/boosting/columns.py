@@ -8,8 +8,15 @@ import numpy as np
 
 from packager.converters.failure import ConversionError
 from packager.converters.rows import Rows
-from packager.converters.signature import BATCH, NUMPY_TYPES, TENSOR_TYPE, Feature, FeatureKind, TensorSpec
-from packager.converters.sklearn.features import _safe_names
+from packager.converters.signature import (
+    BATCH,
+    NUMPY_TYPES,
+    TENSOR_TYPE,
+    Feature,
+    FeatureKind,
+    TensorSpec,
+    safe_names,
+)
 from packager.converters.tensors import Array
 from packager.converters.trees.graph import ML, Adds
 
@@ -37,7 +44,7 @@ def read_columns(
         return Columns(plain, (TensorSpec(_MATRIX, dtype, (BATCH, len(names))),), {}, dtype)
     features: list[Feature] = []
     inputs: list[TensorSpec] = []
-    for at, (name, into) in enumerate(zip(names, _safe_names(list(names)), strict=True)):
+    for at, (name, into) in enumerate(zip(names, safe_names(list(names)), strict=True)):
         kind: FeatureKind = "number"
         if at in categories:
             kind = _kind(name, categories[at], refuses_unknown)

@@ -16,8 +16,7 @@ from packager.converters.onnx.engine import open_session, run_session
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.rows import Rows
-from packager.converters.signature import BATCH, Signature, TensorSpec
-from packager.converters.sklearn.prepare import labels_are_indexes
+from packager.converters.signature import BATCH, Signature, TensorSpec, labels_are_indexes
 from packager.converters.source import About, Written
 from packager.converters.tensors import Array
 from packager.converters.trees.graph import Graph

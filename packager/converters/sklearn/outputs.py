@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError
-from packager.converters.signature import BATCH, TensorSpec
+from packager.converters.signature import BATCH, TensorSpec, labels_are_indexes
 from packager.converters.sklearn.own.scored import gives_scores
 from packager.converters.sklearn.own.targets import places
 from packager.converters.sklearn.parts import final, kind_of
-from packager.converters.sklearn.prepare import class_labels, labels_are_indexes
+from packager.converters.sklearn.prepare import class_labels
 from packager.converters.tensors import Array
 
 
