@@ -29,7 +29,7 @@ def open_written(path: Path, signature: Signature) -> Answers:
         made = {name: tensor.dtype for name, tensor in tensors.items()}
         if wanted != made:
             raise ConversionError(f"The TFLite file has {made} in place of {wanted}")
-    return Answers(path, found)
+    return Answers(path.read_bytes(), found)
 
 
 def prove(path: Path, signature: Signature, cases: list[dict[str, Any]]) -> None:
