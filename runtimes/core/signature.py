@@ -39,7 +39,7 @@ class TensorSpec:
 
     def document(self) -> dict[str, object]:
         """The spec as JSON."""
-        plain = {"name": self.name, "dtype": self.dtype, "shape": list(self.shape)}
+        plain: dict[str, object] = {"name": self.name, "dtype": self.dtype, "shape": list(self.shape)}
         return {**plain, "class_labels": list(self.class_labels)} if self.class_labels else plain
 
 

@@ -55,8 +55,8 @@ def _in_graph_order(found: Served) -> list[str]:
 def folded(data: bytes, found: Served, samples: Sequence[Mapping[str, Array]]) -> bytes | None:
     """The model with constants for what it computes of its inputs' sizes, or None if that cannot be.
 
-    What changes from sample to sample can be left out in one place of a reshape (-1): that is how a batch of any
-    size stays one.
+    What changes from sample to sample can be left out in one place of a reshape (-1): that is how a batch of
+    any size stays one.
     """
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
@@ -81,7 +81,7 @@ def folded(data: bytes, found: Served, samples: Sequence[Mapping[str, Array]]) -
 
 def _constants(found: Served, derived: set[int], values: list[dict[int, Array]]) -> dict[int, Array] | None:
     """One value for each tensor that what is left asks for."""
-    constants = {}
+    constants: dict[int, Array] = {}
     for operator in found.graph.operators:
         if derived.issuperset(operator.outputs):
             continue

@@ -1,12 +1,14 @@
 """A TFLite file's signature: which of its graphs is served, under which names, with which sizes free."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from packager.converters.failure import ConversionError, SourceError
 from packager.converters.signature import BATCH, Dim, Role, Signature, TensorSpec
 from packager.converters.tflite.checks import check_tensors
 from packager.converters.tflite.structure import Stored, StoredGraph, StoredSignature, StoredTensor
 
+Free = Literal["all", "rest", "none"]
 # The engine that ships chooses in the same way.
 _DEFAULT_KEY = "serving_default"
 
@@ -79,16 +81,19 @@ class Run:
     outputs: dict[str, tuple[int, ...]]
 
 
-def input_specs(found: Served, *, free: bool) -> tuple[TensorSpec, ...]:
-    """The inputs, with the sizes that the file leaves free, or with those that it begins with."""
+def input_specs(found: Served, free: Free) -> tuple[TensorSpec, ...]:
+    """The inputs, with all the sizes that the file leaves free, with those after the first, or with none."""
     return tuple(
-        TensorSpec(name, tensor.dtype, _dims(name, tensor.free if free else tensor.shape))
-        for name, tensor in found.inputs.items()
+        TensorSpec(name, tensor.dtype, _dims(name, tensor, free)) for name, tensor in found.inputs.items()
     )
 
 
-def _dims(name: str, sizes: tuple[int, ...]) -> tuple[Dim, ...]:
-    return tuple(size if size >= 0 else BATCH if at == 0 else f"{name}_{at}" for at, size in enumerate(sizes))
+def _dims(name: str, tensor: StoredTensor, free: Free) -> tuple[Dim, ...]:
+    kept = {"all": 0, "rest": 1, "none": len(tensor.free)}[free]
+    return tuple(
+        begins if size >= 0 or at < kept else BATCH if at == 0 else f"{name}_{at}"
+        for at, (size, begins) in enumerate(zip(tensor.free, tensor.shape, strict=True))
+    )
 
 
 def with_outputs(inputs: tuple[TensorSpec, ...], found: Served, runs: list[Run]) -> Signature:
@@ -109,4 +114,4 @@ def _dim(sizes: tuple[int, ...], inputs: tuple[TensorSpec, ...], runs: list[Run]
         for at, dim in enumerate(spec.shape):
             if isinstance(dim, str) and sizes == tuple(run.inputs[spec.name][at] for run in runs):
                 return dim
-    raise ConversionError(f"its {name} has a size that no input has")
+    raise ConversionError(f"The model's {name} has a size that none of its inputs has")

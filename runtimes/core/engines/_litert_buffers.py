@@ -9,6 +9,7 @@ from runtimes.core.engines._litert_model import LITERT_DTYPES, Compiled, Model
 from runtimes.core.errors import ModelError
 from runtimes.core.tensors import DTYPES, Tensor, size_of
 
+SIZES_UNKNOWN = "LiteRT cannot run the model: it finds the sizes of its answers while it runs"
 _HOST_MEMORY = 1
 
 
@@ -55,7 +56,11 @@ class _Buffer:
 
 
 class Buffers:
-    """All buffers of a run, in the graph's order. Making them gives the model's inputs these shapes."""
+    """All buffers of a run, in the graph's order. Making them gives the model's inputs these shapes.
+
+    The library writes as much as an answer has, whatever memory it was given. So nothing is run unless what
+    it knows of the answers' shapes before the run is what the manifest promises (``expected``).
+    """
 
     __slots__ = (
         "_compiled",
@@ -70,17 +75,24 @@ class Buffers:
     )
 
     def __init__(
-        self, library: Library, model: Model, compiled: Compiled, shapes: tuple[tuple[int, ...], ...]
+        self,
+        library: Library,
+        model: Model,
+        compiled: Compiled,
+        shapes: tuple[tuple[int, ...], ...],
+        expected: list[tuple[int, ...]],
     ) -> None:
         self._library = library
         self._model = model
         self._compiled = compiled
         self.shapes = shapes
         self._resize()
+        if self._output_shapes() != expected:
+            raise ModelError(SIZES_UNKNOWN)
         self._inputs = [_Buffer(library, kind.dtype, shape) for kind, shape in zip(model.inputs, shapes)]
         # A tensor has one memory, even where it is taken and given back, or given twice.
         known = dict(zip(model.input_tensors, self._inputs))
-        for kind, tensor, shape in zip(model.outputs, model.output_tensors, self._output_shapes()):
+        for kind, tensor, shape in zip(model.outputs, model.output_tensors, expected):
             if tensor not in known:
                 known[tensor] = _Buffer(library, kind.dtype, shape)
         self._outputs = [known[tensor] for tensor in model.output_tensors]

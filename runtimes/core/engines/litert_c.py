@@ -6,13 +6,13 @@ import os
 from threading import Lock
 
 from runtimes.core.engines._litert_api import Library, load
-from runtimes.core.engines._litert_buffers import Buffers
+from runtimes.core.engines._litert_buffers import SIZES_UNKNOWN, Buffers
 from runtimes.core.engines._litert_model import Compiled, Model
-from runtimes.core.engines.graph import GraphTensor
+from runtimes.core.engines.graph import GraphTensor, disagreements
 from runtimes.core.errors import ModelError
 from runtimes.core.manifest import Manifest
+from runtimes.core.signature import Signature
 from runtimes.core.tensors import Tensor
-
 
 _MARKS = (0xA5, 0x5A)
 
@@ -23,11 +23,10 @@ class LiteRt:
     __slots__ = (
         "_buffers",
         "_compiled",
-        "_input_names",
         "_library",
         "_lock",
         "_model",
-        "_output_names",
+        "_signature",
         "_threads",
         "inputs",
         "outputs",
@@ -37,8 +36,7 @@ class LiteRt:
         self,
         library: Library,
         path: str,
-        input_names: list[str],
-        output_names: list[str],
+        signature: Signature,
         *,
         threads: int = 1,
     ) -> None:
@@ -47,8 +45,7 @@ class LiteRt:
         self.outputs: tuple[GraphTensor, ...] = model.outputs
         self._library = library
         self._model: Model | None = model
-        self._input_names = input_names
-        self._output_names = output_names
+        self._signature = signature
         self._threads = threads
         self._lock = Lock()
         self._compiled: Compiled | None = Compiled(library, model, threads)
@@ -62,14 +59,11 @@ class LiteRt:
         path = manifest.path(manifest.model.path)
         if not os.path.isfile(path):
             raise ModelError(f"the model {path} does not exist")
-        signature = manifest.signature
-        inputs = [spec.name for spec in signature.inputs]
-        outputs = [spec.name for spec in signature.outputs]
-        return cls(library, path, inputs, outputs, threads=manifest.engine.intra_op_threads)
+        return cls(library, path, manifest.signature, threads=manifest.engine.intra_op_threads)
 
     def run(self, tensors: list[Tensor]) -> list[Tensor]:
-        """Execute the model once: tensors in the order of the input names, answers in that of the outputs."""
-        given = dict(zip(self._input_names, tensors))
+        """Execute the model once: tensors and answers in the signature's order."""
+        given = {spec.name: tensor for spec, tensor in zip(self._signature.inputs, tensors)}
         with self._lock:
             model = self._model
             if model is None:
@@ -78,9 +72,9 @@ class LiteRt:
             # An answer may look like a mark, but not like two.
             answers = self._run(model, ordered, _MARKS[0]) or self._run(model, ordered, _MARKS[1])
         if answers is None:
-            raise ModelError("LiteRT cannot run the model: it finds the sizes of its answers while it runs")
+            raise ModelError(SIZES_UNKNOWN)
         named = {kind.name: answer for kind, answer in zip(model.outputs, answers)}
-        return [named[name] for name in self._output_names]
+        return [named[spec.name] for spec in self._signature.outputs]
 
     def _run(self, model: Model, tensors: list[Tensor], mark: int) -> list[Tensor] | None:
         answers = None
@@ -94,6 +88,8 @@ class LiteRt:
 
     def _open(self) -> None:
         """Prepare at once where the file states all sizes: what fails then is no request's fault."""
+        if disagreements(self._signature, self.inputs, self.outputs):
+            return  # the predictor says which
         stated = [[dim for dim in kind.shape if isinstance(dim, int)] for kind in self.inputs]
         free = any(len(dims) < len(kind.shape) for dims, kind in zip(stated, self.inputs))
         if self._model is None or free or not all(kind.tensor for kind in self.inputs + self.outputs):
@@ -108,8 +104,21 @@ class LiteRt:
             self._compiled = Compiled(self._library, model, self._threads)
         if self._buffers is None or self._buffers.shapes != shapes:
             self._buffers = None  # the old ones go before the new ones come
-            self._buffers = Buffers(self._library, model, self._compiled, shapes)
+            expected = self._expected(model, shapes)
+            self._buffers = Buffers(self._library, model, self._compiled, shapes, expected)
         return self._buffers
+
+    def _expected(self, model: Model, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
+        """The shapes that the signature promises of the answers; -1 is a size that no input tells."""
+        given = {kind.name: shape for kind, shape in zip(model.inputs, shapes)}
+        sizes: dict[int | str, int] = {}
+        for spec in self._signature.inputs:
+            sizes.update(zip(spec.shape, given[spec.name]))
+        promised = {
+            spec.name: tuple([dim if isinstance(dim, int) else sizes.get(dim, -1) for dim in spec.shape])
+            for spec in self._signature.outputs
+        }
+        return [promised.get(kind.name, (-1,)) for kind in model.outputs]
 
     def close(self) -> None:
         """Let go of the model; it is released when the run that uses it ends."""

@@ -217,6 +217,41 @@ def computed_sizes() -> Model:
     return made(graph, [("x", "float32", ["batch", 4])], [("y", "float32", ["batch", 4])])
 
 
+def flattened(rows: int | str = 3) -> Model:
+    """As Keras does it: the rows of all the batch go through a layer together, then are put back.
+
+    Both shapes are put together of the input's own, while the model runs.
+    """
+    graph = Graph()
+    graph.tensor("x", "float32", ["batch", rows, 4])
+    for name, value in (("zero", 0), ("one", 1), ("two", 2)):
+        graph.constant(name, np.array([value], np.int32))
+    graph.constant("three", np.array(3, np.int32))
+    graph.constant("four", np.array(4, np.int32))
+    graph.constant("w", np.arange(12, dtype=np.float32).reshape(3, 4) / 7)
+    graph.constant("b", np.ones(3, np.float32))
+    graph.tensor("size", "int32", [3])
+    for name in ("batch", "length", "product"):
+        graph.tensor(name, "int32", [])
+    graph.tensor("flat_shape", "int32", [2])
+    graph.tensor("shape", "int32", [3])
+    graph.tensor("flat", "float32", ["count", 4])
+    graph.tensor("scores", "float32", ["count", 3])
+    graph.tensor("y", "float32", ["batch", rows, 3])
+    graph.operator("SHAPE", ["x"], ["size"], ShapeOptions={"outType": TYPES["int32"]})
+    for name, begin, end in (("batch", "zero", "one"), ("length", "one", "two")):
+        options = {"shrinkAxisMask": 1}
+        graph.operator("STRIDED_SLICE", ["size", begin, end, "one"], [name], StridedSliceOptions=options)
+    graph.operator("MUL", ["batch", "length"], ["product"], MulOptions={})
+    graph.operator("PACK", ["product", "four"], ["flat_shape"], PackOptions={"valuesCount": 2, "axis": 0})
+    shape = ["batch", "length", "three"]
+    graph.operator("PACK", shape, ["shape"], PackOptions={"valuesCount": 3, "axis": 0})
+    graph.operator("RESHAPE", ["x", "flat_shape"], ["flat"], ReshapeOptions={})
+    graph.operator("FULLY_CONNECTED", ["flat", "w", "b"], ["scores"], FullyConnectedOptions={})
+    graph.operator("RESHAPE", ["scores", "shape"], ["y"], ReshapeOptions={})
+    return made(graph, [("x", "float32", ["batch", rows, 4])], [("y", "float32", ["batch", rows, 3])])
+
+
 def places() -> Model:
     """Where its input is true: how large the answer is depends on the values."""
     graph = Graph()

@@ -159,8 +159,18 @@ def test_what_a_recurrent_model_keeps_does_not_reach_the_next_answer(tmp_path: P
 
 
 def test_answers_whose_size_depends_on_the_values_are_refused(tmp_path: Path) -> None:
-    with opened(tmp_path, models.places()) as engine, pytest.raises(ModelError, match="LiteRT cannot"):
-        engine.run([Tensor("bool", (4,), b"\1\0\1\1")])
+    with pytest.raises(ModelError, match="finds the sizes of its answers while it runs"):
+        opened(tmp_path, models.places())
+
+
+def test_nothing_runs_where_the_manifest_promises_other_shapes_than_the_model_has(tmp_path: Path) -> None:
+    """The library would write as much as the answer has, whatever memory it was given."""
+    model, _ = models.linear()
+    document = signature([("X", "float32", ["batch", 2])], [("y", "float32", [1, 1])])
+    with opened(tmp_path, (model, document)) as engine:
+        assert array_of(engine.run([from_buffer(np.ones((1, 2), np.float32))])[0]) == 6
+        with pytest.raises(ModelError, match="finds the sizes of its answers"):
+            engine.run([from_buffer(np.ones((2, 2), np.float32))])
 
 
 def test_answers_that_the_model_keeps_in_memory_of_its_own_are_not_taken_for_answers(tmp_path: Path) -> None:

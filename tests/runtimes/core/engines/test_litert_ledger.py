@@ -12,6 +12,7 @@ import pytest
 from runtimes.core.engines._litert_api import Library
 from runtimes.core.engines.litert_c import LiteRt
 from runtimes.core.errors import ModelError
+from runtimes.core.signature import read_signature
 from runtimes.core.tensors import Tensor, from_buffer
 from tests.artifacts import engine_library
 from tests.runtimes.core import tflite_models as models
@@ -55,8 +56,7 @@ class Ledger:
 
     def engine(self, path: Path, model: Model) -> LiteRt:
         path.write_bytes(model[0])
-        names = [[spec["name"] for spec in model[1][side]] for side in ("inputs", "outputs")]
-        return LiteRt(self.library, str(path), *names)
+        return LiteRt(self.library, str(path), read_signature(model[1]))
 
 
 @pytest.fixture
