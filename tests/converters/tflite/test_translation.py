@@ -1,4 +1,4 @@
-"""Models of tables as TFLite, by way of their ONNX: the same names, rows and answers, or a refusal by name."""
+"""Models of tables as TFLite by way of their ONNX: the same names, rows and answers, or a refusal by name."""
 
 from pathlib import Path
 from typing import Any
