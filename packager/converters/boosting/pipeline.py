@@ -1,6 +1,5 @@
 """Boosted estimators inside scikit-learn's: their nodes in a graph of skl2onnx, their split values."""
 
-import inspect
 import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -52,15 +51,8 @@ def estimators() -> Iterator[tuple[type, Callable[[EstimatorNodes, Any], None], 
 @lru_cache(maxsize=256)
 def ensemble_of(estimator: Any) -> Ensemble:
     """Each is read once, though each of its columns is asked for."""
-    library = library_of(estimator)
-    reader = import_module(f"packager.converters.boosting.{library}")
+    reader = import_module(f"packager.converters.boosting.{library_of(estimator)}")
     model: Ensemble = reader.estimator_ensemble(estimator)
-    if reader.has_categories(estimator):
-        raise ConversionError(
-            f"The {type(estimator).__name__} in the pipeline was trained on a data frame with categories, "
-            "whose codes the steps before it do not keep",
-            hint="encode them in the pipeline (OrdinalEncoder), or save the model without the pipeline",
-        )
     return model
 
 
@@ -78,10 +70,23 @@ def _decisive(estimator: Any) -> list[Array]:
 
 
 def complete(estimator: Any) -> None:
-    """An estimator of an earlier release lacks the parameters that came later: they get their defaults."""
-    for name, parameter in inspect.signature(type(estimator).__init__).parameters.items():
-        if parameter.default is not parameter.empty and not hasattr(estimator, name):
-            setattr(estimator, name, parameter.default)
+    """An estimator of an earlier release lacks what came later: it gets what a new one has."""
+    for name, value in vars(type(estimator)()).items():
+        if getattr(estimator, name, None) is None and value is not None:
+            setattr(estimator, name, value)
+    if getattr(estimator, "_n_features_in", 0) == -1:  # LightGBM 2 had one count for both
+        estimator._n_features_in = estimator._n_features
+
+
+def refuse_categories(estimator: Any) -> None:
+    """Of an estimator inside another: it is given numbers there, not the columns of a data frame."""
+    reader = import_module(f"packager.converters.boosting.{library_of(estimator)}")
+    if estimator.__sklearn_is_fitted__() and reader.has_categories(estimator):
+        raise ConversionError(
+            f"The {type(estimator).__name__} in the pipeline was trained on a data frame with categories, "
+            "whose codes the steps before it do not keep",
+            hint="encode them in the pipeline (OrdinalEncoder), or save the model without the pipeline",
+        )
 
 
 def scores(graph: EstimatorNodes, estimator: Any, value: str) -> str:

@@ -6,14 +6,14 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from packager.converters.boosting.pipeline import LIBRARIES, complete, library_of
+from packager.converters.boosting.pipeline import LIBRARIES, complete, library_of, refuse_categories
 from packager.converters.detection import detect
 from packager.converters.failure import SourceError
 from packager.converters.pickles.allowlist import admit, refuse_missing
 from packager.converters.pickles.rehearsal import Contents
 from packager.converters.pickles.unpickler import load_pickle, read_contents, unsafe
 from packager.converters.request import Request
-from packager.converters.sklearn.parts import walk
+from packager.converters.sklearn.parts import inside, walk
 from packager.converters.sklearn.trees import refuse_broken_trees
 
 
@@ -104,6 +104,8 @@ def _check_model(model: Any, request: Request) -> None:
     for part in walk(model):
         if library_of(part):
             complete(part)
+            if part is not inside(model):
+                refuse_categories(part)
     try:
         check_is_fitted(model)
     except NotFittedError as error:

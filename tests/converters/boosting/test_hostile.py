@@ -66,7 +66,9 @@ HOSTILE_XGBOOST: dict[str, bytes] = {
         lambda learner: learner["learner_model_param"].update(base_score="[[[1]]]")
     ),
     "a set without members": changed(lambda learner: tree(learner)["split_type"].__setitem__(0, 1)),
-    "a best round below zero": changed(lambda learner: learner["attributes"].update(best_iteration="-7", scikit_learn="{}")),
+    "a best round below zero": changed(
+        lambda learner: learner["attributes"].update(best_iteration="-7", scikit_learn="{}")
+    ),
 }  # fmt: skip
 HOSTILE_LIGHTGBM: dict[str, str] = {
     "truncated": TEXT[: len(TEXT) // 2],
@@ -81,7 +83,7 @@ HOSTILE_LIGHTGBM: dict[str, str] = {
     "a huge number of outputs": TEXT.replace("num_tree_per_iteration=1", "num_tree_per_iteration=99999999"),
     "a leaf that is no number": TEXT.replace("leaf_value=", "leaf_value=nan", 1),
     "categories out of range": TEXT.replace("cat_boundaries=0 ", "cat_boundaries=0 999999 ", 1),
-    "categories of many brackets": TEXT.replace("pandas_categorical:null", "pandas_categorical:" + "[" * 100_000),
+    "categories of many brackets": TEXT.replace("categorical:null", "categorical:" + "[" * 100_000),
     "another version": TEXT.replace("version=v4", "version=v99"),
 }  # fmt: skip
 

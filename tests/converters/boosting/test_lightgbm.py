@@ -25,8 +25,8 @@ from tests.converters.boosting.models import (
 from tests.converters.jobs import Done, array_of, assert_answers_alike, do
 
 SMALL: dict[str, Any] = {"n_estimators": 8, "verbose": -1, "min_child_samples": 5, "num_leaves": 8}
-SETS = {"min_data_per_group": 2, "cat_smooth": 1}
-BAGGED = {"subsample": 0.5, "subsample_freq": 1}
+SETS: dict[str, Any] = {"min_data_per_group": 2, "cat_smooth": 1}
+BAGGED: dict[str, Any] = {"subsample": 0.5, "subsample_freq": 1}
 PLAIN = (
     "regression", "regression_l1", "huber", "fair", "poisson", "quantile", "mape", "gamma", "tweedie",
 )  # fmt: skip

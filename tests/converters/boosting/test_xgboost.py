@@ -1,4 +1,4 @@
-"""XGBoost in every objective and booster, out of JSON, UBJSON and pickles: the graph answers as the library."""
+"""XGBoost in every objective and booster, out of JSON, UBJSON and pickles: the graph answers alike."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Sets of categories as the engine's questions: every category, gap and missing value goes where it should."""
+"""Sets of categories as the engine's questions: each category and missing value goes where it should."""
 
 from typing import Any
 

@@ -58,7 +58,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", sorted(BROKEN))
 def test_refuses_a_tree_with(name: str) -> None:
-    with pytest.raises(SourceError, match="Tree 7 of the model .* damaged"):
+    with pytest.raises(SourceError, match=r"Tree 7 of the model .* damaged"):
         stump(**BROKEN[name])
 
 
