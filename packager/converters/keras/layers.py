@@ -47,7 +47,13 @@ def _own_name(tensor: Any) -> str:
 
 def output_names(model: Any, taken: list[str]) -> list[str]:
     """The keys of a dictionary that the model answers with, else the names of the layers that answer."""
-    named = getattr(model, "output_names", None)
+    structure = getattr(model, "_outputs_struct", None) or getattr(model, "_nested_outputs", None)
+    if isinstance(structure, dict) and not any(
+        isinstance(one, dict | list | tuple) for one in structure.values()
+    ):
+        named: Any = sorted(structure)  # the order in which dictionaries are taken apart
+    else:
+        named = getattr(model, "output_names", None)
     names = [str(name) for name in named] if named else layer_names(list(model.outputs))
     return unique([f"{name}_out" if name in taken else name for name in names])
 
