@@ -8,6 +8,7 @@ from typing import Any
 from packager.converters.failure import ConversionError, SourceError, UnsafeModelError
 from packager.converters.onnx.graph import subgraphs
 
+_PIECE = 1 << 20
 # What one protocol buffer can hold, with room for the graph itself.
 _LARGEST = (2 << 30) - (64 << 20)
 
@@ -104,8 +105,11 @@ def expected_bytes(tensor: Any) -> int:
 
 
 def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
     with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def tensors_of(model: Any) -> Iterator[Any]:

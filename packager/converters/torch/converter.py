@@ -9,10 +9,10 @@ import numpy as np
 
 from packager.converters.detection import detect
 from packager.converters.failure import ConversionError, SamplesError, translated
-from packager.converters.inventing import invent_tensors
+from packager.converters.inventing import FREE_SIZES, invent_tensors
 from packager.converters.request import Request
 from packager.converters.rows import Rows
-from packager.converters.signature import Signature
+from packager.converters.signature import BATCH, Signature
 from packager.converters.source import About, Written
 from packager.converters.tensors import Array
 from packager.converters.torch.module import Exported
@@ -25,13 +25,14 @@ _MADE_ROWS = 16
 class Model(Protocol):
     """What the kinds of torch models have in common.
 
+    ``largest``: by free size, the largest that the model allows, where it allows not any.
     ``bounds``: by input, how many rows the smallest table has that its values are places in.
     """
 
     @property
     def signature(self) -> Signature: ...
     @property
-    def largest(self) -> int | None: ...
+    def largest(self) -> dict[str, int]: ...
     @property
     def bounds(self) -> dict[str, int]: ...
     def run(self, arguments: list[Any]) -> list[Any]: ...
@@ -50,13 +51,24 @@ class TorchSource:
         return self.model.signature
 
     def invent(self, count: int, seed: int) -> list[Rows]:
-        largest = min(count, _MADE_ROWS, self.model.largest or count)
-        made = invent_tensors(self.signature, largest, seed, bounds=self.model.bounds)
+        rows = min(count, _MADE_ROWS, self.model.largest.get(BATCH, count))
+        sizes = self._sizes()
+        made = invent_tensors(self.signature, rows, seed, sizes, bounds=self.model.bounds)
         if not self.signature.rowwise or self.signature.inputs[0].batched:
             return made
         # Of a fixed batch there is one: several show more.
-        more = (invent_tensors(self.signature, 1, seed + at, bounds=self.model.bounds) for at in range(1, 4))
+        more = (
+            invent_tensors(self.signature, 1, seed + at, sizes, bounds=self.model.bounds)
+            for at in range(1, 4)
+        )
         return made + [rows for one in more for rows in one]
+
+    def _sizes(self) -> tuple[int, int]:
+        """Two sizes for what is free beside the batch, within what the model allows."""
+        largest = min((size for name, size in self.model.largest.items() if name != BATCH), default=None)
+        return (
+            FREE_SIZES if largest is None or largest >= max(FREE_SIZES) else (max(largest // 2, 1), largest)
+        )
 
     def tensors(self, rows: Rows) -> Mapping[str, Array]:
         return {spec.name: rows.columns[spec.name] for spec in self.signature.inputs}
@@ -95,7 +107,7 @@ class _Unshaped:
     """A model that is looked at without the code or the rows that show its shapes."""
 
     signature: Signature = field(default_factory=lambda: Signature((), ()))
-    largest: int | None = None
+    largest: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)
 
     def run(self, arguments: list[Any]) -> list[Any]:

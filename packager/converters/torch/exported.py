@@ -16,21 +16,23 @@ from packager.converters.torch.tables import table_bounds
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """``largest`` is the largest batch that the program allows.
+    """``largest``: by free size, the largest that the program allows, where it allows not any.
 
     ``bounds``: by input, how many rows the smallest table has that its values are places in.
     """
 
     program: Any
     signature: Signature
-    largest: int | None
+    largest: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)
 
     def run(self, arguments: list[Any]) -> list[Any]:
         import torch
         from torch.utils._pytree import tree_leaves, tree_unflatten
 
-        args, kwargs = tree_unflatten(arguments, self.program.call_spec.in_spec)
+        given = iter(arguments)
+        leaves = [next(given) if isinstance(one, str) else one for one in _user_inputs(self.program)]
+        args, kwargs = tree_unflatten(leaves, self.program.call_spec.in_spec)
         with torch.no_grad():
             return list(tree_leaves(self.program.module(check_guards=False)(*args, **kwargs)))
 
@@ -42,10 +44,22 @@ class ExportedModel:
 def read_program(program: Any) -> ExportedModel:
     placeholders = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
     dims = DimNames()
-    inputs = tuple(_spec(name, placeholders[name], dims) for name in program.graph_signature.user_inputs)
+    inputs = tuple(
+        _spec(name, placeholders[name], dims) for name in _user_inputs(program) if isinstance(name, str)
+    )
     outputs = _outputs(program, dims, {spec.name for spec in inputs})
     signature = Signature(inputs, outputs)
-    return ExportedModel(program, signature, _largest_batch(program, dims), table_bounds(program))
+    return ExportedModel(program, signature, _largest_sizes(program, dims), table_bounds(program))
+
+
+def _user_inputs(program: Any) -> list[Any]:
+    """The names of the tensors that a program takes; what was fixed at export (None, a number) as it is."""
+    from torch.export.graph_signature import ConstantArgument, InputKind
+
+    specs = [spec for spec in program.graph_signature.input_specs if spec.kind == InputKind.USER_INPUT]
+    if any(isinstance(spec.arg, ConstantArgument) and isinstance(spec.arg.value, str) for spec in specs):
+        raise ConversionError("The program takes a text as an input", hint="export it with tensors alone")
+    return [spec.arg.value if isinstance(spec.arg, ConstantArgument) else spec.arg.name for spec in specs]
 
 
 def _spec(name: str, node: Any, dims: DimNames) -> TensorSpec:
@@ -110,11 +124,12 @@ def _trains(node: Any) -> bool:
     return bool(given.get("dropout", 1)) and given.get("running_mean", 1) is not None
 
 
-def _largest_batch(program: Any, dims: DimNames) -> int | None:
-    for symbol, limits in program.range_constraints.items():
-        if dims.names.get(str(symbol)) == "batch":
-            return int(limits.upper) if limits.upper.is_Integer and limits.upper < 1 << 31 else None
-    return None
+def _largest_sizes(program: Any, dims: DimNames) -> dict[str, int]:
+    return {
+        dims.names[str(symbol)]: int(limits.upper)
+        for symbol, limits in program.range_constraints.items()
+        if str(symbol) in dims.names and limits.upper.is_Integer and limits.upper < 1 << 31
+    }
 
 
 def _exported(program: Any, signature: Signature, request: Request) -> Any:

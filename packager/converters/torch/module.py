@@ -48,7 +48,7 @@ class ModuleModel:
     example: list[Any]
     free: tuple[FreeSize, ...]
     exporters: tuple[Exporter, ...]
-    largest: int | None = None
+    largest: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)
 
     def run(self, arguments: list[Any]) -> list[Any]:

@@ -12,6 +12,7 @@ from torch import nn
 
 from tests.converters.hostile_torch import edited
 from tests.converters.jobs import array_of, assert_answers_alike, do
+from tests.converters.torch import modules
 
 FACTORY = """
 import torch
@@ -334,3 +335,14 @@ def test_an_export_that_went_static_with_one_row_keeps_its_one_row(tmp_path: Pat
     assert_answers_alike(done)
     assert done.signature["inputs"][0]["shape"] == [1, 6, 4]
     assert "without a free batch" in done.result["notes"][0]
+
+
+def test_made_texts_are_no_longer_than_the_program_allows(tmp_path: Path) -> None:
+    """Its learned places end at 12, which the program knows."""
+    free = {0: torch.export.Dim.AUTO, 1: torch.export.Dim.AUTO}
+    example = torch.ones(2, 8, dtype=torch.int64)
+    done = do(
+        tmp_path / "job", exported(tmp_path / "model.pt2", modules.Words(), (example, None), (free, None))
+    )
+    assert_answers_alike(done)
+    assert {case["inputs"]["ids"]["shape"][1] for case in done.cases} == {6, 12}
