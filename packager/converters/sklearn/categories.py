@@ -1,5 +1,7 @@
 """The values that a column may have: an encoder that refuses all others makes the artifact refuse them."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any
 
@@ -34,4 +36,4 @@ def _refuses(reader: Reader) -> bool:
 
 def _plain(reader: Reader) -> set[Any]:
     values = np.asarray(reader.estimator.categories_[reader.place]).tolist()
-    return {value for value in values if isinstance(value, str | int) and not isinstance(value, bool)}
+    return {value for value in values if isinstance(value, (str, int)) and not isinstance(value, bool)}

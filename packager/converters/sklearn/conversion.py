@@ -1,5 +1,7 @@
 """A prepared scikit-learn model as an ONNX graph under our names."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,12 @@ from packager.converters.request import Request
 from packager.converters.signature import TensorSpec
 from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.outputs import Answers
-from packager.converters.sklearn.parts import final, kind_of, walk
 from packager.converters.sklearn.own.registration import register_converters
+from packager.converters.sklearn.parts import final, kind_of, met_by_rows, walk
 from packager.converters.sklearn.precision import (
     FEATURES,
     answer_in_single,
     decides_in_double,
-    impute_in_double,
     is_wide,
     joined,
     split,
@@ -25,6 +26,7 @@ from packager.converters.sklearn.ties import decide_ties
 
 # What skl2onnx writes itself; it refuses to start from later versions.
 _NEWEST_ML_OPSET = 3
+_ANOTHER = "use another estimator or setting, or compute that step before the model"
 _TAKEN_APART = frozenset({"ColumnTransformer", "FeatureUnion", "Pipeline"})
 
 
@@ -37,7 +39,7 @@ def convert(model: Any, columns: Columns, answers: Answers, request: Request) ->
         raise ConversionError(f"skl2onnx gave the outputs {made} for {kind_of(final(model))}, not {wanted}")
     kept = made[: len(wanted)]
     keep_outputs(proto.graph, kept)
-    _expose(proto.graph, dict(zip(kept, wanted, strict=True)))
+    _expose(proto.graph, dict(zip(kept, wanted)))
     for spec in answers.outputs:
         _reshape(proto.graph, spec)
     decide_ties(proto.graph, model, answers, opset_of(proto))
@@ -50,13 +52,10 @@ def _converted(model: Any, columns: Columns, request: Request) -> Any:
     import skl2onnx
 
     register_converters()
-    unknown = _unknown_kinds(model)
-    reason = f"it has no converter for {unknown}" if unknown else "it says"
+    _refuse_unknown(model)
     newest = min(request.max_opset, skl2onnx.__max_supported_opset__)
-    sentence = f"skl2onnx cannot convert this {kind_of(final(model))}, {reason}"
-    with translated(
-        ConversionError, sentence, "use another estimator or setting, or compute that step before the model"
-    ):
+    sentence = f"skl2onnx cannot convert this {kind_of(final(model))}, it says"
+    with translated(ConversionError, sentence, _ANOTHER):
         target = {"": newest, "ai.onnx.ml": min(request.max_ml_opset, _NEWEST_ML_OPSET)}
         types = _initial_types(columns)
         if not is_wide(columns):
@@ -68,7 +67,6 @@ def _converted(model: Any, columns: Columns, request: Request) -> Any:
 
 def _in_double(model: Any, name: str, types: list[tuple[str, Any]], target: dict[str, int]) -> Any:
     proto = _translate(model, name, types, target)
-    impute_in_double(proto, model)
     answer_in_single(proto)
     return proto
 
@@ -80,7 +78,6 @@ def _in_two_precisions(model: Any, name: str, types: list[tuple[str, Any]], targ
     width = [None, int(estimator.n_features_in_)]
     first = _translate(before, name, types, target)
     second = _translate(estimator, name, [(FEATURES, FloatTensorType(width))], target)
-    impute_in_double(first, before)
     return joined(first, second, target)
 
 
@@ -92,12 +89,18 @@ def _translate(model: Any, name: str, types: list[tuple[str, Any]], target: dict
     )
 
 
-def _unknown_kinds(model: Any) -> str:
-    """Estimators without a converter: what the failure, if there is one, is about."""
+def _refuse_unknown(model: Any) -> None:
+    """Estimators that rows go through and nobody has a converter for."""
     from skl2onnx._supported_operators import sklearn_operator_name_map
 
-    unknown = {kind_of(part) for part in walk(model) if type(part) not in sklearn_operator_name_map}
-    return ", ".join(sorted(unknown - _TAKEN_APART))
+    met = (part for part in met_by_rows(model) if type(part) not in sklearn_operator_name_map)
+    unknown = sorted({kind_of(part) for part in met} - _TAKEN_APART)
+    if unknown:
+        raise ConversionError(
+            f"skl2onnx cannot convert this {kind_of(final(model))}: "
+            f"it has no converter for {', '.join(unknown)}",
+            hint=_ANOTHER,
+        )
 
 
 def _initial_types(columns: Columns) -> list[tuple[str, Any]]:

@@ -1,5 +1,7 @@
 """The scikit-learn converter: a model opened by the allow-list, its signature, its answers, its graph."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -34,7 +36,7 @@ from packager.converters.tensors import Array
 _ASKED_ROWS = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SklearnSource:
     """An opened scikit-learn model."""
 
@@ -89,6 +91,7 @@ class SklearnSource:
         drop_hit_rates(graph.graph)
         opset = write_model(graph, self.signature, self.request, dest)
         narrower = self._without_missing() if self._misses(dest) else None
+        (narrower or self)._refuse_difference(dest)
         return Written(opset, f"skl2onnx {skl2onnx.__version__}", narrower)
 
     def _misses(self, graph: Path) -> bool:
@@ -98,7 +101,21 @@ class SklearnSource:
         rows = self.invent(MOST_GAPS, self.request.seed)[0].with_gaps(names)
         return not answers_alike(graph, self.tensors(rows), self.answer(rows))
 
-    def _without_missing(self) -> "SklearnSource":
+    def _refuse_difference(self, graph: Path) -> None:
+        """Whatever samples there are: rows made for this model know its splits, categories and words."""
+        rows = self.invent(_ASKED_ROWS, self.request.seed)[0]
+        try:
+            expected = self.answer(rows)
+        except SamplesError:  # the user's samples are of a kind that was not found out
+            return
+        if not answers_alike(graph, self.tensors(rows), expected):
+            raise ConversionError(
+                f"The graph of this {self.about.description[:200]} does not answer as the model does "
+                f"on {len(rows)} rows made for it",
+                hint="use another estimator or setting, or compute that step before the model",
+            )
+
+    def _without_missing(self) -> SklearnSource:
         features = with_nullable(self.columns.features, set())
         note = "missing values are refused: the converted model answers them otherwise than the model does"
         return replace(self, columns=replace(self.columns, features=features), notes=(*self.notes, note))

@@ -1,5 +1,7 @@
 """One line that says what a model is."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from packager.converters.sklearn.parts import inside, kind_of

@@ -1,20 +1,21 @@
 """Names and kinds of a model's columns, read from what its first steps learned."""
 
-import re
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from packager.converters.failure import SourceError
-from packager.converters.signature import BATCH, TENSOR_TYPE, Feature, FeatureKind, TensorSpec
-from packager.converters.sklearn.parts import Reader, inside, kind_of, readers
+from packager.converters.signature import BATCH, TENSOR_TYPE, Feature, FeatureKind, TensorSpec, safe_names
+from packager.converters.sklearn.parts import Reader, inside, kind_of, readers, within
 
 VECTORIZERS = frozenset({"CountVectorizer", "HashingVectorizer", "TfidfVectorizer"})
 _MATRIX = "X"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """The columns that a model takes. ``named``: fitted on a data frame. ``texts``: on a list of texts."""
 
@@ -48,7 +49,10 @@ def _reads_texts(model: Any) -> bool:
         return _reads_texts(model.steps[0][1])
     if kind_of(model) == "FeatureUnion":
         return _reads_texts(model.transformer_list[0][1])
-    return kind_of(model) in VECTORIZERS
+    if kind_of(model) in VECTORIZERS:
+        return True
+    parts = within(model)
+    return bool(parts) and _reads_texts(parts[0])
 
 
 def _kinds(model: Any, count: int) -> list[FeatureKind]:
@@ -89,9 +93,9 @@ def _kind_of_values(values: Any) -> FeatureKind:
     if values.dtype.kind in "UT" or any(isinstance(value, str) for value in values):
         return "text"
     if values.dtype.kind == "O" and len(values):
-        if all(isinstance(value, bool | np.bool_) for value in values):
+        if all(isinstance(value, (bool, np.bool_)) for value in values):
             return "boolean"
-        if all(isinstance(value, int | np.integer) for value in values):
+        if all(isinstance(value, (int, np.integer)) for value in values):
             return "integer"
     return "number"
 
@@ -101,25 +105,7 @@ def _placed(names: list[str], kinds: list[FeatureKind]) -> tuple[tuple[Feature, 
     if all(kind == "number" for kind in kinds):
         features = tuple(Feature(name, "number", _MATRIX, at) for at, name in enumerate(names))
         return features, (TensorSpec(_MATRIX, "float32", (BATCH, len(names))),)
-    safe = _safe_names(names)
-    features = tuple(
-        Feature(name, kind, into, 0) for name, kind, into in zip(names, kinds, safe, strict=True)
-    )
-    inputs = tuple(
-        TensorSpec(into, TENSOR_TYPE[kind], (BATCH, 1)) for into, kind in zip(safe, kinds, strict=True)
-    )
+    safe = safe_names(names)
+    features = tuple(Feature(name, kind, into, 0) for name, kind, into in zip(names, kinds, safe))
+    inputs = tuple(TensorSpec(into, TENSOR_TYPE[kind], (BATCH, 1)) for into, kind in zip(safe, kinds))
     return features, inputs
-
-
-def _safe_names(names: list[str]) -> list[str]:
-    taken = {"label", "probabilities", "prediction", "scores"}
-    safe = []
-    for name in names:
-        stem = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_") or "column"
-        stem = f"column_{stem}" if stem[0].isdigit() else stem
-        candidate, number = stem, 2
-        while candidate in taken:
-            candidate, number = f"{stem}_{number}", number + 1
-        taken.add(candidate)
-        safe.append(candidate)
-    return safe

@@ -1,5 +1,7 @@
 """Rows made from the signature and from what the model learned: categories, scales, split values."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,11 @@ _BETWEEN = (" ", " a ", ", ", "  ", ". ", "\n", " 7 ")
 _MISSING_SHARE = 0.1
 
 
-def invent(model: Any, columns: Columns, count: int, seed: int) -> Rows:
+DOMAINS = ("any", "positive", "whole")
+"""Which numbers a model takes: some refuse those below zero, or all but whole ones."""
+
+
+def invent(model: Any, columns: Columns, count: int, seed: int, domain: str = "any") -> Rows:
     """Every value is exact in float32, so that a difference is the conversion's and not the rounding's."""
     random = np.random.default_rng(seed)
     if columns.texts:
@@ -25,10 +31,17 @@ def invent(model: Any, columns: Columns, count: int, seed: int) -> Rows:
         met.setdefault(reader.column, []).append(reader)
     return Rows(
         {
-            feature.name: _values(feature, met.get(at, []), count, random)
+            feature.name: _within(domain, _values(feature, met.get(at, []), count, random))
             for at, feature in enumerate(columns.features)
         }
     )
+
+
+def _within(domain: str, values: Array) -> Array:
+    if domain == "any" or values.dtype.kind != "f":
+        return values
+    size = np.abs(values)
+    return np.floor(size) if domain == "whole" else size + np.float64(np.float32(1e-3)) * (size == 0)
 
 
 def _texts(model: Any, count: int, random: np.random.Generator) -> Array:
@@ -71,7 +84,7 @@ def _categories(reader: Reader) -> list[Any]:
 
 
 def _largest(known: list[Any]) -> Any:
-    numbers = [value for value in known if isinstance(value, int | float) and np.isfinite(value)]
+    numbers = [value for value in known if isinstance(value, (int, float)) and np.isfinite(value)]
     return (max(numbers) + 1) if numbers else 1
 
 

@@ -1,5 +1,7 @@
 """Which columns take a missing value: asked of the model itself."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -67,7 +69,7 @@ def _ask(graph: Path, inputs: Mapping[str, Array]) -> dict[str, Array]:
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+    return dict(zip(names, session.run(names, dict(inputs))))
 
 
 def _answers(model: Any, columns: Columns, probe: Rows, missing: list[str]) -> bool:

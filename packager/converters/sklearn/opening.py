@@ -1,5 +1,7 @@
 """Opens a scikit-learn file: names first, judged all together, then the objects."""
 
+from __future__ import annotations
+
 import importlib.util
 import sys
 import warnings
@@ -17,7 +19,7 @@ from packager.converters.sklearn.parts import inside, walk
 from packager.converters.sklearn.trees import refuse_broken_trees
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opened:
     model: Any
     contents: Contents
@@ -75,6 +77,8 @@ def _refuse_missing_of(library: str, missing: list[str]) -> None:
 
 def _noted(load: Any) -> tuple[Any, tuple[str, ...]]:
     """The loaded model; the library's warnings about versions become notes, each once."""
+    import sklearn
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = load()
@@ -85,7 +89,8 @@ def _noted(load: Any) -> tuple[Any, tuple[str, ...]]:
     if not versions:
         return model, ()
     return model, (
-        f"the model was written by scikit-learn {', '.join(originals)}, and another version is installed",
+        f"the answers are those of scikit-learn {sklearn.__version__}, "
+        f"and {', '.join(originals)} wrote the model",
     )
 
 

@@ -1,5 +1,7 @@
 """The estimators inside an estimator, and what each raw column meets first."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +9,15 @@ from typing import Any
 # Steps that give back the columns they took, one for one, so that the next step sees them too.
 _COLUMNWISE = frozenset({"SimpleImputer", "MaxAbsScaler", "MinMaxScaler", "RobustScaler", "StandardScaler"})
 
+_SIDE_BY_SIDE = frozenset(
+    {
+        "MultiOutputClassifier", "MultiOutputRegressor", "OneVsOneClassifier", "OneVsRestClassifier",
+        "StackingClassifier", "StackingRegressor", "VotingClassifier", "VotingRegressor",
+    }
+)  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Reader:
     """An estimator that reads raw column number ``column`` as its own column number ``place``."""
 
@@ -24,6 +33,18 @@ def kind_of(estimator: Any) -> str:
 def inside(model: Any) -> Any:
     """The fitted model within a search."""
     return inside(model.best_estimator_) if hasattr(model, "best_estimator_") else model
+
+
+def within(model: Any) -> list[Any]:
+    """The fitted estimators that an estimator hands its rows to as they are."""
+    kind = kind_of(model)
+    if kind == "TransformedTargetRegressor":
+        return [model.regressor_]
+    if kind in ("FixedThresholdClassifier", "TunedThresholdClassifierCV", "SelfTrainingClassifier"):
+        return [model.estimator_]
+    if kind == "CalibratedClassifierCV":
+        return [part.estimator for part in model.calibrated_classifiers_]
+    return list(model.estimators_) if kind in _SIDE_BY_SIDE else []
 
 
 def final(model: Any) -> Any:
@@ -50,6 +71,22 @@ def walk(model: Any) -> Iterator[Any]:
             waiting.extend(_items(part))
 
 
+def met_by_rows(model: Any) -> Iterator[Any]:
+    """The steps that rows go through: not what a selector asked while it was fitted."""
+    model = inside(model)
+    yield model
+    inner: list[Any] = []
+    if kind_of(model) == "Pipeline":
+        inner = [step for _, step in model.steps]
+    elif kind_of(model) == "ColumnTransformer":
+        inner = [branch for _, branch, _ in model.transformers_]
+    elif kind_of(model) == "FeatureUnion":
+        inner = [branch for _, branch in model.transformer_list]
+    for part in inner:
+        if part is not None and not isinstance(part, str):
+            yield from met_by_rows(part)
+
+
 def _held(estimator: Any) -> list[Any]:
     from sklearn.base import BaseEstimator
 
@@ -57,7 +94,7 @@ def _held(estimator: Any) -> list[Any]:
     return [
         value
         for value in values
-        if isinstance(value, BaseEstimator | list | tuple | dict) or _is_objects(value)
+        if isinstance(value, (BaseEstimator, list, tuple, dict)) or _is_objects(value)
     ]
 
 
@@ -68,7 +105,9 @@ def _is_objects(value: Any) -> bool:
 def _items(container: Any) -> list[Any]:
     if isinstance(container, dict):
         return list(container.values())
-    if isinstance(container, list | tuple):
+    if kind_of(container) == "_CalibratedClassifier":  # holds an estimator, and is none
+        return list(vars(container).values())
+    if isinstance(container, (list, tuple)):
         return list(container)
     return list(container.ravel()) if _is_objects(container) else []
 
@@ -92,6 +131,9 @@ def readers(model: Any, columns: list[int]) -> Iterator[Reader]:
     ):
         yield from readers(model._preprocessor, columns)
         yield from (Reader(column, model, place) for place, column in enumerate(columns))
+    elif within(model):
+        for part in within(model):
+            yield from readers(part, columns)
     else:
         yield from (Reader(column, model, place) for place, column in enumerate(columns))
 

@@ -5,23 +5,26 @@ that rounds to single precision moves such a row to the wrong side; scikit-learn
 precision and hands the trees the result in single.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.own.registration import IN_DOUBLE
 from packager.converters.sklearn.own.scored import gives_scores
-from packager.converters.sklearn.parts import final, inside, kind_of, walk
+from packager.converters.sklearn.own.steps import SELECTORS
+from packager.converters.sklearn.parts import final, inside, kind_of, met_by_rows
 
 # What skl2onnx writes, and the engine runs, in double precision: each is in the tests.
 EXACT_STEPS = frozenset(
     {
-        "ColumnTransformer", "FactorAnalysis", "FastICA", "FeatureUnion", "FunctionTransformer", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler",
-        "MissingIndicator", "Normalizer", "Nystroem", "RBFSampler", "SequentialFeatureSelector", "SplineTransformer",
-        "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline", "QuantileTransformer", "RobustScaler",
-        "SelectKBest", "SelectPercentile", "SimpleImputer", "StandardScaler", "VarianceThreshold",
+        *SELECTORS,
+        "ChosenColumns", "ColumnTransformer", "FactorAnalysis", "FastICA", "FeatureUnion",
+        "FunctionTransformer", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler", "MissingIndicator",
+        "Normalizer", "NumberImputer", "Nystroem", "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline",
+        "PolynomialFeatures", "QuantileTransformer", "RBFSampler", "RobustScaler", "SimpleImputer",
+        "SplineTransformer", "StandardScaler", "TruncatedSVD",
     }
 )  # fmt: skip
 FEATURES = "features_in_single"
@@ -58,14 +61,11 @@ def _applies(model: Any) -> bool:
         return decides_in_double(model)
     if len(model.steps) < 2:
         return False
-    return all(_is_exact(part) for part in walk(split(model)[0]))
+    return all(_is_exact(part) for part in met_by_rows(split(model)[0]))
 
 
 def _is_exact(part: Any) -> bool:
-    kind = kind_of(part)
-    if kind == "SimpleImputer":  # the mark of a missing value may be something else than NaN
-        return isinstance(part.missing_values, float | np.floating) and bool(np.isnan(part.missing_values))
-    return kind in EXACT_STEPS
+    return kind_of(part) in EXACT_STEPS
 
 
 def answer_in_single(proto: Any) -> None:
@@ -99,40 +99,3 @@ def joined(first: Any, second: Any, target: dict[str, int]) -> Any:
     del graph.output[:], graph.value_info[:]
     graph.output.extend(second.graph.output)
     return first
-
-
-def impute_in_double(proto: Any, model: Any) -> None:
-    """The engine imputes single precision only: the same as ``Where(IsNaN(x), statistics, x)``.
-
-    The node holds the statistics rounded; by them the imputer is found that has them in full.
-    """
-    from onnx import helper, numpy_helper
-
-    fitted = (part for part in walk(model) if hasattr(part, "statistics_"))
-    known = [np.asarray(part.statistics_) for part in fitted]
-    nodes = []
-    for at, node in enumerate(proto.graph.node):
-        statistics = _statistics(node, known)
-        if statistics is None:
-            nodes.append(node)
-            continue
-        name, missing = f"imputed_{at}", f"missing_{at}"
-        proto.graph.initializer.append(numpy_helper.from_array(statistics, name))
-        nodes.append(helper.make_node("IsNaN", [node.input[0]], [missing], name=missing))
-        nodes.append(
-            helper.make_node("Where", [missing, name, node.input[0]], node.output, name=f"fill_{at}")
-        )
-    del proto.graph.node[:]
-    proto.graph.node.extend(nodes)
-
-
-def _statistics(node: Any, known: list[Any]) -> Any:
-    if node.op_type != "Imputer":
-        return None
-    rounded = [list(entry.floats) for entry in node.attribute if entry.name == "imputed_value_floats"]
-    for statistics in known:
-        if statistics.dtype.kind != "f" or not np.isfinite(statistics).all():
-            continue
-        if statistics.astype(np.float32).tolist() in rounded:
-            return statistics.astype(np.float64).reshape(1, -1)
-    return None

@@ -1,5 +1,7 @@
 """A copy of the model that skl2onnx converts rightly; what it would convert wrongly is refused by name."""
 
+from __future__ import annotations
+
 import copy
 from typing import Any
 
@@ -8,10 +10,20 @@ import numpy as np
 from packager.converters.failure import ConversionError
 from packager.converters.sklearn.own import functions, neighbours, text
 from packager.converters.sklearn.own.scored import Scored, gives_scores
+from packager.converters.sklearn.own.steps import SELECTORS, ChosenColumns, NumberImputer
 from packager.converters.sklearn.own.targets import separated
 from packager.converters.sklearn.parts import final, inside, kind_of, walk
 
+_LENIENT = ("infrequent_if_exist", "warn")
 _ANOTHER = "use another estimator, or compute that step before the model"
+
+_NO_FORM = {
+    "GaussianProcessClassifier": "solves equations for each row, which has no form in ONNX",
+    "IterativeImputer": "asks a model for each gap, in turns, which has no form in ONNX",
+    "KNNImputer": "looks for neighbours by the gaps of each row, which the conversion loses",
+    "RadiusNeighborsClassifier": "takes another number of neighbours for each row, which has no form in ONNX",
+    "RadiusNeighborsRegressor": "takes another number of neighbours for each row, which has no form in ONNX",
+}
 
 
 def refuse_wrong(model: Any) -> None:
@@ -34,15 +46,28 @@ def _reason(part: Any) -> str | None:
         return functions.refusal(part)
     if kind == "TransformedTargetRegressor" and hasattr(part, "transformer_"):
         return functions.refusal_to_undo(part.transformer_)
-    if kind == "SimpleImputer" and part.add_indicator:
-        return "with add_indicator=True converts wrongly"
+    if kind == "SimpleImputer" and part.add_indicator and _imputes_text(part):
+        return "with add_indicator=True over texts has no form in the graph"
     if kind in ("CountVectorizer", "TfidfVectorizer") and hasattr(part, "vocabulary_"):
         return text.refusal(part)
     if kind.startswith("KNeighbors") and hasattr(part, "effective_metric_"):
         return neighbours.refusal(part)
+    if kind == "OneHotEncoder" and part.handle_unknown in _LENIENT and _groups(part):
+        return (
+            f"with handle_unknown={part.handle_unknown!r} and rare categories in one has no form in the graph"
+        )
+    if kind == "QuantileTransformer" and part.output_distribution == "normal":
+        return "with output_distribution='normal' has no form in ONNX"
+    if kind in _NO_FORM:
+        return _NO_FORM[kind]
     if kind == "HashingVectorizer":
         return "keeps no words, only their hashes, which has no form in the graph: use TfidfVectorizer"
     return None
+
+
+def _groups(part: Any) -> bool:
+    """Whether some categories of an encoder share a column for the rare ones."""
+    return any(rare is not None and len(rare) for rare in getattr(part, "infrequent_categories_", None) or ())
 
 
 def prepared(model: Any, answers: Any) -> Any:
@@ -54,16 +79,29 @@ def prepared(model: Any, answers: Any) -> Any:
     elif any(spec.role == "scores" for spec in answers.outputs) and gives_scores(final(model)):
         model = _with_final(model, Scored(final(model)))
     for part in walk(model):
-        kind = kind_of(part)
-        if kind == "ColumnTransformer":
-            _number_columns(part)
-        elif kind == "KBinsDiscretizer" and part.encode == "onehot":
-            part.encode = "onehot-dense"
-        elif kind == "SimpleImputer" and _imputes_text(part):
-            part.missing_values = part.missing_values if isinstance(part.missing_values, str) else ""
+        _prepare(part)
         if hasattr(part, "categories_"):
             part.categories_ = [_plain_categories(values) for values in part.categories_]
     return model
+
+
+def _prepare(part: Any) -> None:
+    kind = kind_of(part)
+    if not hasattr(part, "n_features_in_"):  # what a search or a vote made its copies of
+        return
+    if kind == "ColumnTransformer":
+        _number_columns(part)
+    elif kind == "KBinsDiscretizer" and part.encode == "onehot":
+        part.encode = "onehot-dense"
+    elif kind in SELECTORS:
+        part.chosen_ = np.flatnonzero(part.get_support()).astype(np.int64)
+        part.__class__ = ChosenColumns
+    elif kind == "OneHotEncoder" and part.handle_unknown in _LENIENT:
+        part.handle_unknown = "ignore"
+    elif kind == "SimpleImputer" and _imputes_text(part):
+        part.missing_values = part.missing_values if isinstance(part.missing_values, str) else ""
+    elif kind == "SimpleImputer":
+        part.__class__ = NumberImputer
 
 
 def _with_final(model: Any, estimator: Any) -> Any:
@@ -77,7 +115,9 @@ def _with_final(model: Any, estimator: Any) -> Any:
 
 
 def _imputes_text(part: Any) -> bool:
-    return np.asarray(getattr(part, "statistics_", 0.0)).dtype.kind in "OUT"
+    """Statistics of numbers, too, may be held as objects."""
+    statistics = np.asarray(getattr(part, "statistics_", 0.0)).ravel()
+    return statistics.dtype.kind in "UT" or any(isinstance(value, str) for value in statistics)
 
 
 def _number_columns(transformer: Any) -> None:
@@ -98,7 +138,7 @@ def _plain_categories(values: Any) -> Any:
 
 
 def _all_integers(array: Any) -> bool:
-    return len(array) > 0 and all(isinstance(value, bool | np.bool_ | int | np.integer) for value in array)
+    return len(array) > 0 and all(isinstance(value, (bool, np.bool_, int, np.integer)) for value in array)
 
 
 def class_labels(model: Any) -> tuple[Any, ...]:
@@ -107,12 +147,6 @@ def class_labels(model: Any) -> tuple[Any, ...]:
     if classes is None or isinstance(classes, list) or np.ndim(classes) != 1:
         return ()
     return tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
-
-
-def labels_are_indexes(labels: tuple[Any, ...]) -> bool:
-    """ONNX names classes by int64 or text; any others are named by their place."""
-    numbers = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
-    return bool(labels) and not numbers and not all(isinstance(label, str) for label in labels)
 
 
 def number_classes(model: Any, count: int) -> None:

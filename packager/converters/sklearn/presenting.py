@@ -1,5 +1,7 @@
 """Rows in the form that the model was fitted on: a data frame, a matrix, or a list of texts."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ def present(rows: Rows, columns: Columns) -> Any:
     if columns.named:
         import pandas
 
-        return pandas.DataFrame({f.name: array for f, array in zip(columns.features, arrays, strict=True)})
+        return pandas.DataFrame({f.name: array for f, array in zip(columns.features, arrays)})
     if all(feature.kind == "number" for feature in columns.features):
         return np.stack(arrays, axis=1)
     return np.stack([array.astype(object) for array in arrays], axis=1)

@@ -1,5 +1,7 @@
 """skops files: the schema is judged by our own allow-list before skops reads it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,6 +4,8 @@ Half of the trees for one class and half for another is common. scikit-learn the
 engine adds single precision numbers, in another order for one row than for many, and takes either.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Decision trees inside models: their split values, and what conversion loses of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

@@ -14,11 +14,11 @@ _CLIP = float(np.finfo(np.float32).eps)
 
 
 def regressor(nodes: Nodes, model: Any) -> None:
-    nodes.give(_raw(nodes, model))
+    nodes.give(raw_scores(nodes, model, nodes.given))
 
 
 def classifier(nodes: Nodes, model: Any) -> None:
-    raw = _raw(nodes, model)
+    raw = raw_scores(nodes, model, nodes.given)
     if len(model.classes_) == 2:
         chance = nodes.add(
             "Sigmoid", nodes.add("Mul", raw, np.float64(2 if model.loss == "exponential" else 1))
@@ -30,9 +30,9 @@ def classifier(nodes: Nodes, model: Any) -> None:
     nodes.give(chances, 1)
 
 
-def _raw(nodes: Nodes, model: Any) -> str:
+def raw_scores(nodes: Nodes, model: Any, given: str) -> str:
     # scikit-learn hands its trees single precision, and compares that with splits in double.
-    value = nodes.doubles(nodes.cast(nodes.given, np.float32))
+    value = nodes.doubles(nodes.cast(given, np.float32))
     count = int(np.shape(model.estimators_)[1])
     trees = (
         (tree.tree_, at, float(model.learning_rate))
@@ -46,13 +46,13 @@ def _raw(nodes: Nodes, model: Any) -> str:
             model._raw_predict_init(np.zeros((1, model.n_features_in_), np.float32)), np.float64
         )
         return nodes.add("Add", found, constant)
-    return nodes.add("Add", found, _start(nodes, model, start, count))
+    return nodes.add("Add", found, _start(nodes, model, start, count, given))
 
 
-def _start(nodes: Nodes, model: Any, start: Any, count: int) -> str:
+def _start(nodes: Nodes, model: Any, start: Any, count: int, given: str) -> str:
     if not hasattr(model, "classes_"):
-        return nodes.shaped(nodes.doubles(nodes.predicted(start, nodes.given)), -1, 1)
-    chances = nodes.doubles(nodes.probabilities(start, nodes.given))
+        return nodes.shaped(nodes.doubles(nodes.predicted(start, given)), -1, 1)
+    chances = nodes.doubles(nodes.probabilities(start, given))
     held = nodes.add("Min", nodes.add("Max", chances, np.float64(_CLIP)), np.float64(1 - _CLIP))
     logs = nodes.add("Log", held)
     if count > 1:

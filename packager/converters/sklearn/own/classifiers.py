@@ -1,4 +1,4 @@
-"""Classifiers that skl2onnx does not know: nearest centres, constants, self-training, codes."""
+"""Classifiers that skl2onnx does not know: constants, self-training."""
 
 from __future__ import annotations
 
@@ -7,19 +7,6 @@ from typing import Any
 import numpy as np
 
 from packager.converters.sklearn.own.nodes import Nodes
-
-
-def nearest_centre(nodes: Nodes, model: Any) -> None:
-    """The label alone counts; the second output is how near each centre is."""
-    centres, value = np.asarray(model.centroids_, np.float64), nodes.doubles(nodes.given)
-    if model.metric == "manhattan":
-        away = nodes.add("Sub", nodes.add("Unsqueeze", value, np.array([1], np.int64)), centres[None])
-        far = nodes.total(nodes.add("Abs", away), 2, keep=False)
-    else:
-        far = nodes.squared_distances(value, centres)
-    near = nodes.add("Neg", far)
-    nodes.give(nodes.named(nodes.first_of_the_largest(near), model.classes_), 0)
-    nodes.give(near, 1)
 
 
 def constant(nodes: Nodes, model: Any) -> None:

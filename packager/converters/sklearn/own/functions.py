@@ -11,8 +11,8 @@ from packager.converters.sklearn.parts import kind_of
 
 _ONE = {
     "absolute": "Abs", "ceil": "Ceil", "cos": "Cos", "exp": "Exp", "floor": "Floor", "log": "Log",
-    "negative": "Neg", "reciprocal": "Reciprocal", "rint": "Round", "sign": "Sign", "sin": "Sin", "sqrt": "Sqrt",
-    "tanh": "Tanh",
+    "negative": "Neg", "reciprocal": "Reciprocal", "rint": "Round", "sign": "Sign",
+    "sin": "Sin", "sqrt": "Sqrt", "tanh": "Tanh",
 }  # fmt: skip
 _WITH_CONSTANTS = frozenset({"cbrt", "expit", "expm1", "log10", "log1p", "log2", "square"})
 
@@ -47,13 +47,12 @@ def applied(nodes: Nodes, function: Any, value: str) -> str:
 
 
 def refusal(part: Any) -> str | None:
-    for function, options in ((part.func, part.kw_args),):
-        if function is None:
-            continue
-        if not is_known(function):
-            return f"calls the Python function {name_of(function)}, which has no form in ONNX"
-        if options:
-            return f"calls {name_of(function)} with options of its own, which has no form in ONNX"
+    if part.func is None:
+        return None
+    if not is_known(part.func):
+        return f"calls the Python function {name_of(part.func)}, which has no form in ONNX"
+    if part.kw_args:
+        return f"calls {name_of(part.func)} with options of its own, which has no form in ONNX"
     return None
 
 

@@ -28,9 +28,10 @@ def classifier(nodes: Nodes, model: Any) -> None:
     nodes.give(chances, 1)
 
 
-def raw_scores(nodes: Nodes, model: Any) -> str:
+def raw_scores(nodes: Nodes, model: Any, value: str | None = None) -> str:
+    """``value``: numbers, where they are not the estimator's own input."""
     order, known = _categories(model)
-    matrix = _matrix(nodes, known)
+    matrix = _matrix(nodes, known) if value is None else nodes.doubles(value)
     table = _Table(known, encoded=getattr(model, "_preprocessor", None) is not None)
     for iteration in model._predictors:
         for target, tree in enumerate(iteration):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class Alphabet:
         )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _capitals() -> tuple[tuple[str, str], ...]:
     every = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
     return tuple(
@@ -77,7 +77,7 @@ def numbers(nodes: Nodes, part: Any, terms: list[str]) -> tuple[str, list[tuple[
     alphabet = Alphabet(terms, bool(part.lowercase), first=_BLANKS)
     inside = part.analyzer == "char_wb"
     space = alphabet.code_of(" ")
-    found = tokens(nodes, nodes.shaped(nodes.given, -1), "(?s:.)")
+    found = tokens(nodes, nodes.texts, "(?s:.)")
     found = with_a_gap(nodes, found)
     dotted = alphabet.other + 1
     codes = alphabet.codes(nodes, found, dotted, gap=space if inside else _GAP)

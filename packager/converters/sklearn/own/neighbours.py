@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.sklearn.own.nodes import Nodes
-from packager.converters.tensors import Array
+from packager.converters.sklearn.own.scored import give_outliers
 
 _SPARE = 8
 _POWERS = {"cityblock": 1.0, "euclidean": 2.0, "l1": 1.0, "l2": 2.0, "manhattan": 1.0}
@@ -15,7 +15,7 @@ _POWERS = {"cityblock": 1.0, "euclidean": 2.0, "l1": 1.0, "l2": 2.0, "manhattan"
 
 def refusal(part: Any) -> str | None:
     metric = part.effective_metric_
-    if not isinstance(part.weights, str) or not isinstance(metric, str):
+    if not isinstance(getattr(part, "weights", "uniform"), str) or not isinstance(metric, str):
         return "calls a Python function for its weights or its metric, which has no form in the graph"
     if metric not in (*_POWERS, "chebyshev", "minkowski"):
         return f"with metric={metric!r} has no form in the graph"
@@ -55,10 +55,14 @@ def regressor(nodes: Nodes, model: Any) -> None:
 
 def _nearest(nodes: Nodes, model: Any) -> tuple[str, str]:
     """The places of the nearest, ``[batch, k]``, and what each counts, ``[batch, k, 1]``."""
+    found, near = _places(nodes, model, int(model.n_neighbors))
+    return found, nodes.add("Unsqueeze", _weights(nodes, model, near), np.array([2], np.int64))
+
+
+def _places(nodes: Nodes, model: Any, count: int) -> tuple[str, str]:
     points = model._fit_X
     points = np.asarray(points.toarray() if hasattr(points, "toarray") else points, dtype=np.float64)
     value, power = nodes.doubles(nodes.given), power_of(model)
-    count = int(model.n_neighbors)
     more = min(len(points), count + _SPARE)
     rough = (
         nodes.squared_distances(value, points)
@@ -72,7 +76,7 @@ def _nearest(nodes: Nodes, model: Any) -> tuple[str, str]:
     exact = _distances(nodes, value, nodes.add("Gather", points, candidates, axis=0), power)
     near, chosen = nodes.several("TopK", 2, exact, np.array([count], np.int64), axis=1, largest=0, sorted=1)
     found = nodes.add("GatherElements", candidates, chosen, axis=1)
-    return found, nodes.add("Unsqueeze", _weights(nodes, model, near), np.array([2], np.int64))
+    return found, near
 
 
 def _weights(nodes: Nodes, model: Any, near: str) -> str:
@@ -97,9 +101,20 @@ def _distances(nodes: Nodes, value: str, points: Any, power: float) -> str:
     return nodes.add("Pow", raised, np.float64(1 / power))
 
 
-def tied_rows(model: Any, rows: Array) -> Array:
-    """Rows with two training points at one distance of which only one counts: which one is chance."""
-    if len(model._fit_X) <= model.n_neighbors:
-        return np.zeros(len(rows), dtype=bool)
-    distances, _ = model.kneighbors(rows, n_neighbors=model.n_neighbors + 1)
-    return np.asarray(distances[:, -1] - distances[:, -2] <= 1e-9 * (1 + distances[:, -1]))
+def outlier_factor(nodes: Nodes, model: Any) -> None:
+    """``LocalOutlierFactor``: how much sparser it is around a row than around its neighbours."""
+    found, near = _places(nodes, model, int(model.n_neighbors_))
+    reach = np.asarray(model._distances_fit_X_, np.float64)[:, model.n_neighbors_ - 1]
+    far = nodes.add("Max", near, nodes.add("Gather", reach, found, axis=0))
+    mean = nodes.add("Div", nodes.total(far, 1), np.float64(model.n_neighbors_))
+    known = nodes.add("Gather", np.asarray(model._lrd, np.float64), found, axis=0)
+    ratios = nodes.add("Mul", known, nodes.add("Add", mean, np.float64(1e-10)))
+    score = nodes.add("Neg", nodes.add("Div", nodes.total(ratios, 1), np.float64(model.n_neighbors_)))
+    give_outliers(nodes, nodes.add("Sub", score, np.float64(model.offset_)), "GreaterOrEqual")
+
+
+def clusters(nodes: Nodes, model: Any) -> None:
+    """``KMeans`` and its like: the nearest centre."""
+    far = nodes.squared_distances(nodes.doubles(nodes.given), np.asarray(model.cluster_centers_, np.float64))
+    nodes.give(nodes.add("ArgMin", far, axis=1, keepdims=0), 0)
+    nodes.give(far, 1)

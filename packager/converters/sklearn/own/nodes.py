@@ -10,6 +10,8 @@ from packager.converters.failure import ConversionError
 from packager.converters.sklearn.parts import inside, kind_of
 
 ML = "ai.onnx.ml"
+_AS_GIVEN = "<as given>"
+_PARSED = frozenset({"ColumnTransformer", "FeatureUnion"})
 
 
 class Nodes:
@@ -80,9 +82,17 @@ class Nodes:
 
     @property
     def given(self) -> str:
-        """The estimator's input as one matrix."""
+        """The estimator's input as one matrix; texts and columns of several kinds only go on to others."""
+        kinds = {type(variable.type).__name__ for variable in self.operator.inputs}
+        if len(kinds) > 1 or "StringTensorType" in kinds:
+            return _AS_GIVEN
         names = [variable.full_name for variable in self.operator.inputs]
         return str(names[0]) if len(names) == 1 else self.add("Concat", *names, axis=1)
+
+    @property
+    def texts(self) -> str:
+        """The one column of texts."""
+        return self.shaped(self.operator.inputs[0].full_name, -1)
 
     # What other estimators say of a value
 
@@ -108,35 +118,57 @@ class Nodes:
         return values[0] if len(values) == 1 else self.add("Sum", *values)
 
     def _asked(self, estimator: Any, value: str, outputs: int) -> list[str]:
-        from skl2onnx._supported_operators import sklearn_operator_name_map
-        from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType
-
         estimator = inside(estimator)
         if kind_of(estimator) == "Pipeline":
-            for _, step in estimator.steps[:-1]:
-                if step is not None and not isinstance(step, str):
-                    value = self._asked(step, value, 1)[0]
-            return self._asked(estimator.steps[-1][1], value, outputs)
-        if type(estimator) not in sklearn_operator_name_map:
-            raise ConversionError(f"{kind_of(estimator)} has no form in ONNX")
-        double = self.is_in_double(estimator)
-        number = DoubleTensorType if double else FloatTensorType
-        entry = self.scope.declare_local_variable("asked", number([None, None]))
-        self.container.add_node(
-            "Cast",
-            [value],
-            [entry.full_name],
-            to=11 if double else 1,
-            name=self.scope.get_unique_operator_name("Cast"),
-        )
-        inner = self.scope.declare_local_operator(sklearn_operator_name_map[type(estimator)], estimator)
-        inner.inputs.append(entry)
-        kinds = [number([None, None])] if outputs == 1 else [Int64TensorType([None]), number([None, None])]
+            return self._asked(estimator.steps[-1][1], self.through_steps(estimator, value), outputs)
         if outputs == 2:
             self.scope.add_options(id(estimator), {"zipmap": False})
+        if value == _AS_GIVEN or kind_of(estimator) in _PARSED:
+            return self._parsed(estimator, value)
+        return self._declared(estimator, value, outputs)
+
+    def through_steps(self, pipeline: Any, value: str) -> str:
+        """What the last step of a pipeline sees."""
+        for _, step in pipeline.steps[:-1]:
+            if step is not None and not isinstance(step, str):
+                value = self._asked(step, value, 1)[0]
+        return value
+
+    def _parsed(self, estimator: Any, value: str) -> list[str]:
+        """Steps over columns of several kinds: skl2onnx itself takes them apart."""
+        from skl2onnx._parse import _parse_sklearn
+
+        entries = list(self.operator.inputs) if value == _AS_GIVEN else [self._entry(estimator, value)]
+        return [variable.full_name for variable in _parse_sklearn(self.scope, estimator, entries)]
+
+    def _declared(self, estimator: Any, value: str, outputs: int) -> list[str]:
+        from skl2onnx._supported_operators import sklearn_operator_name_map
+        from skl2onnx.common.data_types import Int64TensorType
+
+        if type(estimator) not in sklearn_operator_name_map:
+            raise ConversionError(
+                f"{kind_of(estimator)} has no form in the graph: there is no converter for it",
+                hint="use another estimator within",
+            )
+        entry = self._entry(estimator, value)
+        inner = self.scope.declare_local_operator(sklearn_operator_name_map[type(estimator)], estimator)
+        inner.inputs.append(entry)
+        number = type(entry.type)
+        kinds = [number([None, None])] if outputs == 1 else [Int64TensorType([None]), number([None, None])]
         for kind in kinds:
             inner.outputs.append(self.scope.declare_local_variable("answer", kind))
         return [variable.full_name for variable in inner.outputs]
+
+    def _entry(self, estimator: Any, value: str) -> Any:
+        """The value in the precision that the estimator is written in."""
+        from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+
+        double = self.is_in_double(estimator)
+        kind = DoubleTensorType if double else FloatTensorType
+        entry = self.scope.declare_local_variable("asked", kind([None, None]))
+        name = self.scope.get_unique_operator_name("Cast")
+        self.container.add_node("Cast", [value], [entry.full_name], to=11 if double else 1, name=name)
+        return entry
 
     # Decisions
 

@@ -1,29 +1,28 @@
 """Python's regular expressions for tokens, written for the engine's RE2 so that both find the same.
 
 Each place in a pattern becomes the plain list of the characters that Python takes there: the two know
-other Unicode versions, and no engine asks for case or locale. ``lowered``: scikit-learn lowers a text before it looks for
-tokens and the graph afterwards, so a place takes every character whose small form the pattern takes.
+other Unicode versions, and no engine asks for case or locale. ``lowered``: scikit-learn lowers a text
+before it looks for tokens and the graph afterwards, so a place takes every character whose small form
+the pattern takes.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from packager.converters.failure import ConversionError
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    try:
-        from re import _constants, _parser
-    except ImportError:  # Python 3.10 and older
-        import sre_constants as _constants  # type: ignore[no-redef, import-not-found, unused-ignore]
-        import sre_parse as _parser  # type: ignore[no-redef, import-not-found, unused-ignore]
+_parser, _constants = (
+    import_module(name if sys.version_info >= (3, 11) else older)
+    for name, older in (("re._parser", "sre_parse"), ("re._constants", "sre_constants"))
+)
 
-WORD_OF_TWO = r"(?u)\b\w\w+\b"
 # The one letter whose small form is two characters, and the second of them is none of a word.
 DOTTED_I = "\u0130"
 _WORDS = re.compile(r"(?:\(\?u\))?\\b((?:\\w)*)\\w(\+|\{(\d+),\})\\b")
@@ -126,7 +125,7 @@ def _member(kind: Any, value: Any) -> str:
     return letters[what].upper() if _ or of else letters[what]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _class_of(one: str, lowered: bool) -> str:
     r"""A class with every range written out. ``lowered``: by the small form; the dotted I never is one."""
     wanted = re.compile(one)
@@ -147,11 +146,11 @@ def _without_gap(low: int, high: int) -> list[tuple[int, int]]:
     return [(low, gap), (gap, high)] if low < gap < high else [(low, high)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _characters() -> str:
     return "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _small_forms() -> str:
     return "".join(small if len(small := letter.lower()) == 1 else "\u0000" for letter in _characters())

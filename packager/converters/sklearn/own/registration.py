@@ -32,7 +32,6 @@ Writes = Callable[[Nodes, Any], None]
 CLASSIFIERS: Mapping[str, Writes] = {
     "sklearn.calibration.CalibratedClassifierCV": combining.calibrated,
     "sklearn.dummy.DummyClassifier": classifiers.constant,
-    "sklearn.neighbors.NearestCentroid": classifiers.nearest_centre,
     "sklearn.semi_supervised.SelfTrainingClassifier": classifiers.inner,
     "sklearn.ensemble.BaggingClassifier": combining.bagging,
     "sklearn.ensemble.GradientBoostingClassifier": boosting.classifier,
@@ -52,11 +51,16 @@ OTHERS: Mapping[str, Writes] = {
     **{f"sklearn.linear_model.{name}": linear.regressor for name in linear.REGRESSORS},
     **{f"sklearn.linear_model.{name}": linear.generalised for name in linear.GENERALISED},
     "sklearn.ensemble.HistGradientBoostingRegressor": hist_boosting.regressor,
+    "sklearn.cluster.KMeans": neighbours.clusters,
+    "sklearn.cluster.MiniBatchKMeans": neighbours.clusters,
     "sklearn.compose.TransformedTargetRegressor": regressors.changed_target,
     "sklearn.decomposition.FactorAnalysis": steps.factors,
     "sklearn.decomposition.FastICA": steps.independent,
     "sklearn.dummy.DummyRegressor": regressors.constant,
-    "sklearn.feature_selection.SequentialFeatureSelector": steps.chosen_columns,
+    "packager.converters.sklearn.own.steps.ChosenColumns": steps.chosen_columns,
+    "packager.converters.sklearn.own.steps.NumberImputer": steps.imputer,
+    "sklearn.decomposition.TruncatedSVD": steps.projected,
+    "sklearn.preprocessing.PolynomialFeatures": steps.products,
     "sklearn.impute.MissingIndicator": steps.missing,
     "sklearn.kernel_approximation.Nystroem": regressors.nystroem,
     "sklearn.kernel_approximation.RBFSampler": steps.waves,
@@ -68,6 +72,7 @@ OTHERS: Mapping[str, Writes] = {
     "sklearn.ensemble.GradientBoostingRegressor": boosting.regressor,
     "sklearn.isotonic.IsotonicRegression": combining.isotonic,
     "sklearn.linear_model.SGDOneClassSVM": scored.outlier_line,
+    "sklearn.neighbors.LocalOutlierFactor": neighbours.outlier_factor,
     "sklearn.neighbors.KNeighborsRegressor": neighbours.regressor,
     "sklearn.svm.NuSVR": scored.regressor_vectors,
     "sklearn.svm.OneClassSVM": scored.outlier_vectors,
@@ -79,15 +84,21 @@ OTHERS: Mapping[str, Writes] = {
 # These compute in double precision as scikit-learn does, so that their inputs may be double, too.
 IN_DOUBLE = frozenset(
     {
-        *boosted.ESTIMATORS, *linear.GENERALISED, *linear.REGRESSORS, "ClassifierChain", "DummyClassifier", "DummyRegressor", "FactorAnalysis",
-        "FastICA", "IsotonicRegression", "KernelRidge", "MultiOutputClassifier", "NearestCentroid", "Nystroem",
-        "RBFSampler", "RegressorChain", "SelfTrainingClassifier", "Targets", "TransformedTargetRegressor",
-        "BaggingClassifier", "CalibratedClassifierCV", "EllipticEnvelope",
-        "FixedThresholdClassifier", "GaussianNB", "GradientBoostingClassifier", "GradientBoostingRegressor", "HistGradientBoostingClassifier", "HistGradientBoostingRegressor",
-        "KNeighborsClassifier", "KNeighborsRegressor", "LinearDiscriminantAnalysis", "LogisticRegression", "LogisticRegressionCV",
-        "NuSVR", "OneClassSVM", "OneVsRestClassifier", "SGDOneClassSVM", "SVR", "Scored", "TunedThresholdClassifierCV", "VotingClassifier",
+        *linear.GENERALISED,
+        *linear.REGRESSORS,
+        "BaggingClassifier", "CalibratedClassifierCV", "ClassifierChain", "DummyClassifier",
+        "DummyRegressor", "EllipticEnvelope", "FactorAnalysis", "FastICA", "FixedThresholdClassifier",
+        "GaussianNB", "GaussianProcessRegressor", "GradientBoostingClassifier",
+        "GradientBoostingRegressor", "HistGradientBoostingClassifier", "HistGradientBoostingRegressor",
+        "IsotonicRegression", "KMeans", "KNeighborsClassifier", "KNeighborsRegressor", "KernelRidge",
+        "LinearDiscriminantAnalysis", "LocalOutlierFactor", "LogisticRegression", "LogisticRegressionCV",
+        "MiniBatchKMeans", "MultiOutputClassifier", "NuSVR", "Nystroem", "OneClassSVM",
+        "OneVsRestClassifier", "RBFSampler", "RegressorChain", "SGDOneClassSVM", "SVR", "Scored",
+        "SelfTrainingClassifier", "Targets", "TransformedTargetRegressor", "TunedThresholdClassifierCV",
+        "VotingClassifier",
     }
 )  # fmt: skip
+_OTHERS = {"options": {"return_std": [True, False], "score_samples": [True, False]}}
 
 
 def register_converters() -> None:
@@ -101,7 +112,9 @@ def register_converters() -> None:
             estimator = getattr(import_module(module), name, None)
             if estimator is not None:
                 convert = partial(_convert, writes)
-                extra = {"options": {**options, "raw_scores": [True, False]}} if table is CLASSIFIERS else {}
+                extra = (
+                    {"options": {**options, "raw_scores": [True, False]}} if table is CLASSIFIERS else _OTHERS
+                )
                 skl2onnx.update_registered_converter(estimator, f"Own{name}", shapes, convert, **extra)
     for estimator, writes, decides in boosted.estimators():
         skl2onnx.update_registered_converter(

@@ -43,7 +43,7 @@ class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @classes_.setter
     def classes_(self, classes: Any) -> None:
         """One against the rest asks its binarizer for the classes; it has no use for others."""
-        vars(self)["named"] = classes
+        self.__dict__["named"] = classes
 
     @property
     def n_features_in_(self) -> int:
@@ -51,7 +51,7 @@ class Scored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def classifier(nodes: Nodes, model: Scored) -> None:
-    inner, classes = model.estimator, vars(model).get("named", model.estimator.classes_)
+    inner, classes = model.estimator, model.__dict__.get("named", model.estimator.classes_)
     nodes.give(label_by_scores(nodes, inner, nodes.given, classes), 0)
     nodes.give(scores(nodes, inner, nodes.given), 1)
 
@@ -65,7 +65,7 @@ def label_by_scores(nodes: Nodes, inner: Any, value: str, classes: Any) -> str:
 
 
 def outlier_vectors(nodes: Nodes, model: Any) -> None:
-    _outliers(nodes, support(nodes, model, nodes.given), "Greater")
+    give_outliers(nodes, support(nodes, model, nodes.given), "Greater")
 
 
 def outlier_line(nodes: Nodes, model: Any) -> None:
@@ -73,7 +73,7 @@ def outlier_line(nodes: Nodes, model: Any) -> None:
     product = nodes.add(
         "MatMul", nodes.doubles(nodes.given), np.asarray(model.coef_, np.float64).reshape(-1, 1)
     )
-    _outliers(nodes, nodes.add("Sub", product, np.asarray(model.offset_, np.float64)), "GreaterOrEqual")
+    give_outliers(nodes, nodes.add("Sub", product, np.asarray(model.offset_, np.float64)), "GreaterOrEqual")
 
 
 def outlier_ellipse(nodes: Nodes, model: Any) -> None:
@@ -82,10 +82,10 @@ def outlier_ellipse(nodes: Nodes, model: Any) -> None:
     turned = nodes.add("MatMul", away, np.asarray(model.get_precision(), np.float64))
     distance = nodes.total(nodes.add("Mul", turned, away), 1)
     found = nodes.add("Sub", nodes.add("Neg", distance), np.float64(model.offset_))
-    _outliers(nodes, found, "GreaterOrEqual")
+    give_outliers(nodes, found, "GreaterOrEqual")
 
 
-def _outliers(nodes: Nodes, found: str, inlier: str) -> None:
+def give_outliers(nodes: Nodes, found: str, inlier: str) -> None:
     inside = nodes.cast(nodes.add(inlier, found, np.float64(0)), np.int64)
     label = nodes.add("Sub", nodes.add("Mul", inside, np.int64(2)), np.int64(1))
     nodes.give(nodes.shaped(label, -1), 0)

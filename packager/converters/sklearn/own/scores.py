@@ -1,4 +1,4 @@
-"""Decision functions in double precision: linear models, support vectors, one against the rest or the others."""
+"""Decision functions in double precision: linear models, support vectors, pairs, boosting."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from packager.converters.boosting import pipeline as boosted
 from packager.converters.failure import ConversionError
+from packager.converters.sklearn.own import boosting, hist_boosting
 from packager.converters.sklearn.own.nodes import Nodes
 from packager.converters.sklearn.parts import inside, kind_of
 from packager.converters.tensors import Array
@@ -31,10 +32,7 @@ def scores(nodes: Nodes, model: Any, value: str) -> str:
     model = inside(model)
     kind = kind_of(model)
     if kind == "Pipeline":
-        for _, step in model.steps[:-1]:
-            if step is not None and not isinstance(step, str):
-                value = nodes.transformed(step, value)
-        return scores(nodes, model.steps[-1][1], value)
+        return scores(nodes, model.steps[-1][1], nodes.through_steps(model, value))
     if kind in SUPPORT_VECTORS:
         return _of_support_vectors(nodes, model, value)
     if kind == "OneVsRestClassifier":
@@ -44,6 +42,15 @@ def scores(nodes: Nodes, model: Any, value: str) -> str:
         return _of_pairs(nodes, model, value)
     if kind in boosted.ESTIMATORS:
         return boosted.scores(nodes, model, value)
+    return _of_boosting_or_line(nodes, model, value)
+
+
+def _of_boosting_or_line(nodes: Nodes, model: Any, value: str) -> str:
+    kind = kind_of(model)
+    if kind == "HistGradientBoostingClassifier":
+        return nodes.doubles(hist_boosting.raw_scores(nodes, model, value))
+    if kind == "GradientBoostingClassifier":
+        return boosting.raw_scores(nodes, model, value)
     if not hasattr(model, "coef_"):
         raise ConversionError(f"{kind} has a decision function that has no form in the graph")
     return linear(nodes, model, value)

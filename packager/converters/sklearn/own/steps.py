@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.impute import SimpleImputer
 
 from packager.converters.sklearn.own.nodes import Nodes
 from packager.converters.tensors import Array
+
+SELECTORS = (
+    "GenericUnivariateSelect", "RFE", "RFECV", "SelectFdr", "SelectFpr", "SelectFromModel", "SelectFwe",
+    "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "VarianceThreshold",
+)  # fmt: skip
 
 
 def missing(nodes: Nodes, part: Any) -> None:
@@ -27,12 +34,18 @@ def _is_missing(nodes: Nodes, part: Any, value: str) -> str:
     return nodes.add("Equal", value, np.float64(mark))
 
 
+class NumberImputer(SimpleImputer):  # type: ignore[misc]
+    """What a ``SimpleImputer`` over numbers becomes in the copy that is converted."""
+
+
 def imputer(nodes: Nodes, part: Any) -> None:
     """``SimpleImputer`` over numbers, with or without its indicator."""
     value = nodes.doubles(nodes.given)
     statistics = np.asarray(part.statistics_, dtype=np.float64)
     kept = (
-        np.flatnonzero(~np.isnan(statistics)) if not part.keep_empty_features else np.arange(len(statistics))
+        np.flatnonzero(~np.isnan(statistics))
+        if not getattr(part, "keep_empty_features", False)
+        else np.arange(len(statistics))
     )
     taken = nodes.add("Gather", value, kept.astype(np.int64), axis=1)
     filled = nodes.chosen(_is_missing(nodes, part, taken), statistics[None, kept], taken)
@@ -41,8 +54,36 @@ def imputer(nodes: Nodes, part: Any) -> None:
     nodes.give(filled)
 
 
+class ChosenColumns(BaseEstimator):  # type: ignore[misc]
+    """What a selector becomes in the copy that is converted: some call themselves classifiers."""
+
+    chosen_: Array
+
+
 def chosen_columns(nodes: Nodes, part: Any) -> None:
-    nodes.give(nodes.add("Gather", nodes.given, np.flatnonzero(part.get_support()).astype(np.int64), axis=1))
+    nodes.give(nodes.add("Gather", nodes.given, part.chosen_, axis=1))
+
+
+def projected(nodes: Nodes, part: Any) -> None:
+    """``TruncatedSVD``."""
+    nodes.give(
+        nodes.add("MatMul", nodes.doubles(nodes.given), np.asarray(part.components_, np.float64).T.copy())
+    )
+
+
+def products(nodes: Nodes, part: Any) -> None:
+    """``PolynomialFeatures``: each answer is a product of columns, filled up with ones."""
+    value = nodes.doubles(nodes.given)
+    powers = np.asarray(part.powers_)
+    ones = nodes.add("Add", nodes.add("Mul", nodes.column(value, 0), np.float64(0)), np.float64(1))
+    wider = nodes.add("Concat", value, ones, axis=1)
+    factors_of = [[at for at, power in enumerate(row) for _ in range(power)] for row in powers]
+    most = max(1, *(len(row) for row in factors_of))
+    table = np.array([row + [powers.shape[1]] * (most - len(row)) for row in factors_of], dtype=np.int64)
+    found = nodes.add("Gather", wider, table[:, 0].copy(), axis=1)
+    for at in range(1, most):
+        found = nodes.add("Mul", found, nodes.add("Gather", wider, table[:, at].copy(), axis=1))
+    nodes.give(found)
 
 
 def independent(nodes: Nodes, part: Any) -> None:
@@ -89,26 +130,25 @@ def _spline(nodes: Nodes, part: Any, spline: Any, value: str) -> str:
         turns = nodes.add("Floor", nodes.add("Div", nodes.add("Sub", value, inner[0]), span))
         value = nodes.add("Sub", value, nodes.add("Mul", turns, span))
     tables = _polynomials(spline, inner, part)
+    starts, bounds = inner[:-1], inner[1:-1]
     if part.extrapolation != "periodic":
-        tables = np.concatenate(
-            [_outside(part, tables, inner, 0)[None], tables, _outside(part, tables, inner, -1)[None]]
-        )
-        bounds, starts = inner, np.concatenate([[inner[0]], inner[:-1], [inner[-1]]])
-        at = _stretch(nodes, value, bounds)
-    else:
-        starts, at = inner[:-1], _stretch(nodes, value, inner[1:-1]) if len(inner) > 2 else None
-    if at is None:
-        at = nodes.cast(nodes.add("Mul", value, np.float64(0)), np.int64)
+        before, behind = _outside(part, tables, inner, 0), _outside(part, tables, inner, -1)
+        tables = np.concatenate([before[None], tables, behind[None]])
+        starts, bounds = np.concatenate([inner[:1], starts, inner[-1:]]), inner
+    at = _stretch(nodes, value, bounds)
     along = nodes.add("Sub", value, nodes.add("Gather", starts, at, axis=0))
     return _evaluated(nodes, tables, nodes.shaped(at, -1), along)
 
 
 def _stretch(nodes: Nodes, value: str, bounds: Array) -> str:
     """On which stretch each value lies; the last bound itself belongs to the stretch before it."""
-    inside = nodes.doubles(nodes.add("GreaterOrEqual", value, bounds[None, :-1])) if len(bounds) > 1 else None
+    if not len(bounds):
+        return nodes.cast(nodes.add("Mul", value, np.float64(0)), np.int64)
     last = nodes.doubles(nodes.add("Greater", value, bounds[None, -1:]))
-    both = last if inside is None else nodes.add("Concat", inside, last, axis=1)
-    return nodes.cast(nodes.total(both, 1), np.int64)
+    if len(bounds) == 1:
+        return nodes.cast(last, np.int64)
+    passed = nodes.doubles(nodes.add("GreaterOrEqual", value, bounds[None, :-1]))
+    return nodes.cast(nodes.total(nodes.add("Concat", passed, last, axis=1), 1), np.int64)
 
 
 def _polynomials(spline: Any, inner: Array, part: Any) -> Array:

@@ -144,7 +144,7 @@ def _chained(nodes: Nodes, model: Targets, value: str) -> list[tuple[str, str | 
     return [made[target] for target in range(len(made))]
 
 
-def parse(scope: Any, model: Targets, inputs: list[Any], custom_parsers: Any = None) -> list[Any]:
+def parse(scope: Any, model: Targets, inputs: list[Any], custom_parsers: Any = None) -> list[Any]:  # noqa: ARG001
     """Announces the outputs to skl2onnx."""
     from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
 

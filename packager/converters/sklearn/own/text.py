@@ -126,7 +126,7 @@ def _fingerprints(
     nodes: Nodes, expression: str, alphabet: letters.Alphabet, dotted: int, shares: Array
 ) -> str:
     """One number for each word of each text; the last column is of no word."""
-    words = letters.with_a_gap(nodes, letters.tokens(nodes, nodes.shaped(nodes.given, -1), expression))
+    words = letters.with_a_gap(nodes, letters.tokens(nodes, nodes.texts, expression))
     for size in (
         _LONGEST_REPEAT,
         len(shares),
