@@ -9,12 +9,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from platform import machine
 from typing import Literal
 
-from packager import cache, containers, interpreters, tools
+from packager import cache, containers, environments, installed, interpreters, recipes, tools
 from packager.dependencies.engine import choose_engine, engine_files, kinds
 from packager.errors import PackagerError, ToolError
 from packager.layout import Platform
@@ -24,12 +24,11 @@ Status = Literal["ok", "warn", "fail"]
 
 _MIN_FREE_BYTES, _GOOD_FREE_BYTES = 1 << 30, 4 << 30
 _ARM64 = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
-_EXTRAS = {
-    "sklearn": ("scikit-learn", "skl2onnx", "skops", "pandas"),
-    "torch": ("torch", "onnxscript"),
-    "onnx": ("onnx", "onnxruntime"),
-    "tflite": ("ai-edge-litert",),
-    "samples": ("pyarrow",),
+# Distributions that have another name than their module; the first that is installed counts.
+_DISTRIBUTIONS = {
+    "sklearn": ("scikit-learn",),
+    "tensorflow": ("tensorflow", "tensorflow-cpu"),
+    "xgboost": ("xgboost", "xgboost-cpu"),
 }
 
 
@@ -45,7 +44,7 @@ class Check:
 
 def examine() -> tuple[Check, ...]:
     """Look at everything; nothing is fetched and nothing is changed."""
-    return (*_pythons(), _uv(), *_frameworks(), *_engines(), _emulator(), _client(), _sam(), _containers(),
+    return (*_pythons(), _uv(), *_models(), *_engines(), _emulator(), _client(), _sam(), _containers(),
             _arm64(), _cache(), _disk())  # fmt: skip
 
 
@@ -109,23 +108,32 @@ def _uv() -> Check:
     return Check("uv", "ok", f"{version('uv')} at {found}")
 
 
-def _frameworks() -> Iterator[Check]:
-    for extra, names in _EXTRAS.items():
-        installed = {name: _installed(name) for name in names}
-        missing = [name for name, number in installed.items() if number is None]
-        found = ", ".join(f"{name} {number}" for name, number in installed.items() if number)
-        if missing:
-            said = f"{found or 'nothing'}; missing: {', '.join(missing)}"
-            yield Check(f"models: {extra}", "warn", said, f"pip install {' '.join(missing)}")
-        else:
-            yield Check(f"models: {extra}", "ok", found)
+def _models() -> Iterator[Check]:
+    """For each kind of model where its worker would run, and for samples what reads them."""
+    for recipe in recipes.standing():
+        status, found, fix = _place_for(recipe)
+        yield Check(f"models: {recipe.name}", status, found, fix)
+    arrow = installed.version("pyarrow")
+    said = f"pyarrow {arrow}" if arrow else "without pyarrow here: all but parquet files"
+    yield Check("samples", "ok" if arrow else "warn", said, None if arrow else "pip install pyarrow")
 
 
-def _installed(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+def _place_for(recipe: recipes.Recipe) -> tuple[Status, str, str | None]:
+    if recipe.fits_here():
+        return "ok", ", ".join(map(_told, recipe.needs)), None
+    unobtainable = environments.must_be_installed(recipe)
+    if unobtainable:
+        return "warn", f"missing, and not fetched by packager: {', '.join(unobtainable)}", recipe.install
+    lacks = f"not here: {', '.join(recipe.missing_here())}"
+    if environments.in_cache(recipe):
+        return "ok", f"{lacks}; they are in the cache, in an environment of their own", None
+    size = f" (about {recipe.size_mb} MB)" if recipe.size_mb else ""
+    return "ok", f"{lacks}; the first build fetches an environment with them{size}", None
+
+
+def _told(module: str) -> str:
+    versions = map(installed.version, _DISTRIBUTIONS.get(module, (module,)))
+    return f"{module} {next(filter(None, versions), '')}".rstrip()
 
 
 def _engines() -> Iterator[Check]:

@@ -42,7 +42,7 @@ def find(recipe: Recipe, say: tools.Progress = tools.silent, offline: bool = Fal
     """
     if recipe.fits_here():
         return current()
-    missing = _must_be_installed(recipe)
+    missing = must_be_installed(recipe)
     if missing:
         raise DependencyError(
             f"this model needs {', '.join(missing)}, which is not installed here", recipe.install
@@ -52,13 +52,13 @@ def find(recipe: Recipe, say: tools.Progress = tools.silent, offline: bool = Fal
 
 def in_cache(recipe: Recipe) -> bool:
     """Whether a worker could start in the recipe's own environment with nothing fetched."""
-    if _must_be_installed(recipe) or recipe.lock is None:
+    if must_be_installed(recipe) or recipe.lock is None:
         return False
     found = _interpreters(recipe)
     return bool(found) and cache.has(_key(recipe, found[0], _shipped(recipe.lock)))
 
 
-def _must_be_installed(recipe: Recipe) -> tuple[str, ...]:
+def must_be_installed(recipe: Recipe) -> tuple[str, ...]:
     """What is missing here and cannot be fetched for the user: what is borrowed, or all without a lock."""
     can_be_made = recipe.lock is not None or bool(recipe.requirements)
     return tuple(

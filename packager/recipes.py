@@ -11,6 +11,7 @@ from packager.errors import SourceError
 from packager.model import Format
 
 _SKLEARN = "scikit-learn"
+_MATCHED = "sklearn_matched"
 _OLDEST_SKLEARN = (1, 0)
 _EXACT = re.compile(r"\d+\.\d+(\.\d+)?((a|b|rc)\d+|\.post\d+)?")
 """A version as it may stand in a requirement: the model file says it, so it is anybody's text."""
@@ -29,7 +30,10 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What an environment holds. ``requirements`` (of a matched one) are exact where it matters."""
+    """What an environment holds. ``requirements`` (of a matched one) are exact where it matters.
+
+    ``size_mb``: what it takes on the disk, where that was measured.
+    """
 
     name: str
     needs: tuple[str, ...] = ()
@@ -38,6 +42,7 @@ class Recipe:
     requirements: tuple[str, ...] = ()
     borrows: tuple[str, ...] = ()
     install: str | None = None
+    size_mb: int | None = None
 
     def fits_here(self) -> bool:
         """Whether the current environment can import all that it needs."""
@@ -81,6 +86,12 @@ def recipe(name: str) -> Recipe:
     return recipe(otherwise) if otherwise and not made.fits_here() else made
 
 
+def standing() -> tuple[Recipe, ...]:
+    """All that do not depend on who wrote a model, each once."""
+    found = [recipe(name) for name in _table() if name != _MATCHED]
+    return tuple({one.name: one for one in found}.values())
+
+
 def _name(contents: Contents, wanted: Format) -> str:
     framework = contents.framework
     if framework == "keras":
@@ -106,7 +117,7 @@ def _matched(version: str, contents: Contents) -> Recipe:
             f"the model was written by scikit-learn {version}; 1.0 is the oldest that can be read",
             "load it where it was made, and save it with scikit-learn 1.0 or newer",
         )
-    row = _table()["sklearn_matched"]
+    row = _table()[_MATCHED]
     wanted = [line.format(version=version) for line in row["requirements"]]
     for also in row["also"]:
         if _numbers(version) < _numbers(also["before"]):

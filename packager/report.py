@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from packager.model import Signature, SourceModel, TensorSpec
-from packager.results import Artifact, BuildReport, Verification
+from packager.results import Artifact, BuildReport, ConversionRecord, Verification
 
 ENDLESS = 1 << 16
 """Columns of a line: a row is never folded, since a path that is cut in two cannot be copied."""
@@ -42,6 +42,8 @@ def show_build(report: BuildReport) -> None:
         sizes = size(artifact.size_bytes), size(artifact.unzipped_bytes)
         table.add_row(artifact.target, escape(str(artifact.archive)), *sizes, artifact.sha256[:16])
     console.print(table)
+    for title, said in _conversion_lines(report.conversion):
+        console.print(escape(f"{title:<10}  {said}"))
     console.print(escape(verification_sentence(report.verification)))
     if report.accuracy:
         score = report.accuracy
@@ -53,6 +55,18 @@ def show_build(report: BuildReport) -> None:
     for artifact in report.artifacts:
         for command in next_commands(artifact):
             console.print(f"  {escape(command)}")
+
+
+def _conversion_lines(record: ConversionRecord) -> Iterable[tuple[str, str]]:
+    """The conversion record: what was converted by what, where, and what the libraries warned of."""
+    writer = f", written by {record.written_by}" if record.written_by else ""
+    yield "source", f"{record.framework}{writer}, sha256 {record.source_sha256[:16]}…"
+    opset = f", opset {record.opset}" if record.opset else ""
+    yield "converter", f"{record.converter}: {record.format}{opset}"
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(record.packages.items()))
+    yield "ran in", f"the environment {record.environment}: Python {record.python}, {packages}"
+    for warned in record.warnings:
+        yield "warned", f"{warned.verdict} ({warned.reason}): {warned.text}"
 
 
 def verification_sentence(found: Verification) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from packager import cache, doctor
+from packager import cache, doctor, installed, recipes
 from packager.doctor import Check
 
 NAMES = {
-    "python 3.11", "python 3.12", "python 3.13", "python 3.14", "uv", "models: sklearn", "models: torch",
-    "models: onnx", "models: samples", "models: tflite", "engine: onnx", "engine: tflite", "emulator",
-    "awslambdaric", "SAM CLI", "container engine", "arm64", "cache", "disk",
+    "python 3.11", "python 3.12", "python 3.13", "python 3.14", "uv", "samples", "engine: onnx",
+    "engine: tflite", "emulator", "awslambdaric", "SAM CLI", "container engine", "arm64", "cache", "disk",
+    *(f"models: {recipe.name}" for recipe in recipes.standing()),
 }  # fmt: skip
 
 
@@ -47,6 +47,18 @@ def test_an_empty_cache_and_no_engine_are_warnings_and_not_failures(empty_cache:
     missing = {name: found[name].status for name in ("emulator", "awslambdaric", "container engine")}
     assert set(missing.values()) == {"warn"}
     assert "none answers" in found["container engine"].found
+
+
+def test_without_frameworks_it_says_what_is_fetched_and_what_is_to_be_installed(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installed, "_places", list)
+    found = examined()
+    sklearn, torch = found["models: sklearn"], found["models: torch"]
+    assert sklearn.status == "ok" and "the first build fetches" in sklearn.found
+    assert "about 700 MB" in sklearn.found and "skl2onnx" in sklearn.found
+    assert torch.status == "warn" and torch.fix is not None and torch.fix.startswith("pip install torch")
+    assert found["samples"].fix == "pip install pyarrow"
 
 
 def test_a_cache_that_cannot_be_written_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

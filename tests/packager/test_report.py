@@ -1,13 +1,14 @@
 """What a user reads after a build or an inspection: whole lines, whatever the width of the terminal."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from packager import report
 from packager.model import Feature, Signature, SourceModel, TensorSpec
-from packager.results import Artifact, BuildReport, ConversionRecord, Tolerance, Verification
+from packager.results import Artifact, BuildReport, ConversionRecord, Tolerance, Verification, Warned
 
 SIGNATURE = Signature(
     (TensorSpec("X", "float32", ("batch", 1)),),
@@ -44,6 +45,23 @@ def test_a_long_path_is_not_cut_in_two(
     assert row.split() == ["lambda", f"{folder}/function.zip", "15.4", "MB", "39.8", "MB", "ab" * 8]
     assert f"  packager verify {folder} --rebuild" in lines
     assert max(len(line.rstrip()) for line in lines) < 200
+
+
+def test_the_conversion_record_is_told_with_the_verdict_on_each_warning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = Verification(3, "samples", 0.0, 0, 0, {}, True, "onnxruntime_c 1.31.1")
+    warned = Warned("DeprecationWarning: [old] name", "harmless", "about later releases")
+    record = replace(RECORD, warnings=(warned,), environment="sklearn-1.7.2", framework="sklearn 1.7.2")
+    made = BuildReport("m", (), found, (), SIGNATURE, 1.0, record)
+    report.show_build(made)
+    lines = capsys.readouterr().out.splitlines()
+    assert "source      sklearn 1.7.2, written by 1.7.2, sha256 cdcdcdcdcdcdcdcd…" in lines
+    assert "converter   skl2onnx 1.20.0: onnx, opset 18" in lines
+    assert "ran in      the environment sklearn-1.7.2: Python 3.11.9, numpy 2.4.6" in lines
+    assert "warned      harmless (about later releases): DeprecationWarning: [old] name" in lines
+    said = report.document(made)["conversion"]
+    assert said["packages"] == {"numpy": "2.4.6"} and said["warnings"][0]["verdict"] == "harmless"
 
 
 def test_a_model_is_shown_with_one_line_for_each_thing(
