@@ -74,8 +74,9 @@ def complete(estimator: Any) -> None:
     for name, value in vars(type(estimator)()).items():
         if getattr(estimator, name, None) is None and value is not None:
             setattr(estimator, name, value)
-    if getattr(estimator, "_n_features_in", 0) == -1:  # LightGBM 2 had one count for both
+    if getattr(estimator, "_n_features_in", 0) == -1:  # LightGBM 2 had one count for both, and no flag
         estimator._n_features_in = estimator._n_features
+        estimator.fitted_ = estimator._Booster is not None
 
 
 def refuse_categories(estimator: Any) -> None:

@@ -225,6 +225,8 @@ def _members(said: Mapping[str, Any], asks_membership: Array) -> dict[int, list[
     nodes = [int(node) for node in said.get("categories_nodes", ())]
     if set(nodes) != set(np.flatnonzero(asks_membership).tolist()):
         raise ValueError("a split by categories has no categories")
+    if not nodes:
+        return {}
     listed = np.asarray(said.get("categories", ()), dtype=np.int64)
     found = {}
     for node, start, size in zip(nodes, said["categories_segments"], said["categories_sizes"], strict=True):

@@ -70,6 +70,8 @@ _BOOSTED = frozenset(
         "lightgbm.basic.Booster",
     }
 )
+_BOOSTED_ONCE = frozenset({"xgboost.compat.XGBoostLabelEncoder"})
+"""What releases before 1.6 pickled, and none has since."""
 _NUMBER_TYPES = (
     "bool", "bool_", "floating", "float16", "float32", "float64", "int8", "int16", "int32", "int64",
     "integer", "intp", "number", "object_", "str_", "uint8", "uint16", "uint32", "uint64",
@@ -128,6 +130,8 @@ def admit(module: str, name: str, allowed: frozenset[str] = frozenset()) -> Admi
         return Admission("made", _new)
     if module.partition(".")[0] == "sklearn" and "." not in name:
         return _admit_from_sklearn(module, name)
+    if full in _BOOSTED_ONCE:
+        return Admission("missing")
     return _admit_loss(name) if module == "_loss" else Admission("refused")
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 import warnings
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from packager.converters.boosting.pipeline import LIBRARIES, complete, library_of, refuse_categories
@@ -72,7 +73,12 @@ def _refuse_missing_of(library: str, missing: list[str]) -> None:
             hint=f"pip install {library}",
             environment="boosting",
         )
-    refuse_missing(names, library, None, f"the installed {library}")
+    if names:
+        raise SourceError(
+            f"The model was written by another version of {library} and needs {', '.join(names)}, "
+            f"which {library} {import_module(library).__version__} does not have",
+            hint="load it where it was made, and save its booster as a file: booster.save_model(FILE)",
+        )
 
 
 def _noted(load: Any) -> tuple[Any, tuple[str, ...]]:
