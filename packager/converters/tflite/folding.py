@@ -11,6 +11,7 @@ import numpy as np
 
 from packager.converters.failure import ConversionError, translated
 from packager.converters.tensors import Array
+from packager.converters.tflite.library import interpreter_module, schema_module
 from packager.converters.tflite.reading import Served
 
 _OF_SIZES = frozenset({"SHAPE", "RANK"})
@@ -25,9 +26,11 @@ _NEVER = frozenset(
 
 def runs_in_given_memory(data: bytes, found: Served, inputs: Mapping[str, Array]) -> bool:
     """Whether the engine's own interface answers twice: a tensor that left its memory fails then."""
-    from ai_edge_litert.compiled_model import CompiledModel
-    from ai_edge_litert.hardware_accelerator import HardwareAccelerator
-
+    try:
+        from ai_edge_litert.compiled_model import CompiledModel
+        from ai_edge_litert.hardware_accelerator import HardwareAccelerator
+    except ModuleNotFoundError:
+        return True  # TensorFlow has no such interface; the gate runs the engine itself
     try:
         model = CompiledModel.from_buffer(data, HardwareAccelerator.CPU)
     except (RuntimeError, ValueError):
@@ -40,7 +43,8 @@ def runs_in_given_memory(data: bytes, found: Served, inputs: Mapping[str, Array]
         taken, given = model.create_input_buffers(at), model.create_output_buffers(at)
         named = [inputs[name] for name in _in_graph_order(found)]
         for buffer, array in zip(taken, named, strict=True):
-            buffer.write(array)
+            # Its Python face knows few types, and copies the bytes of any.
+            buffer.write(np.ascontiguousarray(array).reshape(-1).view(np.int8))
         model.run_by_index(at, taken, given)
         model.run_by_index(at, taken, given)
     except (RuntimeError, ValueError):
@@ -59,8 +63,8 @@ def folded(data: bytes, found: Served, samples: Sequence[Mapping[str, Array]]) -
     any size stays one.
     """
     import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
 
+    schema = schema_module()
     derived = _derived(found)
     constants = _constants(found, derived, [_values(data, found, inputs, derived) for inputs in samples])
     if constants is None:
@@ -108,13 +112,12 @@ def _joined(seen: list[Array], shape_of_reshape: bool) -> Array | None:
 
 def _values(data: bytes, found: Served, inputs: Mapping[str, Array], wanted: set[int]) -> dict[int, Array]:
     """What these tensors hold in a run, without the kernels that leave some out."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
+    library = interpreter_module()
     with translated(ConversionError, "LiteRT does not run the model step by step"):
-        interpreter = Interpreter(
+        interpreter = library.Interpreter(
             model_content=data,
             num_threads=1,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_op_resolver_type=library.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             experimental_preserve_all_tensors=True,
         )
         for name, at in found.input_places.items():

@@ -34,7 +34,7 @@ class Network:
 
 
 def write_network(source: Path, model: Any, signature: Signature, cases: list[Case], dest: Path) -> Network:
-    """With the batch free, and where that is not the model, for one row."""
+    """With the batch free, and where that is not the model, for one row; other sizes are those of the cases."""
     _refuse_quantized(model)
     sizes = _sizes(signature, cases)
     failures: list[WorkerError] = []

@@ -14,7 +14,7 @@ from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.files import write_bytes
 from packager.converters.signature import BATCH, Dim, Signature, TensorSpec
 from packager.converters.tflite.editing import free_batch, opened, packed, rename
-from packager.converters.tflite.proof import open_written
+from packager.converters.tflite.proof import open_written, settle
 
 _HINT = "build ONNX: leave out --format tflite"
 _BATCHES = (1, 2, 3)
@@ -143,17 +143,18 @@ def run(module: Any, tensors: list[Any]) -> list[Any]:
 def _difference(data: bytes, module: Any, signature: Signature, example: list[Any], dest: Path) -> str | None:
     """Writes the file, and says in what it differs from the module; several batches where that is free."""
     write_bytes(dest, data)
-    batches: tuple[int | None, ...] = _BATCHES if signature.batched else (None,)
+    seen = []
     try:
         answers = open_written(dest, signature)
-        for batch in batches:
-            tensors = [_rows(spec, one, batch or 1) for spec, one in _pairs(signature, example)]
-            given = {spec.name: _array(tensor) for spec, tensor in _pairs(signature, tensors)}
-            made = answers.of(given)
+        for batch in _BATCHES if signature.batched else (1,):
+            tensors = [_rows(spec, one, batch) for spec, one in _pairs(signature, example)]
+            seen.append({spec.name: _array(one) for spec, one in _pairs(signature, tensors)})
+            made = answers.of(seen[-1])
             own = zip(signature.outputs, run(module, tensors), strict=True)
             for said in (_apart(spec.name, _array(one), made[spec.name]) for spec, one in own):
                 if said is not None:
                     return said
+        settle(dest, answers, seen)
     except WorkerError as error:
         return error.message
     return None

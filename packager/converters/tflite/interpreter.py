@@ -9,6 +9,7 @@ import numpy as np
 from packager.converters.failure import ConversionError, translated
 from packager.converters.rows import Rows
 from packager.converters.tensors import Array
+from packager.converters.tflite.library import interpreter_module
 from packager.converters.tflite.reading import Served
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -54,9 +55,7 @@ class Answers:
         return {name: tuple(map(int, known[at])) for name, at in self.served.output_places.items()}
 
     def _open(self, shapes: Shapes) -> Any:
-        from ai_edge_litert.interpreter import Interpreter
-
-        interpreter = Interpreter(model_content=self.data, num_threads=1)
+        interpreter = interpreter_module().Interpreter(model_content=self.data, num_threads=1)
         for name, at in self.served.input_places.items() if not self.served.place else ():
             if self.served.inputs[name].shape != shapes[name]:
                 interpreter.resize_tensor_input(at, shapes[name])

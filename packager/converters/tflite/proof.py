@@ -1,16 +1,19 @@
 """Holds a written TFLite file to the source's own answers, in the worker that wrote it."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from packager.converters.failure import ConversionError
+from packager.converters.files import write_bytes
 from packager.converters.signature import Signature
 from packager.converters.tensors import Array, array_of
+from packager.converters.tflite.cases import Case
 from packager.converters.tflite.checks import check_operators
 from packager.converters.tflite.interpreter import Answers
 from packager.converters.tflite.reading import served
+from packager.converters.tflite.sizes import shippable
 from packager.converters.tflite.structure import read_structure
 
 # What is a wrong graph; what single precision moves is left to the gate on the engine that ships.
@@ -32,13 +35,24 @@ def open_written(path: Path, signature: Signature) -> Answers:
     return Answers(path.read_bytes(), found)
 
 
-def prove(path: Path, signature: Signature, cases: list[dict[str, Any]]) -> None:
-    """Raises ConversionError, with the first difference, where the file is not the model."""
+def prove(path: Path, signature: Signature, cases: list[Case]) -> None:
+    """Raises ConversionError, with the first difference, where the file is not the model or not served."""
     answers = open_written(path, signature)
+    by_sizes: dict[tuple[tuple[int, ...], ...], dict[str, Array]] = {}
     for case in cases:
-        made = answers.of({name: array_of(tensor) for name, tensor in case["inputs"].items()})
+        given = {name: array_of(tensor) for name, tensor in case["inputs"].items()}
+        by_sizes.setdefault(tuple(array.shape for array in given.values()), given)
+        made = answers.of(given)
         for name, tensor in case["outputs"].items():
             _compare(name, array_of(tensor), made[name])
+    settle(path, answers, list(by_sizes.values()))
+
+
+def settle(path: Path, answers: Answers, samples: Sequence[Mapping[str, Array]]) -> None:
+    """The engine that ships wants to know the sizes of all answers before it runs: those become constants."""
+    data = shippable(answers.data, answers.served, answers, list(samples))
+    if data != answers.data:
+        write_bytes(path, data)
 
 
 def _compare(name: str, own: Array, made: Array) -> None:

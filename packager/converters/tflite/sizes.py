@@ -17,7 +17,8 @@ from packager.converters.tensors import Array
 from packager.converters.tflite.folding import folded, runs_in_given_memory
 from packager.converters.tflite.interpreter import Answers
 from packager.converters.tflite.inventing import table_sizes
-from packager.converters.tflite.reading import Free, Run, Served, input_specs, with_outputs
+from packager.converters.tflite.reading import Free, Run, Served, input_specs, served, with_outputs
+from packager.converters.tflite.structure import structure_of
 
 _BATCHES = (1, 2, 3)
 # What another order of additions changes; a batch that is none changes much more.
@@ -42,13 +43,23 @@ def fit(data: bytes, found: Served) -> Fitted:
     for free in _ways(found):
         try:
             signature, samples = _seen(found, answers, free)
-            shipped = _shippable(data, found, answers, samples)
+            shipped = shippable(data, found, answers, samples)
         except ConversionError as error:
             failure = failure or error
         else:
             return Fitted(shipped, signature, answers, _notes(signature, failure))
     assert failure is not None  # noqa: S101 - each way failed
     raise failure
+
+
+def fit_batch(data: bytes, free: bool) -> bytes:
+    """A file that a converter just wrote, as it can ship with a batch of any size (``free``) or with its own."""
+    found = served(structure_of(data, "the converted model"))
+    fitted = fit(data, found)
+    asked = Signature(input_specs(found, "all"), ())
+    if free and asked.rowwise and not fitted.signature.inputs[0].batched and asked.inputs[0].batched:
+        raise ConversionError("The converted model does not take batches of any size")
+    return fitted.data
 
 
 def _ways(found: Served) -> tuple[Free, ...]:
@@ -75,7 +86,7 @@ def _seen(found: Served, answers: Answers, free: Free) -> tuple[Signature, list[
     return with_outputs(inputs, found, [_run_of(one, answers) for one in samples]), samples
 
 
-def _shippable(data: bytes, found: Served, answers: Answers, samples: list[Inputs]) -> bytes:
+def shippable(data: bytes, found: Served, answers: Answers, samples: list[Inputs]) -> bytes:
     """The file as it is if the engine can run it so, else with its computed sizes as constants."""
     if _keeps_to_its_memory(data, found, answers, samples):
         return data

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from packager.converters.failure import SourceError
+from packager.converters.tflite.library import schema_module
 
 _MAGIC = b"TFL3"
 _LARGEST_RANK = 8
@@ -68,9 +69,13 @@ class Stored:
 
 def read_structure(path: Path) -> Stored:
     """Raises SourceError for whatever does not stand in the file as the format wants it."""
-    data = path.read_bytes()
+    return structure_of(path.read_bytes(), path.name)
+
+
+def structure_of(data: bytes, name: str) -> Stored:
+    """The same of bytes; ``name`` is what a refusal calls them."""
     if data[4:8] != _MAGIC:
-        raise SourceError(f"{path.name} is not a TFLite file")
+        raise SourceError(f"{name} is not a TFLite file")
     try:
         return _Reader(data).model()
     # What the schema's accessors raise when an offset leads astray.
@@ -84,7 +89,7 @@ def read_structure(path: Path) -> Stored:
         struct.error,
     ) as error:
         raise SourceError(
-            f"{path.name} is a damaged TFLite file: {error}", hint="save or download the model again"
+            f"{name} is a damaged TFLite file: {error}", hint="save or download the model again"
         ) from error
 
 
@@ -92,9 +97,7 @@ class _Reader:
     """Counts what it reads: every entry of a vector takes at least a byte of the file."""
 
     def __init__(self, data: bytes) -> None:
-        from ai_edge_litert import schema_py_generated as schema
-
-        self.schema = schema
+        self.schema = schema = schema_module()
         self.left = len(data)
         self.root = schema.Model.GetRootAs(bytearray(data), 0)
         self.dtypes = _names(schema.TensorType)

@@ -10,10 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from packager.converters.failure import ConversionError, WorkerError
+from packager.converters.failure import ConversionError, SamplesError, WorkerError
 from packager.converters.files import write_bytes, write_json
 from packager.converters.request import Request
-from packager.converters.signature import Signature, TensorSpec, read_document
+from packager.converters.signature import BATCH, Signature, TensorSpec, read_document
 from packager.converters.tflite.cases import Case, fitted
 from packager.converters.tflite.from_onnx import Network, write_network
 from packager.converters.tflite.lowering.graph import lower, single
@@ -37,7 +37,12 @@ def translate(request: Request, job: Path) -> dict[str, Any]:
     cases = json.loads((request.converted / _REFERENCE).read_text(encoding="utf-8"))["cases"]
     signature = read_document(before["signature"])
     _refuse_text(signature)
-    made = _written(onnx.load(request.source), signature, cases, request.source, job / _MODEL)
+    model, dest = onnx.load(request.source), job / _MODEL
+    made = _lowered(model, signature, cases, dest)
+    if made is None:
+        if before["reference"]["source_of_rows"] != "samples":
+            _refuse_unknown_sizes(signature)
+        made = write_network(request.source, model, signature, cases, dest)
     write_json(job / _REFERENCE, {"schema_version": 1, "cases": made.cases})
     return {
         "signature": made.signature.document(),
@@ -60,12 +65,13 @@ def _refuse_text(signature: Signature) -> None:
         )
 
 
-def _written(model: Any, signature: Signature, cases: list[Case], source: Path, dest: Path) -> Network:
+def _lowered(model: Any, signature: Signature, cases: list[Case], dest: Path) -> Network | None:
+    """None: it is a network for onnx2tf, which is in this environment."""
     try:
         data = lower(model, signature)
     except UncoveredError as error:
         _refuse_tables(model, signature, error)
-        return write_network(source, model, signature, cases, dest)
+        return None
     write_bytes(dest, data)
     made = narrowed(signature)
     held = fitted(cases, signature, made)
@@ -89,6 +95,15 @@ def _refuse_tables(model: Any, signature: Signature, error: UncoveredError) -> N
         raise WorkerError(
             f"{error} is for onnx2tf, which this environment has not", _BUILD_ONNX, environment=_ENVIRONMENT
         ) from error
+
+
+def _refuse_unknown_sizes(signature: Signature) -> None:
+    dims = {dim for spec in signature.inputs for dim in spec.shape if isinstance(dim, str)} - {BATCH}
+    if dims:
+        raise SamplesError(
+            f"TFLite keeps every size but the batch, and the model leaves {', '.join(sorted(dims))} free",
+            hint="add rows of the size that will be asked for: --samples rows.npz",
+        )
 
 
 def narrowed(signature: Signature) -> Signature:
