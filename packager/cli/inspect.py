@@ -36,6 +36,7 @@ def inspect(session: Session, model: Path, source: Source) -> None:
             Limits(source.timeout_s or 600.0, source.memory_mb),
             source.worker or "matched",
             bool(source.offline),
+            session.say,
         )
         found, notes = conversion.inspect(request, Path(job), way)
     if session.as_json:

@@ -1,5 +1,6 @@
 """Workers in child processes: what is said when one dies, dawdles or breaks the contract."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,45 @@ def test_the_worker_sees_only_the_staged_code(tmp_path: Path) -> None:
     staged = sorted(p.name for p in (tmp_path / "job" / "code" / "packager").iterdir())
     assert staged == ["__init__.py", "converters"]
     assert [path.name for path in (tmp_path / "job" / "code").iterdir()] == ["packager"]
+
+
+def test_a_factory_that_eats_memory_is_stopped_with_its_last_words(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    torch.save({"w": torch.zeros(1)}, tmp_path / "weights.pt")
+    code = (
+        "kept = []\nwhile True:\n    kept.append(bytearray(b'x') * 50_000_000)\n    print('ate', len(kept))\n"
+    )
+    (tmp_path / "eater.py").write_text(code)
+    (tmp_path / "rows.csv").write_text("a\n1\n2\n")
+    asked = worker.WorkerRequest(
+        action="convert", source=tmp_path / "weights.pt", samples=tmp_path / "rows.csv",
+        torch_model="eater:make", import_paths=(tmp_path,),
+    )  # fmt: skip
+    with pytest.raises(ConversionError, match="took more than 1200 MB of memory") as caught:
+        run(asked, tmp_path / "job", worker.Limits(memory_mb=1200))
+    assert caught.value.details[-1].startswith("ate")
+    assert caught.value.hint is not None and "--convert-memory-mb" in caught.value.hint
+
+
+LEAKS = {
+    "PYTHONHOME": "/elsewhere", "PYTHONPATH": "/elsewhere", "PYTHONSTARTUP": "/elsewhere",
+    "PYTHONWARNINGS": "error", "PYTHONUSERBASE": "/elsewhere", "VIRTUAL_ENV": "/elsewhere",
+    "CONDA_PREFIX": "/elsewhere", "PYTHONOPTIMIZE": "2",
+}  # fmt: skip
+
+
+def test_nothing_of_the_users_interpreter_reaches_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker in an environment of its own: what it would see, and that it starts in spite of it all."""
+    for name, value in LEAKS.items():
+        monkeypatch.setenv(name, value)
+    made = environments.Environment("made", Path(sys.executable))
+    with pytest.raises(SourceError, match="not a model of a known kind"):
+        worker.run(request(tmp_path), tmp_path / "job", made, worker.Limits())
+    (tmp_path / "other").mkdir()
+    seen = worker._environment(tmp_path / "other", made)
+    assert "/elsewhere" not in seen.values() and "PYTHONWARNINGS" not in seen
+    assert seen["PYTHONNOUSERSITE"] == "1" and seen["TMPDIR"].startswith(str(tmp_path))
+    (tmp_path / "own").mkdir()
+    assert worker._environment(tmp_path / "own", environments.current())["PYTHONHOME"] == "/elsewhere"
