@@ -18,7 +18,8 @@ folder = sys.argv[1]
 layers = keras.layers
 keras.utils.set_random_seed(0)
 words, more = keras.Input((6,), name="words"), keras.Input((4,), name="more")
-seen = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(layers.Embedding(7, 4, mask_zero=True)(words))
+seen = layers.Embedding(7, 4, mask_zero=True)(words)
+seen = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(seen)
 seen = layers.Concatenate()([layers.GRU(3)(seen), layers.Dense(2, activation="gelu")(more)])
 kind, size = layers.Dense(3, activation="softmax", name="kind")(seen), layers.Dense(1, name="size")(seen)
 keras.Model([words, more], [kind, size]).save(f"{folder}/two_sided.h5")
@@ -26,8 +27,10 @@ keras.Model([words, more], [kind, size]).save(f"{folder}/two_sided.h5")
 steps = keras.Input((None, 3), name="steps")
 keras.Model(steps, layers.LSTM(4, return_sequences=True)(steps * 2 - 1)).save(f"{folder}/free.h5")
 
-image = keras.Sequential([keras.Input((8, 8, 1), name="image"), layers.Conv2D(4, 3), layers.BatchNormalization(),
-                          layers.Flatten(), layers.Dropout(0.5), layers.Dense(3, activation="softmax", name="kind")])
+image = keras.Sequential([
+    keras.Input((8, 8, 1), name="image"), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.Flatten(),
+    layers.Dropout(0.5), layers.Dense(3, activation="softmax", name="kind"),
+])
 image.save(f"{folder}/image.h5")
 image.save(f"{folder}/image_2.keras")
 tf.saved_model.save(image, f"{folder}/image")
@@ -56,8 +59,9 @@ class Several(tf.Module):
 several = Several()
 rows = tf.TensorSpec([None, 2], tf.float32, name="rows")
 places = tf.TensorSpec([None, None], tf.int32, name="places")
-tf.saved_model.save(several, f"{folder}/several", signatures=several.answer.get_concrete_function(rows, places))
-two = {"first": several.answer.get_concrete_function(rows, places), "second": several.read.get_concrete_function(rows)}
+answer = several.answer.get_concrete_function(rows, places)
+tf.saved_model.save(several, f"{folder}/several", signatures=answer)
+tf.saved_model.save(several, f"{folder}/two", signatures={"first": answer, "second": answer})
 for name in ("read", "write", "call"):
     function = getattr(several, name).get_concrete_function(rows)
     tf.saved_model.save(several, f"{folder}/{name}", signatures=function)

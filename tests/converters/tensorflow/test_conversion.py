@@ -1,4 +1,4 @@
-"""What torch cannot read or export, converted in TensorFlow's environment: its answers are TensorFlow's own."""
+"""What torch cannot read or export, converted in TensorFlow's environment: the answers are TensorFlow's."""
 
 import json
 import shutil
@@ -125,10 +125,15 @@ def test_refuses_a_saved_model_that_does_more_than_compute(
     assert not canary.exists()
 
 
-def test_refuses_a_saved_model_without_a_signature(models: Path, tmp_path: Path) -> None:
-    error = refused(tmp_path, models / "silent")
+@pytest.mark.parametrize(
+    ("name", "words"), [("silent", "has no signature"), ("two", "has the signatures first, second")]
+)
+def test_refuses_a_saved_model_without_one_signature_to_serve(
+    name: str, words: str, models: Path, tmp_path: Path
+) -> None:
+    error = refused(tmp_path, models / name)
     assert isinstance(error, SourceError)
-    assert "no signature" in error.message
+    assert words in error.message
 
 
 def test_refuses_a_damaged_saved_model_and_one_with_links(models: Path, tmp_path: Path) -> None:
