@@ -10,6 +10,7 @@ from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.files import write_bytes
 from packager.converters.signature import BATCH, Signature, TensorSpec
 from packager.converters.tensorflow.graph import function_of, input_specs
+from packager.converters.tflite.sizes import fit_batch
 
 _HINT = "replace the operation that it names, or build the model as ONNX: --format onnx"
 
@@ -27,6 +28,7 @@ def write_tflite(call: Any, signature: Signature, dest: Path) -> tuple[Signature
             ):
                 data = _converted(call, asked, dest.parent / "exported")
                 _check_names(data, asked)
+                data = fit_batch(data, free=asked is signature)
         except WorkerError as error:
             failure = error
         else:

@@ -53,7 +53,7 @@ def fit(data: bytes, found: Served) -> Fitted:
 
 
 def fit_batch(data: bytes, free: bool) -> bytes:
-    """A file that a converter just wrote, as it can ship with a batch of any size (``free``) or with its own."""
+    """What a converter just wrote, as it can ship: with a batch of any size (``free``) or with its own."""
     found = served(structure_of(data, "the converted model"))
     fitted = fit(data, found)
     asked = Signature(input_specs(found, "all"), ())
