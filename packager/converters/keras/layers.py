@@ -47,7 +47,7 @@ def _own_name(tensor: Any) -> str:
 
 def output_names(model: Any, taken: list[str]) -> list[str]:
     """The keys of a dictionary that the model answers with, else the names of the layers that answer."""
-    structure = getattr(model, "_outputs_struct", getattr(model, "_nested_outputs", None))
+    structure: Any = getattr(model, "_outputs_struct", getattr(model, "_nested_outputs", None))
     held = structure.values() if isinstance(structure, dict) else ()
     if held and not any(isinstance(one, dict | list | tuple) for one in held):
         named: Any = sorted(structure)  # the order in which dictionaries are taken apart
