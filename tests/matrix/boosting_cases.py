@@ -143,7 +143,12 @@ XGBOOST: list[Row] = [
         "model.json",
         {"target": _two_classes},
     ),
-    ("gblinear (.json)", _xgb("XGBRegressor", booster="gblinear"), "model.json", {"target": _number}),
+    (
+        "gblinear (.json)",
+        _xgb("XGBRegressor", booster="gblinear", verbosity=0),
+        "model.json",
+        {"target": _number},
+    ),
     ("random forest (.ubj)", _xgb("XGBRFClassifier"), "model.ubj", {"target": _two_classes}),
     ("after a scaler (.joblib)", _scaled(_xgb_alone), "model.joblib", {}),
 ]
