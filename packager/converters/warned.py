@@ -29,6 +29,10 @@ _HARMLESS = (
     (re.compile(r"converted in training mode"), "what is exported was set to evaluation before"),
     (re.compile(r"Manually populate .*num_batches_tracked"), "about a counter that no answer uses"),
 )
+_REPAIRED = (
+    re.compile(r"Tensorflow op \[.*\] is not supported|Unsupported ops: Counter"),
+    "an operator that stays in the graph is refused by name",
+)
 _COMPARED = "not known; the answers were compared"
 
 
@@ -51,7 +55,7 @@ def _judged(text: str) -> dict[str, str]:
     for pattern, meaning in _FATAL:
         if pattern.search(text):
             raise ConversionError(f"The converter warned that {meaning}: {text[:_LONGEST]}")
-    reason = next((meaning for pattern, meaning in _HARMLESS if pattern.search(text)), _COMPARED)
+    reason = next((meaning for pattern, meaning in (*_HARMLESS, _REPAIRED) if pattern.search(text)), _COMPARED)
     return {"text": text[:_LONGEST], "verdict": "harmless", "reason": reason}
 
 
