@@ -8,7 +8,8 @@ from packager.converters.request import Request
 from packager.converters.signature import Signature
 
 ML = "ai.onnx.ml"
-_ML_OPSET = 3
+# Old enough for every runtime, new enough for every node that is written here.
+_OPSET, _ML_OPSET = 18, 3
 _IR_VERSION = 8
 
 
@@ -71,7 +72,7 @@ class Graph:
             [described(spec) for spec in signature.outputs],
             self.constants,
         )
-        opsets = [("", self.request.max_opset), (ML, min(self.request.max_ml_opset, _ML_OPSET))]
+        opsets = [("", min(self.request.max_opset, _OPSET)), (ML, min(self.request.max_ml_opset, _ML_OPSET))]
         return helper.make_model(
             graph,
             opset_imports=[helper.make_opsetid(domain, version) for domain, version in opsets],
