@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters.signature import BATCH, Signature
+
 _MAGIC = b"TFL3"
 
 
@@ -37,6 +39,18 @@ def rename(model: Any, names: Mapping[str, str]) -> None:
         entry.name = names[given]
         graph.tensors[entry.tensorIndex].name = names[given]
     graph.name, model.description = "main", ""
+
+
+def declare(model: Any, signature: Signature) -> None:
+    """The sizes of inputs and outputs: a batch begins with one row and is free, all else is as it is."""
+    (stored,) = model.signatureDefs
+    shapes = {spec.name: spec.shape for spec in (*signature.inputs, *signature.outputs)}
+    for entry in [*stored.inputs, *stored.outputs]:
+        tensor = model.subgraphs[stored.subgraphIndex].tensors[entry.tensorIndex]
+        sizes = shapes[entry.name]
+        tensor.shape = np.array([1 if size == BATCH else size for size in sizes], np.int32)
+        free = np.array([-1 if size == BATCH else size for size in sizes], np.int32)
+        tensor.shapeSignature = free if (free < 0).any() else None
 
 
 def free_batch(model: Any) -> None:

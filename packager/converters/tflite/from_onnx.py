@@ -13,7 +13,7 @@ from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.files import write_bytes
 from packager.converters.signature import BATCH, Dim, Signature, TensorSpec
 from packager.converters.tflite.cases import Case, fitted
-from packager.converters.tflite.editing import opened, packed, rename
+from packager.converters.tflite.editing import declare, opened, packed, rename
 from packager.converters.tflite.proof import prove
 from packager.converters.tflite.reading import served
 from packager.converters.tflite.structure import read_structure
@@ -34,14 +34,14 @@ class Network:
 
 
 def write_network(source: Path, model: Any, signature: Signature, cases: list[Case], dest: Path) -> Network:
-    """With the batch free, and where that is not the model, for one row; other sizes are those of the cases."""
+    """With the batch free, or where that is not the model, for one row; else sizes are those of the cases."""
     _refuse_quantized(model)
-    sizes = _sizes(signature, cases)
+    sized = _sized(signature, cases)
     failures: list[WorkerError] = []
-    for batch in (BATCH, 1) if signature.batched else (BATCH,):
-        wanted = _fixed(signature, sizes | {BATCH: batch})
+    ways: tuple[Dim, ...] = (BATCH, 1) if signature.batched else (BATCH,)
+    for batch in ways:
         try:
-            made = _converted(source, wanted, dest)
+            made = _converted(source, _with_batch(sized, batch), dest)
             held = fitted(cases, signature, made)
             prove(dest, made, held)
         except WorkerError as error:
@@ -65,26 +65,31 @@ def _refuse_quantized(model: Any) -> None:
         )
 
 
-def _sizes(signature: Signature, cases: list[Case]) -> dict[str, Dim]:
-    """The free sizes besides the batch, which the file keeps: those of all rows of the samples."""
-    sizes: dict[str, Dim] = {}
-    for spec in signature.inputs:
-        shape = cases[-1]["inputs"][spec.name]["shape"]
-        sizes |= {dim: size for dim, size in zip(spec.shape, shape, strict=True) if isinstance(dim, str)}
-    sizes.pop(BATCH, None)
-    return sizes
+def _sized(signature: Signature, cases: list[Case]) -> Signature:
+    """Every size but the batch as the rows have it."""
 
-
-def _fixed(signature: Signature, sizes: dict[str, Dim]) -> Signature:
-    def sized(spec: TensorSpec) -> TensorSpec:
+    def sized(spec: TensorSpec, kind: str) -> TensorSpec:
+        held = cases[-1][kind][spec.name]["shape"]
         return replace(
-            spec, shape=tuple(sizes.get(dim, dim) if isinstance(dim, str) else dim for dim in spec.shape)
+            spec,
+            shape=tuple(dim if dim == BATCH else size for dim, size in zip(spec.shape, held, strict=True)),
         )
 
     return replace(
         signature,
-        inputs=tuple(sized(spec) for spec in signature.inputs),
-        outputs=tuple(sized(spec) for spec in signature.outputs),
+        inputs=tuple(sized(spec, "inputs") for spec in signature.inputs),
+        outputs=tuple(sized(spec, "outputs") for spec in signature.outputs),
+    )
+
+
+def _with_batch(signature: Signature, batch: Dim) -> Signature:
+    def given(spec: TensorSpec) -> TensorSpec:
+        return replace(spec, shape=tuple(batch if dim == BATCH else dim for dim in spec.shape))
+
+    return replace(
+        signature,
+        inputs=tuple(given(spec) for spec in signature.inputs),
+        outputs=tuple(given(spec) for spec in signature.outputs),
     )
 
 
@@ -112,6 +117,7 @@ def _converted(source: Path, wanted: Signature, dest: Path) -> Signature:
             raise ConversionError("onnx2tf wrote no file", hint=_HINT)
         model = opened(written.read_bytes())
     _keep_names(model, wanted)
+    declare(model, wanted)
     write_bytes(dest, packed(model))
     return _as_written(dest, wanted)
 
