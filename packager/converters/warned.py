@@ -55,7 +55,8 @@ def _judged(text: str) -> dict[str, str]:
     for pattern, meaning in _FATAL:
         if pattern.search(text):
             raise ConversionError(f"The converter warned that {meaning}: {text[:_LONGEST]}")
-    reason = next((meaning for pattern, meaning in (*_HARMLESS, _REPAIRED) if pattern.search(text)), _COMPARED)
+    known = (*_HARMLESS, _REPAIRED)
+    reason = next((meaning for pattern, meaning in known if pattern.search(text)), _COMPARED)
     return {"text": text[:_LONGEST], "verdict": "harmless", "reason": reason}
 
 

@@ -77,6 +77,8 @@ def _public(module: str) -> str:
     parts = module.split(".")
     if parts[:2] == ["keras", "src"] and parts[2:3] != ["ops"]:
         parts = ["keras", *parts[2:]]
+    if parts[:2] == ["keras", "backend"] and parts[3:4] == ["optimizers"]:
+        return "keras.optimizers"
     if parts[:2] == ["keras", "engine"]:
         return "keras.layers"
     return module if parts[1:2] == ["src"] else ".".join(parts[:2])

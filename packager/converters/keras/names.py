@@ -78,6 +78,21 @@ _INITIALIZERS = _names(
 )
 _REGULARIZERS = frozenset({"L1", "L2", "L1L2", "OrthogonalRegularizer"})
 _CONSTRAINTS = frozenset({"MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "RadialConstraint"})
+# A model within a model brings the settings that it was trained with.
+_OPTIMIZERS = _names(
+    """
+    Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion LossScaleOptimizer Muon Nadam RMSprop SGD
+    """
+)
+_SCORES = _names(
+    """
+    AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryFocalCrossentropy CategoricalAccuracy
+    CategoricalCrossentropy CategoricalFocalCrossentropy CosineSimilarity F1Score Hinge Huber KLDivergence
+    LogCosh Mean MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
+    Precision R2Score Recall RootMeanSquaredError SparseCategoricalAccuracy SparseCategoricalCrossentropy
+    SparseTopKCategoricalAccuracy TopKCategoricalAccuracy
+    """
+)
 _POLICIES = frozenset({"DTypePolicy", "FloatDTypePolicy", "Policy", "DTypePolicyMap"})
 # How values of Python itself are written.
 VALUES = frozenset(
@@ -96,6 +111,9 @@ BY_MODULE: dict[str, frozenset[str]] = {
     "keras.constraints": _CONSTRAINTS,
     "keras.dtype_policies": _POLICIES,
     "keras.mixed_precision": _POLICIES,
+    "keras.optimizers": _OPTIMIZERS,
+    "keras.losses": _SCORES,
+    "keras.metrics": _SCORES,
     "keras.ops": _OPERATIONS,
     **{f"{_OPS}{part}": _OPERATIONS for part in ("core", "image", "linalg", "math", "nn", "numpy")},
 }

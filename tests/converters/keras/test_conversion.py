@@ -113,6 +113,16 @@ def test_files_of_keras_2_ask_for_tensorflow(version: str | None, tmp_path: Path
     assert "was written by Keras 2" in error["message"]
 
 
+def test_a_compiled_model_within_a_model_is_taken(tmp_path: Path) -> None:
+    keras = keras_on_torch()
+    inner = row_model()
+    inner.compile(optimizer="adam", loss="mse", metrics=["mae", keras.metrics.MeanSquaredError()])
+    rows = keras.Input((4,), name="rows")
+    path = saved(keras.Model(rows, inner(rows)[:, 1:] * 2), tmp_path / "model.keras")
+    done = do(tmp_path / "job", path, action="inspect")
+    assert done.signature["outputs"][0]["shape"] == ["batch", 2]
+
+
 def test_a_model_without_shapes_is_named_so(tmp_path: Path) -> None:
     keras = keras_on_torch()
     path = saved(keras.Sequential([keras.layers.Dense(2)]), tmp_path / "model.keras")
