@@ -7,7 +7,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
-from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -59,14 +59,6 @@ def test_a_column_whose_missing_values_come_out_otherwise_refuses_them(
     assert narrower is not None
     assert [feature.nullable for feature in narrower.signature.features] == [False, False, False]
     assert "missing values are refused" in narrower.notes[-1]
-
-
-def test_a_graph_that_fails_on_missing_values_refuses_them(tmp_path: Path) -> None:
-    np.save(tmp_path / "rows.npy", ROWS)
-    model = make_pipeline(KNNImputer(n_neighbors=2), LinearRegression()).fit(ROWS, TARGET)
-    done = converted(tmp_path, model, samples=str(tmp_path / "rows.npy"))
-    assert_answers_alike(done)
-    assert [feature["nullable"] for feature in done.signature["features"]] == [False, False, False]
 
 
 def test_a_model_that_takes_no_missing_values_says_so(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from sklearn.preprocessing import (
     MinMaxScaler,
     Normalizer,
     PolynomialFeatures,
+    PowerTransformer,
     QuantileTransformer,
     RobustScaler,
     StandardScaler,
@@ -39,6 +40,7 @@ STEPS: dict[str, Any] = {
     "unit": Normalizer(),
     "quantiles": QuantileTransformer(n_quantiles=20),
     "bins": KBinsDiscretizer(5, encode="ordinal", quantile_method="averaged_inverted_cdf"),
+    "products": PolynomialFeatures(2),
     "two": make_pipeline(StandardScaler(), MinMaxScaler()),
     "beside": make_union(StandardScaler(), PCA(2)),
     "some": make_column_transformer((StandardScaler(), [0, 2]), remainder="passthrough"),
@@ -91,7 +93,7 @@ def test_numbers_of_a_billion_keep_their_last_digits(tmp_path: Path) -> None:
 
 
 def test_a_step_without_a_form_in_double_precision_stays_single(tmp_path: Path) -> None:
-    model = make_pipeline(PolynomialFeatures(2), RandomForestClassifier(5, random_state=0))
+    model = make_pipeline(PowerTransformer(), RandomForestClassifier(5, random_state=0))
     joblib.dump(model.fit(GRID, DECISION), tmp_path / "model.joblib")
     done = do(tmp_path / "job", tmp_path / "model.joblib")
     assert done.signature["inputs"][0]["dtype"] == "float32"

@@ -50,3 +50,27 @@ def _chances(nodes: Nodes, model: Any, found: str) -> str:
     if method in ("ovr", "warn") or getattr(model, "solver", "") == "liblinear":
         return nodes.normalised(nodes.add("Sigmoid", found), "l1")
     return nodes.add("Softmax", found, axis=1)
+
+
+def descent(nodes: Nodes, model: Any) -> None:
+    """``SGDClassifier``: its probabilities are those of one class against the rest, if it has any."""
+    found = linear(nodes, model, nodes.given)
+    nodes.give(decided(nodes, found, model.classes_), 0)
+    nodes.give(_chances_of_descent(nodes, model, found), 1)
+
+
+def _chances_of_descent(nodes: Nodes, model: Any, found: str) -> str:
+    if model.loss == "modified_huber":
+        held = nodes.add("Min", nodes.add("Max", found, np.float64(-1)), np.float64(1))
+        each = nodes.add("Div", nodes.add("Add", held, np.float64(1)), np.float64(2))
+    elif model.loss in ("log", "log_loss"):
+        each = nodes.add("Sigmoid", found)
+    else:
+        return found
+    count = len(model.classes_)
+    if count == 2:
+        return nodes.add("Concat", nodes.add("Sub", np.float64(1), each), each, axis=1)
+    total = nodes.total(each, 1)
+    none = nodes.add("Equal", total, np.float64(0))
+    shares = nodes.add("Div", each, nodes.chosen(none, np.float64(1), total))
+    return nodes.chosen(none, np.float64(1 / count), shares)
