@@ -1,6 +1,6 @@
 """The values that cross room borders: what a model takes and gives, and the file that holds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,7 @@ class TensorSpec:
     """One input or output: its dtype is one of DTYPES, its shape has free dimensions by name.
 
     ``class_labels``: the classes of this output alone, where a model decides several targets at once.
+    ``limits``: the smallest and the largest size (None: any) of free dimensions that the model limits.
     """
 
     name: str
@@ -32,6 +33,7 @@ class TensorSpec:
     shape: tuple[Dim, ...]
     role: Role = "tensor"
     class_labels: tuple[ClassLabel, ...] = ()
+    limits: dict[str, tuple[int, int | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

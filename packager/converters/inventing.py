@@ -32,15 +32,27 @@ def invent_tensors(
     others = {dim for spec in signature.inputs for dim in spec.shape if isinstance(dim, str) and dim != BATCH}
     states = {dim for spec in signature.inputs if not spec.batched for dim in spec.shape} if tied else set()
     made = []
-    for free in free_sizes if others else free_sizes[:1]:
+    limits = {dim: both for spec in signature.inputs for dim, both in spec.limits.items()}
+    most = limits.get(BATCH, (0, None))[1]
+    count = count if most is None else min(count, most)
+    for at in (0, 1) if others else (0,):
+        free = {dim: _allowed(free_sizes, limits.get(dim, (0, None)))[at] for dim in others}
         for batch in (count,) if signature.rowwise else (1, 2) if _has_batch(signature) else (1,):
-            sizes = {dim: batch if dim in states else free for dim in others} | {BATCH: batch}
+            sizes = {dim: batch if dim in states else free[dim] for dim in others} | {BATCH: batch}
             columns = {
                 spec.name: _tensor(spec, sizes, random, (bounds or {}).get(spec.name))
                 for spec in signature.inputs
             }
             made.append(Rows(columns, batched=signature.rowwise))
     return made
+
+
+def _allowed(sizes: tuple[int, int], limits: tuple[int, int | None]) -> tuple[int, int]:
+    """Two different sizes within the limits, where there are two."""
+    least, most = limits
+    if least > sizes[0]:
+        sizes = (least, least + sizes[1] - sizes[0])
+    return sizes if most is None or most >= sizes[1] else (max(most // 2, least, 1), most)
 
 
 def _has_batch(signature: Signature) -> bool:

@@ -1,7 +1,7 @@
 """What a model takes and gives, as the worker writes it (the front reads it into packager/model.py)."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -39,6 +39,8 @@ class TensorSpec:
     role: Role = "tensor"
     class_labels: tuple[Any, ...] = ()
     """The classes of this output alone, where a model decides several targets: a label is its place."""
+    limits: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    """The smallest and the largest size (None: any) of free dimensions that the model itself limits."""
 
     @property
     def batched(self) -> bool:
@@ -100,7 +102,8 @@ def read_document(document: dict[str, Any]) -> Signature:
 
 
 def _read_spec(entry: dict[str, Any]) -> TensorSpec:
-    return TensorSpec(**{**entry, "shape": tuple(entry["shape"])})
+    limits = {dim: (least, most) for dim, (least, most) in entry.get("limits", {}).items()}
+    return TensorSpec(**{**entry, "shape": tuple(entry["shape"]), "limits": limits})
 
 
 def _sizes(dims: set[Any]) -> set[int]:
@@ -108,7 +111,8 @@ def _sizes(dims: set[Any]) -> set[int]:
 
 
 def _input_document(spec: TensorSpec) -> dict[str, Any]:
-    return {"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape)}
+    limits = {"limits": {dim: list(both) for dim, both in spec.limits.items()}} if spec.limits else {}
+    return {"name": spec.name, "dtype": spec.dtype, "shape": list(spec.shape), **limits}
 
 
 def _output_document(spec: TensorSpec) -> dict[str, Any]:

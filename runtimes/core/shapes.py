@@ -46,6 +46,8 @@ def check_tensor(spec: TensorSpec, tensor: Tensor, field: str, sizes: dict[str, 
         wanted = ", ".join(str(sizes.get(dim, dim) if isinstance(dim, str) else dim) for dim in spec.shape)
         message = f"{spec.name} takes the shape [{wanted}], not {list(tensor.shape)}"
         raise RequestError(message, field=field)
+    if spec.limits:
+        _check_limits(spec, tensor, field)
     _check_length(tensor, field)
 
 
@@ -62,6 +64,16 @@ def check_finite(tensor: Tensor, field: str, nullable: tuple[bool, ...]) -> None
         if place in infinite or not (nullable and nullable[place % len(nullable)]):
             message = f"{field} must hold finite numbers, but its element {place} is not one"
             raise RequestError(message, field=field, index=_row(tensor, place))
+
+
+def _check_limits(spec: TensorSpec, tensor: Tensor, field: str) -> None:
+    """What a model was exported for: beyond it, its graph may answer, and mean nothing."""
+    for dim, size in zip(spec.shape, tensor.shape):
+        least, most = spec.limits.get(str(dim), (0, None))
+        if size < least or (most is not None and size > most):
+            wanted = f"at least {least}" if size < least else f"at most {most}"
+            message = f"{spec.name} has {dim} {size}, and the model takes {wanted}"
+            raise RequestError(message, field=field)
 
 
 def _fits(want: int | str, have: int, sizes: dict[str, int]) -> bool:

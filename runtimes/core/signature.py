@@ -13,9 +13,10 @@ class TensorSpec:
     """One input or output; a dimension is a size or the name of a free one.
 
     ``class_labels``: the classes of this output alone, where a model decides several targets at once.
+    ``limits``: the smallest and the largest size (None: any) of free dimensions that the model limits.
     """
 
-    __slots__ = ("class_labels", "dtype", "name", "role", "shape")
+    __slots__ = ("class_labels", "dtype", "limits", "name", "role", "shape")
 
     def __init__(
         self,
@@ -24,6 +25,7 @@ class TensorSpec:
         shape: tuple[int | str, ...],
         role: str = "tensor",
         class_labels: tuple[object, ...] = (),
+        limits: dict[str, tuple[int, int | None]] | None = None,
     ) -> None:
         if dtype not in DTYPES:
             raise ModelError(
@@ -36,11 +38,16 @@ class TensorSpec:
         self.shape = shape
         self.role = role
         self.class_labels = class_labels
+        self.limits = limits or {}
 
     def document(self) -> dict[str, object]:
         """The spec as JSON."""
         plain: dict[str, object] = {"name": self.name, "dtype": self.dtype, "shape": list(self.shape)}
-        return {**plain, "class_labels": list(self.class_labels)} if self.class_labels else plain
+        if self.class_labels:
+            plain["class_labels"] = list(self.class_labels)
+        if self.limits:
+            plain["limits"] = {dim: list(both) for dim, both in self.limits.items()}
+        return plain
 
 
 class Feature:
@@ -127,7 +134,21 @@ def _read_spec(item: dict[str, object], where: str) -> TensorSpec:
         if isinstance(dim, bool) or not (isinstance(dim, str) or (isinstance(dim, int) and dim >= 0)):
             raise ModelError(f"the manifest gives {name} the dimension {dim!r}; it must be a size or a name")
         dims.append(dim)
-    return TensorSpec(name, dtype, tuple(dims), role, _read_labels(item))
+    return TensorSpec(name, dtype, tuple(dims), role, _read_labels(item), _read_limits(item, name))
+
+
+def _read_limits(item: dict[str, object], name: str) -> dict[str, tuple[int, int | None]]:
+    found = item.get("limits") or {}
+    if not isinstance(found, dict):
+        raise ModelError(f"the manifest's limits of {name} are not an object")
+    limits = {}
+    for dim, both in found.items():
+        if not (isinstance(both, list) and len(both) == 2 and type(both[0]) is int):
+            raise ModelError(f"the manifest's limits of {name} are not two sizes for {dim!r}")
+        if both[1] is not None and type(both[1]) is not int:
+            raise ModelError(f"the manifest's limits of {name} are not two sizes for {dim!r}")
+        limits[str(dim)] = (both[0], both[1])
+    return limits
 
 
 def _read_labels(document: dict[str, object]) -> tuple[object, ...]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from packager.converters.detection import detect
 from packager.converters.failure import ConversionError, SamplesError, translated
-from packager.converters.inventing import FREE_SIZES, invent_tensors
+from packager.converters.inventing import invent_tensors
 from packager.converters.request import Request
 from packager.converters.rows import Rows
-from packager.converters.signature import BATCH, Signature
+from packager.converters.signature import Signature
 from packager.converters.source import About, Written
 from packager.converters.tensors import Array
 from packager.converters.torch.module import Exported
@@ -25,14 +25,11 @@ _MADE_ROWS = 16
 class Model(Protocol):
     """What the kinds of torch models have in common.
 
-    ``largest``: by free size, the largest that the model allows, where it allows not any.
     ``bounds``: by input, how many rows the smallest table has that its values are places in.
     """
 
     @property
     def signature(self) -> Signature: ...
-    @property
-    def largest(self) -> dict[str, int]: ...
     @property
     def bounds(self) -> dict[str, int]: ...
     def run(self, arguments: list[Any]) -> list[Any]: ...
@@ -51,24 +48,13 @@ class TorchSource:
         return self.model.signature
 
     def invent(self, count: int, seed: int) -> list[Rows]:
-        rows = min(count, _MADE_ROWS, self.model.largest.get(BATCH, count))
-        sizes = self._sizes()
-        made = invent_tensors(self.signature, rows, seed, sizes, bounds=self.model.bounds)
+        bounds = self.model.bounds
+        made = invent_tensors(self.signature, min(count, _MADE_ROWS), seed, bounds=bounds)
         if not self.signature.rowwise or self.signature.inputs[0].batched:
             return made
         # Of a fixed batch there is one: several show more.
-        more = (
-            invent_tensors(self.signature, 1, seed + at, sizes, bounds=self.model.bounds)
-            for at in range(1, 4)
-        )
+        more = (invent_tensors(self.signature, 1, seed + at, bounds=bounds) for at in range(1, 4))
         return made + [rows for one in more for rows in one]
-
-    def _sizes(self) -> tuple[int, int]:
-        """Two sizes for what is free beside the batch, within what the model allows."""
-        largest = min((size for name, size in self.model.largest.items() if name != BATCH), default=None)
-        return (
-            FREE_SIZES if largest is None or largest >= max(FREE_SIZES) else (max(largest // 2, 1), largest)
-        )
 
     def tensors(self, rows: Rows) -> Mapping[str, Array]:
         return {spec.name: rows.columns[spec.name] for spec in self.signature.inputs}
@@ -107,7 +93,6 @@ class _Unshaped:
     """A model that is looked at without the code or the rows that show its shapes."""
 
     signature: Signature = field(default_factory=lambda: Signature((), ()))
-    largest: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)
 
     def run(self, arguments: list[Any]) -> list[Any]:

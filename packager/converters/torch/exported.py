@@ -1,13 +1,13 @@
 """Exported programs (torch.export): their signature, their answers, and ONNX by the dynamo exporter."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from packager.converters.failure import ConversionError, translated
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
-from packager.converters.signature import Signature, TensorSpec
+from packager.converters.signature import BATCH, Signature, TensorSpec
 from packager.converters.torch.exporters import DYNAMO, from_program
 from packager.converters.torch.module import Exported
 from packager.converters.torch.shapes import DimNames, dtype_name, output_specs
@@ -16,14 +16,10 @@ from packager.converters.torch.tables import table_bounds
 
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """``largest``: by free size, the largest that the program allows, where it allows not any.
-
-    ``bounds``: by input, how many rows the smallest table has that its values are places in.
-    """
+    """``bounds``: by input, how many rows the smallest table has that its values are places in."""
 
     program: Any
     signature: Signature
-    largest: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)
 
     def run(self, arguments: list[Any]) -> list[Any]:
@@ -48,8 +44,11 @@ def read_program(program: Any) -> ExportedModel:
         _spec(name, placeholders[name], dims) for name in _user_inputs(program) if isinstance(name, str)
     )
     outputs = _outputs(program, dims, {spec.name for spec in inputs})
-    signature = Signature(inputs, outputs)
-    return ExportedModel(program, signature, _largest_sizes(program, dims), table_bounds(program))
+    limits = _limits(program, dims)
+    limited = tuple(
+        replace(spec, limits={dim: limits[dim] for dim in spec.shape if dim in limits}) for spec in inputs
+    )
+    return ExportedModel(program, Signature(limited, outputs), table_bounds(program))
 
 
 def _user_inputs(program: Any) -> list[Any]:
@@ -124,12 +123,19 @@ def _trains(node: Any) -> bool:
     return bool(given.get("dropout", 1)) and given.get("running_mean", 1) is not None
 
 
-def _largest_sizes(program: Any, dims: DimNames) -> dict[str, int]:
-    return {
-        dims.names[str(symbol)]: int(limits.upper)
-        for symbol, limits in program.range_constraints.items()
-        if str(symbol) in dims.names and limits.upper.is_Integer and limits.upper < 1 << 31
-    }
+def _limits(program: Any, dims: DimNames) -> dict[str, tuple[int, int | None]]:
+    """What the program was exported for: of a branch on a size it kept one, and says so by a limit."""
+    found: dict[str, tuple[int, int | None]] = {}
+    for symbol, sizes in program.range_constraints.items():
+        name = dims.names.get(str(symbol))
+        if name is None:
+            continue
+        # torch takes no size for 1 unless told so: that one row is answered is proved by the first case.
+        least = 0 if name == BATCH and sizes.lower <= 2 else int(sizes.lower)
+        most = int(sizes.upper) if sizes.upper.is_Integer and sizes.upper < 1 << 31 else None
+        if least > 1 or most is not None:
+            found[name] = (least, most)
+    return found
 
 
 def _exported(program: Any, signature: Signature, request: Request) -> Any:

@@ -48,7 +48,6 @@ class ModuleModel:
     example: list[Any]
     free: tuple[FreeSize, ...]
     exporters: tuple[Exporter, ...]
-    largest: dict[str, int] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)
 
     def run(self, arguments: list[Any]) -> list[Any]:

@@ -76,7 +76,9 @@ def test_an_exported_network_answers_alike(with_samples: bool, images: Path, tmp
     path = exported(tmp_path / "model.pt2", network(), (torch.ones(2, 1, 8, 8),), shapes)
     done = do(tmp_path / "job", path, samples=str(images) if with_samples else None)
     assert_answers_alike(done)
-    assert done.signature["inputs"] == [{"name": "input", "dtype": "float32", "shape": ["batch", 1, 8, 8]}]
+    (taken,) = done.signature["inputs"]
+    assert taken["shape"] == ["batch", 1, 8, 8]
+    assert taken["limits"] == {"batch": [0, 64]}
     wanted = {"name": "output", "dtype": "float32", "shape": ["batch", 10], "role": "prediction"}
     assert done.signature["outputs"] == [wanted]
     assert [case["inputs"]["input"]["shape"][0] for case in done.cases][:2] == [1, 7]
@@ -346,3 +348,20 @@ def test_made_texts_are_no_longer_than_the_program_allows(tmp_path: Path) -> Non
     )
     assert_answers_alike(done)
     assert {case["inputs"]["ids"]["shape"][1] for case in done.cases} == {6, 12}
+
+
+class Branching(nn.Module):  # type: ignore[misc]
+    """An exported program keeps the branch of its example, and says so by a limit of the size."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows.sum(1) if rows.shape[1] > 5 else rows.mean(1)
+
+
+def test_a_branch_that_was_kept_limits_the_sizes_that_are_taken(tmp_path: Path) -> None:
+    free = {0: torch.export.Dim.AUTO, 1: torch.export.Dim.AUTO}
+    done = do(
+        tmp_path / "job", exported(tmp_path / "model.pt2", Branching(), (torch.ones(3, 9, 2),), (free,))
+    )
+    assert_answers_alike(done)
+    (rows,) = done.signature["inputs"]
+    assert rows["limits"] == {rows["shape"][1]: [6, None]}

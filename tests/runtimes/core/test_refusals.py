@@ -199,3 +199,18 @@ def test_a_long_list_of_columns_is_not_repeated_whole(serve: Opener) -> None:
     predictor = serve((model, models.signature(inputs, outputs, features=features)))
     with pytest.raises(RequestError, match=r"f19 and 280 more$"):
         predictor.predict({"features": [1]})
+
+
+@pytest.mark.parametrize(("length", "wanted"), [(1, "at least 2"), (2, None), (4, None), (5, "at most 4")])
+def test_sizes_beyond_what_the_model_was_made_for_are_refused(
+    serve: Opener, length: int, wanted: str | None
+) -> None:
+    model, signature = models.embedding()
+    limited = [{**signature["inputs"][0], "limits": {"length": [2, 4]}}]
+    predictor = serve((model, {**signature, "inputs": limited}))
+    for request in ({"inputs": {"tokens": [[1] * length]}}, {"instances": [[1] * length]}):
+        if wanted is None:
+            predictor.predict(request)
+            continue
+        with pytest.raises(RequestError, match=f"tokens has length {length}, and the model takes {wanted}"):
+            predictor.predict(request)
