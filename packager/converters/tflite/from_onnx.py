@@ -84,7 +84,8 @@ def _sized(signature: Signature, cases: list[Case]) -> Signature:
 
 def _with_batch(signature: Signature, batch: Dim) -> Signature:
     def given(spec: TensorSpec) -> TensorSpec:
-        return replace(spec, shape=tuple(batch if dim == BATCH else dim for dim in spec.shape))
+        limits = spec.limits if batch == BATCH else {}
+        return replace(spec, shape=tuple(batch if dim == BATCH else dim for dim in spec.shape), limits=limits)
 
     return replace(
         signature,

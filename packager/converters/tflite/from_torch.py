@@ -51,8 +51,8 @@ def write_module(
         free_batch(model)
         whole = replace(
             fixed,
-            inputs=tuple(_with_batch(spec) for spec in fixed.inputs),
-            outputs=tuple(_with_batch(spec) for spec in fixed.outputs),
+            inputs=tuple(_with_batch(spec, signature.inputs[at]) for at, spec in enumerate(fixed.inputs)),
+            outputs=tuple(_with_batch(spec, signature.outputs[at]) for at, spec in enumerate(fixed.outputs)),
         )
         if _difference(packed(model), module, whole, example, dest) is None:
             return Lite(whole, name, notes)
@@ -108,7 +108,7 @@ def _with_sizes(signature: Signature, example: list[Any], module: Any) -> Signat
     """Every size as the example has it."""
     answers = run(module, example)
     inputs = tuple(
-        replace(spec, shape=tuple(int(size) for size in tensor.shape))
+        replace(spec, shape=tuple(int(size) for size in tensor.shape), limits={})
         for spec, tensor in _pairs(signature, example)
     )
     outputs = tuple(
@@ -118,9 +118,10 @@ def _with_sizes(signature: Signature, example: list[Any], module: Any) -> Signat
     return replace(signature, inputs=inputs, outputs=outputs)
 
 
-def _with_batch(spec: TensorSpec) -> TensorSpec:
+def _with_batch(spec: TensorSpec, before: TensorSpec) -> TensorSpec:
     shape: tuple[Dim, ...] = (BATCH, *spec.shape[1:])
-    return replace(spec, shape=shape)
+    limits = {dim: both for dim, both in before.limits.items() if dim == BATCH}
+    return replace(spec, shape=shape, limits=limits)
 
 
 def _fixed_notes(before: Signature, after: Signature) -> tuple[str, ...]:
