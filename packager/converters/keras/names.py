@@ -87,10 +87,11 @@ _OPTIMIZERS = _names(
 _SCORES = _names(
     """
     AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryFocalCrossentropy CategoricalAccuracy
-    CategoricalCrossentropy CategoricalFocalCrossentropy CosineSimilarity F1Score Hinge Huber KLDivergence
-    LogCosh Mean MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
-    Precision R2Score Recall RootMeanSquaredError SparseCategoricalAccuracy SparseCategoricalCrossentropy
-    SparseTopKCategoricalAccuracy TopKCategoricalAccuracy
+    CategoricalCrossentropy CategoricalFocalCrossentropy CosineSimilarity F1Score Hinge Huber
+    KLDivergence LogCosh Mean MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError
+    MeanSquaredLogarithmicError Poisson Precision R2Score Recall RootMeanSquaredError
+    SparseCategoricalAccuracy SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy
+    TopKCategoricalAccuracy
     """
 )
 _POLICIES = frozenset({"DTypePolicy", "FloatDTypePolicy", "Policy", "DTypePolicyMap"})

@@ -43,18 +43,19 @@ class Several(tf.Module):
     def answer(self, rows, places):
         return {"scores": tf.math.erfc(tf.matmul(rows, self.weights)), "total": tf.reduce_sum(places, axis=1)}
 
-    @tf.function
-    def read(self, rows):
-        return {"scores": rows + tf.cast(tf.strings.length(tf.io.read_file("/etc/hostname")), tf.float32)}
+def read(rows):
+    return rows + tf.cast(tf.strings.length(tf.io.read_file("/etc/hostname")), tf.float32)
 
-    @tf.function
-    def write(self, rows):
-        with tf.control_dependencies([tf.io.write_file(sys.argv[2], "it ran")]):
-            return {"scores": tf.identity(rows)}
+def write(rows):
+    with tf.control_dependencies([tf.io.write_file(sys.argv[2], "it ran")]):
+        return tf.identity(rows)
 
-    @tf.function
-    def call(self, rows):
-        return {"scores": tf.py_function(lambda given: given, [rows], tf.float32)}
+def restore(rows):
+    wanted = {"prefix": "/tmp/x", "tensor_names": ["x"], "shape_and_slices": [""], "dtypes": [tf.float32]}
+    return rows + tf.raw_ops.RestoreV2(**wanted)[0]
+
+def call(rows):
+    return tf.py_function(lambda given: given, [rows], tf.float32)
 
 several = Several()
 rows = tf.TensorSpec([None, 2], tf.float32, name="rows")
@@ -62,9 +63,9 @@ places = tf.TensorSpec([None, None], tf.int32, name="places")
 answer = several.answer.get_concrete_function(rows, places)
 tf.saved_model.save(several, f"{folder}/several", signatures=answer)
 tf.saved_model.save(several, f"{folder}/two", signatures={"first": answer, "second": answer})
-for name in ("read", "write", "call"):
-    function = getattr(several, name).get_concrete_function(rows)
-    tf.saved_model.save(several, f"{folder}/{name}", signatures=function)
+for function in (read, write, restore, call):
+    hostile = tf.function(function).get_concrete_function(rows)
+    tf.saved_model.save(tf.Module(), f"{folder}/{function.__name__}", signatures=hostile)
 tf.saved_model.save(tf.Module(), f"{folder}/silent")
 loaded = tf.saved_model.load(f"{folder}/write")
 loaded.signatures["serving_default"](rows=tf.zeros([1, 2]))

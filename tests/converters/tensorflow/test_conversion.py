@@ -114,7 +114,8 @@ def test_tflite_names_the_operator_that_it_has_not(models: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("name", "operator"), [("read", "ReadFile"), ("write", "WriteFile"), ("call", "EagerPyFunc")]
+    ("name", "operator"),
+    [("read", "ReadFile"), ("write", "WriteFile"), ("restore", "RestoreV2"), ("call", "EagerPyFunc")],
 )
 def test_refuses_a_saved_model_that_does_more_than_compute(
     name: str, operator: str, models: Path, canary: Path, tmp_path: Path
