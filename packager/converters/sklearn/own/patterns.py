@@ -23,8 +23,10 @@ _parser, _constants = (
     for name, older in (("re._parser", "sre_parse"), ("re._constants", "sre_constants"))
 )
 
+_GROUPS = ("BRANCH", "MAX_REPEAT", "MIN_REPEAT", "SUBPATTERN")
 # The one letter whose small form is two characters, and the second of them is none of a word.
 DOTTED_I = "\u0130"
+_DOT = "\u0307"
 _WORDS = re.compile(r"(?:\(\?u\))?\\b((?:\\w)*)\\w(\+|\{(\d+),\})\\b")
 
 
@@ -41,7 +43,10 @@ def token_expression(pattern: str, lowered: bool) -> str:
         raise _inexact(pattern, "a group that is captured: write (?:…)")
     if compiled.flags & ~(re.UNICODE | re.DOTALL):
         raise _inexact(pattern, "a flag")
-    return _sequence(_parser.parse(pattern), pattern, lowered, bool(compiled.flags & re.DOTALL))
+    parsed, dot_all = _parser.parse(pattern), bool(compiled.flags & re.DOTALL)
+    if not lowered or _dot_of_i(pattern) == "inside":
+        return _sequence(parsed, pattern, lowered, dot_all)
+    return "|".join(_ending_in_i(branch, pattern, dot_all) for branch in _branches(parsed))
 
 
 def takes(pattern: str, letter: str) -> bool:
@@ -51,8 +56,48 @@ def takes(pattern: str, letter: str) -> bool:
     return any(re.match(one, letter) for one in _places(_parser.parse(pattern), re.compile(pattern)))
 
 
-def is_whole_words(pattern: str) -> bool:
-    return _WORDS.fullmatch(pattern) is not None
+def ends_with_dotted_i(pattern: str) -> bool:
+    """Whether the dot of the small form of the dotted I ends a word, or is in it as any other letter."""
+    return _WORDS.fullmatch(pattern) is not None or _dot_of_i(pattern) == "after"
+
+
+def _dot_of_i(pattern: str) -> str:
+    places = list(_places(_parser.parse(pattern), re.compile(pattern)))
+    takes_i = [bool(re.match(one, "i")) for one in places]
+    takes_dot = [bool(re.match(one, _DOT)) for one in places]
+    if not any(takes_dot):
+        return "after"
+    if takes_i == takes_dot:
+        return "inside"
+    raise _inexact(pattern, "places that take i and others that take its dot: add lowercase=False")
+
+
+def _branches(parsed: Any) -> list[Any]:
+    """The alternatives at the top."""
+    entries = list(parsed)
+    if len(entries) == 1 and str(entries[0][0]) == "BRANCH":
+        return [list(one) for one in entries[0][1][1]]
+    return [entries]
+
+
+def _ending_in_i(entries: list[Any], pattern: str, dot_all: bool) -> str:
+    """The dotted I becomes an i and a dot that no place takes: it can only be the last letter of a word."""
+    *before, (kind, value) = entries
+    first = _sequence(before, pattern, True, dot_all)
+    low, high, one = 1, "1", _single(kind, value, dot_all)
+    if str(kind) == "MAX_REPEAT" and len(value[2]) == 1:
+        inner_kind, inner = value[2][0]
+        low, one = value[0], _single(inner_kind, inner, dot_all)
+        high = "" if value[1] is _constants.MAXREPEAT else str(value[1])
+    if one is None and str(kind) not in _GROUPS:
+        _piece(kind, value, pattern, True, dot_all)  # says what it is, if there is no form at all
+    if one is None or low < 1:
+        raise _inexact(pattern, "an end that may be empty, or that is no repetition of one class")
+    taken = _class_of(one, True)
+    if not re.match(one, "i"):
+        return f"{first}{taken}{{{low},{high}}}"
+    shorter = str(int(high) - 1) if high else ""
+    return f"{first}(?:{taken}{{{low - 1},{shorter}}}{DOTTED_I}|{taken}{{{low},{high}}})"
 
 
 def _whole_words(least: int, lowered: bool) -> str:
@@ -153,4 +198,4 @@ def _characters() -> str:
 
 @cache
 def _small_forms() -> str:
-    return "".join(small if len(small := letter.lower()) == 1 else "\u0000" for letter in _characters())
+    return "".join(small if len(small := letter.lower()) == 1 else _DOT for letter in _characters())

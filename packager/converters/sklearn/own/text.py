@@ -32,7 +32,11 @@ def refusal(part: Any) -> str | None:
         return "with lowercase=True knows Greek words, whose small sigma depends on what follows"
     if part.analyzer == "word":
         _expression(part)
-        if part.lowercase and any("i\u0307" in term for term in part.vocabulary_):
+        longest = max(map(len, part.vocabulary_))
+        if longest >= _LONGEST_REPEAT:
+            return f"knows a word of {longest:,} letters, of which the engine reads 1,000"
+        dotted = any("i\u0307" in term for term in part.vocabulary_)
+        if part.lowercase and dotted and not patterns.ends_with_dotted_i(part.token_pattern):
             return "with lowercase=True knows words with a dotted small i, which is two letters"
         if part.ngram_range[1] > 1 and patterns.takes(part.token_pattern, " "):
             return "with n-grams of words that may hold blanks has no exact form in the graph"
@@ -107,7 +111,7 @@ def _words(nodes: Nodes, part: Any, terms: list[str]) -> tuple[str, list[tuple[i
             f"{kind_of(part)} knows two words of one fingerprint", hint="leave out rare words"
         )
     # In a word of letters the dot ends the word; in any other it is a letter that no word here has.
-    dotted = alphabet.code_of("i") if patterns.is_whole_words(part.token_pattern) else alphabet.other
+    dotted = alphabet.code_of("i") if patterns.ends_with_dotted_i(part.token_pattern) else alphabet.other
     found = _fingerprints(nodes, _expression(part), alphabet, dotted, shares)
     numbers = nodes.add(
         "LabelEncoder",

@@ -39,11 +39,16 @@ FLAGGED: dict[str, Any] = {
 @pytest.mark.parametrize("name", sorted(SIDE_BY_SIDE))
 def test_each_target_has_its_classes(name: str, tmp_path: Path) -> None:
     done = shown(tmp_path, SIDE_BY_SIDE[name], ROWS, NAMED)
-    wanted = []
+    wanted: list[dict[str, Any]] = []
     for target, labels in enumerate((["low", "middle", "über"], ["no", "yes"])):
-        label = {"name": f"label_{target}", "dtype": "int64", "shape": ["batch"], "role": "label"}
+        label: dict[str, Any] = {
+            "name": f"label_{target}",
+            "dtype": "int64",
+            "shape": ["batch"],
+            "role": "label",
+        }
         shape = ["batch", len(labels)]
-        chances = {"name": f"probabilities_{target}", "dtype": "float32", "shape": shape}
+        chances: dict[str, Any] = {"name": f"probabilities_{target}", "dtype": "float32", "shape": shape}
         wanted += [{**label, "class_labels": labels}]
         wanted += [{**chances, "role": "probabilities", "class_labels": labels}]
     assert done.signature["outputs"] == wanted
