@@ -3,8 +3,7 @@
 import numpy as np
 
 from packager.converters.tensors import Array
-from packager.converters.tflite.lowering.kit import Kit, Node, UncoveredError
-from packager.converters.tflite.lowering.standard import Lowering
+from packager.converters.tflite.lowering.kit import Kit, Lowering, Node, UncoveredError
 from packager.converters.tflite.writer import Value, known
 
 

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from packager.converters.signature import Signature
-from packager.converters.tflite.lowering import encoders, linear, standard, trees
+from packager.converters.tflite.lowering import encoders, linear, shapes, standard, trees
 from packager.converters.tflite.lowering.kit import Kit, Node, UncoveredError
 from packager.converters.tflite.writer import Shape, Value, Writer, known
 
 _ML = "ai.onnx.ml"
+_PLAIN = standard.LOWERINGS | shapes.LOWERINGS
 _TABLES = linear.LOWERINGS | encoders.LOWERINGS | trees.LOWERINGS
 _SINGLE = {"float64": "float32", "float16": "float32"}
 _TEXTS = ("classlabels_strings", "values_strings")
@@ -51,7 +52,7 @@ class _Graph:
             made = [self._constant(array) for array in self._computed(proto, given)]
         else:
             node = Node(proto.op_type, proto.name, tuple(given), self._attributes(proto))
-            table = _TABLES if proto.domain == _ML else standard.LOWERINGS
+            table = _TABLES if proto.domain == _ML else _PLAIN
             if proto.op_type not in table:
                 raise UncoveredError(proto.op_type)
             made = table[proto.op_type](self.kit, node)

@@ -1,5 +1,6 @@
 """What lowerings are written with: elementwise operators that broadcast, reductions, shapes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,3 +150,7 @@ def _wider(sizes: tuple[int | None, ...]) -> int | None:
     if len(fixed) > 1 or (fixed and None in sizes):
         raise UncoveredError(f"sizes {sorted(fixed)} that do not go together with the batch free")
     return next(iter(fixed)) if fixed else (None if None in sizes else 1)
+
+
+Lowering = Callable[[Kit, Node], list[Value]]
+"""Writes a node's operators, and gives its outputs."""

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from packager.converters.tflite.lowering.kit import Kit, Node, UncoveredError
+from packager.converters.tflite.lowering.kit import Kit, Lowering, Node, UncoveredError
 from packager.converters.tflite.lowering.scores import label_of, labels, post_transform, two_classes
-from packager.converters.tflite.lowering.standard import Lowering
 from packager.converters.tflite.writer import Value, known
 
 
