@@ -113,7 +113,7 @@ def test_each_mistake_has_its_sentence_and_code(
 
 
 def test_a_model_newer_than_every_runtime_can_be_inspected(tmp_path: Path) -> None:
-    """Looking at a model needs no target: only a build says for which it is too new."""
+    """Looking at a model needs no target: only a build has to fit one."""
     import onnx
     from onnx import TensorProto, helper
 
@@ -124,9 +124,6 @@ def test_a_model_newer_than_every_runtime_can_be_inspected(tmp_path: Path) -> No
     found = packager("inspect", "new.onnx", "-o", "json", cwd=tmp_path)
     assert found.exit_code == 0, found.stderr
     assert found.document()["signature"]["inputs"][0]["shape"] == ["batch", 4]
-    done = packager("build", "new.onnx", "--runtime", "python3.11", cwd=tmp_path)
-    assert done.exit_code == 7
-    assert "opset 24, and the runtime of the target reads up to 23" in done.stderr
 
 
 def test_init_writes_a_configuration_and_never_replaces_one(tmp_path: Path) -> None:
