@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tests.converters import hostile_pickles, hostile_torch
+from tests.converters import hostile_keras, hostile_pickles, hostile_torch
 from tests.converters.test_hostile_skops import command
 from tests.converters.test_hostile_skops import write as write_skops
 
@@ -101,6 +101,16 @@ def _booster() -> bytes:
     return text.encode()
 
 
+def _reaching(name: str) -> Maker:
+    """Weights that stand in another file of the machine."""
+
+    def make(folder: Path, _: Path) -> Path:
+        secret = hostile_keras.secret_file(folder)
+        return hostile_keras.weights(folder, lambda file: hostile_keras.REACHING[name](file, secret))
+
+    return make
+
+
 _HEADS = {
     "pickle": b"\x80\x04\x95",
     "zip": b"PK\x03\x04",
@@ -145,4 +155,10 @@ CODE: dict[str, Maker] = {
     "numpy object array": _file("model.npy", _object_array),
     "skops": _skops,
 }
-FILES: dict[str, Maker] = CODE | BOMBS | TRUNCATED | RANDOM
+KERAS: dict[str, Maker] = {
+    **{f"keras: {name}": trick for name, trick in hostile_keras.RUNNING.items()},
+    "keras: lambda_of_keras_2": hostile_keras.lambda_of_keras_2,
+    **{f"keras: weights by {name}": _reaching(name) for name in hostile_keras.REACHING},
+    "keras: a terabyte of weights": lambda folder, _: hostile_keras.weights(folder, hostile_keras.bomb),
+}
+FILES: dict[str, Maker] = CODE | KERAS | BOMBS | TRUNCATED | RANDOM
