@@ -4,6 +4,8 @@ A name is *made* (the file may call it, or build objects of it), or only *named*
 value, and never calls it), or refused.
 """
 
+from __future__ import annotations
+
 import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -109,7 +111,7 @@ def outsiders(names: Iterable[tuple[str, str]], allowed: frozenset[str]) -> list
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Admission:
     """The verdict on one name, with what stands for it when it is let through."""
 

@@ -1,5 +1,7 @@
 """Arrays and dtypes rebuilt from a pickle's description by public constructors only."""
 
+from __future__ import annotations
+
 from typing import IO, Any
 
 import numpy as np
@@ -14,7 +16,7 @@ def make_dtype(spec: Any, *flags: Any) -> np.dtype[Any]:
     """``numpy.dtype`` for the spellings that pickles use; ``flags`` (align, copy) change nothing."""
     if isinstance(spec, type) and issubclass(spec, np.generic):
         return np.dtype(spec)
-    if not isinstance(spec, str) or any(not isinstance(flag, bool | int) for flag in flags):
+    if not isinstance(spec, str) or any(not isinstance(flag, (bool, int)) for flag in flags):
         raise UnsafeModelError(f"The file builds a numpy dtype from {type(spec).__name__}, not from its name")
     return np.dtype(spec)
 
@@ -54,7 +56,7 @@ def empty_array(subtype: Any, shape: Any, code: Any) -> np.ndarray[Any, Any]:
 
 def array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray[Any, Any]:
     """``numpy._core.numeric._frombuffer`` for data inside the stream."""
-    if not isinstance(buffer, bytes | bytearray) or not isinstance(dtype, np.dtype) or dtype.hasobject:
+    if not isinstance(buffer, (bytes, bytearray)) or not isinstance(dtype, np.dtype) or dtype.hasobject:
         raise UnsafeModelError("The file builds an array from something that is not bytes")
     array: np.ndarray[Any, Any] = np.frombuffer(buffer, dtype=dtype).reshape(shape, order=order)
     return array
@@ -62,7 +64,7 @@ def array_from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.nda
 
 def make_scalar(dtype: Any, data: Any = b"") -> Any:
     """``numpy._core.multiarray.scalar``."""
-    if not isinstance(dtype, np.dtype) or dtype.hasobject or not isinstance(data, bytes | str):
+    if not isinstance(dtype, np.dtype) or dtype.hasobject or not isinstance(data, (bytes, str)):
         raise UnsafeModelError("The file builds a numpy scalar from something that is not bytes")
     raw = data.encode("latin1") if isinstance(data, str) else data
     return np.frombuffer(raw, dtype=dtype, count=1)[0]

@@ -1,5 +1,7 @@
 """The state of XGBoost's and LightGBM's boosters, read by us before compiled code parses it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """A walk through a pickle that makes nothing: it finds every name that the file would load."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -10,7 +12,7 @@ _DTYPE = "numpy.dtype"
 _JOBLIB_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contents:
     """What a pickle asks for, in the order in which it asks, and the scikit-learn that wrote it."""
 

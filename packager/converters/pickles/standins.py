@@ -1,5 +1,7 @@
 """Our own versions of the functions that pickles call: each does one thing, for arguments of one kind."""
 
+from __future__ import annotations
+
 import collections
 import functools
 from collections.abc import Callable
@@ -50,13 +52,13 @@ def _frozenset(items: Any = ()) -> frozenset[Any]:
 
 
 def _listed(items: Any) -> Any:
-    if not isinstance(items, list | tuple | set):
+    if not isinstance(items, (list, tuple, set)):
         raise UnsafeModelError(f"The file makes a set of {type(items).__name__}")
     return items
 
 
 def _complex(*parts: Any) -> complex:
-    if any(not isinstance(part, int | float) for part in parts):
+    if any(not isinstance(part, (int, float)) for part in parts):
         raise UnsafeModelError("The file makes a complex number of something that is not a number")
     return complex(*parts)
 

@@ -1,5 +1,7 @@
 """A pickle file as a seekable stream: decompressed by its magic bytes, and never without bound."""
 
+from __future__ import annotations
+
 import bz2
 import gzip
 import lzma

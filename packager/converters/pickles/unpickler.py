@@ -1,5 +1,7 @@
 """Opens pickle and joblib files: a rehearsal, then a walk that makes only what the allow-list admits."""
 
+from __future__ import annotations
+
 import functools
 import pickle
 from pathlib import Path

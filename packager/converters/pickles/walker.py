@@ -4,6 +4,8 @@ Python's own unpickler calls whatever lies on its stack: anything for REDUCE, an
 ``append`` or ``extend``. Here each of these opcodes asks first.
 """
 
+from __future__ import annotations
+
 import pickle
 from collections.abc import Callable
 from typing import IO, Any, ClassVar, cast
@@ -110,7 +112,9 @@ class Walker(_Machine):  # type: ignore[misc]
 
     def load_setitems(self) -> None:
         items = self.pop_mark()
-        self.grow(self.stack[-1], zip(items[::2], items[1::2], strict=True), dict)
+        if len(items) % 2:
+            raise ValueError("a key without a value")
+        self.grow(self.stack[-1], zip(items[::2], items[1::2]), dict)
 
     def load_additems(self) -> None:
         items = self.pop_mark()
