@@ -32,6 +32,11 @@ def raw_scores(nodes: Nodes, model: Any, value: str | None = None) -> str:
     """``value``: numbers, where they are not the estimator's own input."""
     order, known = _categories(model)
     matrix = _matrix(nodes, known) if value is None else nodes.doubles(value)
+    if (
+        known and getattr(model, "_preprocessor", None) is None
+    ):  # then a category is what stands before the point
+        flags = np.asarray(model.is_categorical_, dtype=bool)[None]
+        matrix = nodes.chosen(flags, nodes.add("Floor", matrix), matrix)
     table = _Table(known, encoded=getattr(model, "_preprocessor", None) is not None)
     for iteration in model._predictors:
         for target, tree in enumerate(iteration):
