@@ -10,7 +10,7 @@ from packager.converters.boosting.columns import read_columns
 from packager.converters.boosting.ensemble import Ensemble
 from packager.converters.boosting.lightgbm_model import read_ensemble
 from packager.converters.boosting.lightgbm_text import Text, parse, read_text
-from packager.converters.boosting.source import BoostedSource
+from packager.converters.boosting.source import BoostedSource, estimator_answers
 from packager.converters.failure import ConversionError, SourceError, translated
 from packager.converters.request import Request
 from packager.converters.source import About
@@ -44,7 +44,7 @@ def from_pickle(opened: Any, loads: tuple[str, ...], request: Request) -> Booste
     text, model = booster_text(opened.booster_), estimator_ensemble(opened)
     classes = () if model.gives == "prediction" else _plain(opened.classes_)
     return _source(
-        model, text, type(opened).__name__, _estimator_answers(opened, model), request, loads, classes
+        model, text, type(opened).__name__, estimator_answers(opened, model), request, loads, classes
     )
 
 
@@ -127,15 +127,5 @@ def _booster_answers(booster: Any, model: Ensemble) -> Callable[[Any], Mapping[s
         if model.outputs == 1:
             value = np.stack([1 - value, value], axis=1)
         return {"label": value.argmax(axis=1), "probabilities": value}
-
-    return ask
-
-
-def _estimator_answers(estimator: Any, model: Ensemble) -> Callable[[Any], Mapping[str, Array]]:
-    def ask(given: Any) -> Mapping[str, Array]:
-        decided = np.asarray(estimator.predict(given))
-        if model.gives == "prediction":
-            return {"prediction": decided}
-        return {"label": decided, "probabilities": np.asarray(estimator.predict_proba(given))}
 
     return ask

@@ -136,3 +136,17 @@ def _alike(wanted: Mapping[str, Array], found: Mapping[str, Array]) -> bool:
         return not differ.any()
     ordered = np.sort(wanted["probabilities"], axis=1)
     return not (differ & (ordered[:, -1] - ordered[:, -2] > _TIE)).any()
+
+
+def estimator_answers(estimator: Any, model: Ensemble) -> Callable[[Any], Mapping[str, Array]]:
+    """What an estimator of either library answers, by the names of the outputs."""
+
+    def ask(given: Any) -> Mapping[str, Array]:
+        decided = np.asarray(estimator.predict(given))
+        if model.gives == "prediction":
+            return {"prediction": decided}
+        if model.gives == "label":
+            return {"label": decided}
+        return {"label": decided, "probabilities": np.asarray(estimator.predict_proba(given))}
+
+    return ask

@@ -8,7 +8,7 @@ import numpy as np
 
 from packager.converters.boosting.columns import read_columns
 from packager.converters.boosting.ensemble import Ensemble
-from packager.converters.boosting.source import BoostedSource
+from packager.converters.boosting.source import BoostedSource, estimator_answers
 from packager.converters.boosting.xgboost_categories import read_categories
 from packager.converters.boosting.xgboost_model import Document, parse, read_document, read_ensemble
 from packager.converters.detection import detect
@@ -60,7 +60,7 @@ def from_pickle(opened: Any, loads: tuple[str, ...], request: Request) -> Booste
     model = estimator_ensemble(opened)
     classes = _classes(opened, model)
     kind = type(opened).__name__
-    ask = _estimator_answers(opened, model)
+    ask = estimator_answers(opened, model)
     return _source(model, document, kind, ask, request, classes).noted((), loads)
 
 
@@ -179,17 +179,5 @@ def _booster_answers(
         if model.outputs == 1:
             value = np.stack([1 - value, value], axis=1)
         return {"label": value.argmax(axis=1), "probabilities": value}
-
-    return ask
-
-
-def _estimator_answers(estimator: Any, model: Ensemble) -> Callable[[Any], Mapping[str, Array]]:
-    def ask(given: Any) -> Mapping[str, Array]:
-        decided = np.asarray(estimator.predict(given))
-        if model.gives == "prediction":
-            return {"prediction": decided}
-        if model.gives == "label":
-            return {"label": decided}
-        return {"label": decided, "probabilities": np.asarray(estimator.predict_proba(given))}
 
     return ask
