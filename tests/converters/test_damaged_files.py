@@ -110,9 +110,9 @@ def test_refuses_a_tree_whose_nodes_point_outside(tmp_path: Path) -> None:
 
 def test_refuses_files_of_other_kinds_by_their_kind(tmp_path: Path) -> None:
     kinds = {
-        b"\x89HDF\r\n\x1a\n": "Keras",
+        b"\x89HDF\r\n\x1a\n": "HDF5",
         b"\x1c\x00\x00\x00TFL3": "TFLite",
-        b"tree\nversion=v4\n": "LightGBM",
+        b"tree\nversion=v4\n": "end of trees",
         b'{"learner": {}}': "XGBoost",
         b"hello world": "not a model",
     }

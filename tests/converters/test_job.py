@@ -72,6 +72,7 @@ def test_a_refusal_is_a_document_without_a_traceback(tmp_path: Path) -> None:
         "nothing of it was run",
         "hint": "if you trust the file and know this code, allow it by name: --allow os.system",
         "details": ["os.system"],
+        "environment": None,
     }
 
 
