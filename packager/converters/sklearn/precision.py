@@ -21,10 +21,11 @@ EXACT_STEPS = frozenset(
     {
         *SELECTORS,
         "ChosenColumns", "ColumnTransformer", "FactorAnalysis", "FastICA", "FeatureUnion",
-        "FunctionTransformer", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler", "MissingIndicator",
+        "FunctionTransformer", "GroupingEncoder", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler",
+        "MissingIndicator",
         "Normalizer", "NumberImputer", "Nystroem", "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline",
         "PolynomialFeatures", "QuantileTransformer", "RBFSampler", "RobustScaler", "SimpleImputer",
-        "SplineTransformer", "StandardScaler", "TruncatedSVD",
+        "SplineTransformer", "StandardScaler", "TargetEncoder", "TruncatedSVD",
     }
 )  # fmt: skip
 FEATURES = "features_in_single"

@@ -9,12 +9,12 @@ import numpy as np
 
 from packager.converters.failure import ConversionError
 from packager.converters.sklearn.own import functions, neighbours, text
+from packager.converters.sklearn.own.encoders import LENIENT, GroupingEncoder, groups
 from packager.converters.sklearn.own.scored import Scored, gives_scores
 from packager.converters.sklearn.own.steps import SELECTORS, ChosenColumns, NumberImputer
 from packager.converters.sklearn.own.targets import separated
 from packager.converters.sklearn.parts import final, inside, kind_of, walk
 
-_LENIENT = ("infrequent_if_exist", "warn")
 _ANOTHER = "use another estimator, or compute that step before the model"
 
 _NO_FORM = {
@@ -52,10 +52,6 @@ def _reason(part: Any) -> str | None:
         return text.refusal(part)
     if kind.startswith("KNeighbors") and hasattr(part, "effective_metric_"):
         return neighbours.refusal(part)
-    if kind == "OneHotEncoder" and part.handle_unknown in _LENIENT and _groups(part):
-        return (
-            f"with handle_unknown={part.handle_unknown!r} and rare categories in one has no form in the graph"
-        )
     if kind == "QuantileTransformer" and part.output_distribution == "normal":
         return "with output_distribution='normal' has no form in ONNX"
     if kind in _NO_FORM:
@@ -63,11 +59,6 @@ def _reason(part: Any) -> str | None:
     if kind == "HashingVectorizer":
         return "keeps no words, only their hashes, which has no form in the graph: use TfidfVectorizer"
     return None
-
-
-def _groups(part: Any) -> bool:
-    """Whether some categories of an encoder share a column for the rare ones."""
-    return any(rare is not None and len(rare) for rare in getattr(part, "infrequent_categories_", None) or ())
 
 
 def prepared(model: Any, answers: Any) -> Any:
@@ -96,7 +87,9 @@ def _prepare(part: Any) -> None:
     elif kind in SELECTORS:
         part.chosen_ = np.flatnonzero(part.get_support()).astype(np.int64)
         part.__class__ = ChosenColumns
-    elif kind == "OneHotEncoder" and part.handle_unknown in _LENIENT:
+    elif kind == "OneHotEncoder" and groups(part):
+        part.__class__ = GroupingEncoder
+    elif kind == "OneHotEncoder" and part.handle_unknown in LENIENT:
         part.handle_unknown = "ignore"
     elif kind == "SimpleImputer" and _imputes_text(part):
         part.missing_values = part.missing_values if isinstance(part.missing_values, str) else ""

@@ -355,15 +355,11 @@ def refusals() -> dict[str, tuple[Any, str]]:
     texts = ["good day", "bad day"] * 4
     accents = make_pipeline(TfidfVectorizer(strip_accents="unicode"), LogisticRegression())
     hashes = make_pipeline(HashingVectorizer(n_features=8), LogisticRegression())
-    rare = make_pipeline(
-        OneHotEncoder(min_frequency=30, handle_unknown="infrequent_if_exist"), LogisticRegression()
-    )
     return {
         "function": (function.fit(ROWS, CLASSES), "FunctionTransformer calls log1p with options of its own"),
         "neighbours": (neighbours, "KNNImputer looks for neighbours by the gaps"),
         "accents": (accents.fit(texts, [0, 1] * 4), "TfidfVectorizer with strip_accents= has no exact form"),
         "hashes": (hashes.fit(texts, [0, 1] * 4), "HashingVectorizer keeps no words"),
-        "rare": (rare.fit(np.round(ROWS[:, :1]), CLASSES), "rare categories in one has no form"),
         "solver": (GaussianProcessClassifier().fit(ROWS[:60], CLASSES[:60]), "solves equations for each row"),
         "several": (
             MLPClassifier((4,), max_iter=60, tol=1e-1).fit(ROWS, np.c_[CLASSES > 0, CLASSES > 1]),
@@ -386,7 +382,6 @@ def refusals() -> dict[str, tuple[Any, str]]:
         "neighbours",
         "accents",
         "hashes",
-        "rare",
         "solver",
         "several",
         "grouping",

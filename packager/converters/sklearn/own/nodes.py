@@ -191,7 +191,7 @@ class Nodes:
     def total(self, value: str, axis: int, keep: bool = True) -> str:
         return self.add("ReduceSum", value, np.array([axis], np.int64), keepdims=int(keep))
 
-    def chosen(self, condition: str, yes: Any, no: Any) -> str:
+    def chosen(self, condition: Any, yes: Any, no: Any) -> str:
         return self.add("Where", condition, yes, no)
 
     def normalised(self, value: str, norm: str) -> str:

@@ -15,6 +15,7 @@ from packager.converters.sklearn.own import (
     boosting,
     classifiers,
     combining,
+    encoders,
     functions,
     hist_boosting,
     linear,
@@ -60,6 +61,7 @@ OTHERS: Mapping[str, Writes] = {
     "sklearn.decomposition.FactorAnalysis": steps.factors,
     "sklearn.decomposition.FastICA": steps.independent,
     "sklearn.dummy.DummyRegressor": regressors.constant,
+    "packager.converters.sklearn.own.encoders.GroupingEncoder": encoders.grouping,
     "packager.converters.sklearn.own.steps.ChosenColumns": steps.chosen_columns,
     "packager.converters.sklearn.own.steps.NumberImputer": steps.imputer,
     "sklearn.decomposition.TruncatedSVD": steps.projected,
@@ -68,9 +70,11 @@ OTHERS: Mapping[str, Writes] = {
     "sklearn.kernel_approximation.Nystroem": regressors.nystroem,
     "sklearn.kernel_approximation.RBFSampler": steps.waves,
     "sklearn.kernel_ridge.KernelRidge": regressors.kernel_ridge,
+    "sklearn.multioutput.MultiOutputRegressor": regressors.side_by_side,
     "sklearn.multioutput.RegressorChain": regressors.chain,
     "sklearn.preprocessing.FunctionTransformer": functions.transformer,
     "sklearn.preprocessing.SplineTransformer": steps.splines,
+    "sklearn.preprocessing.TargetEncoder": encoders.means,
     "sklearn.covariance.EllipticEnvelope": scored.outlier_ellipse,
     "sklearn.ensemble.StackingRegressor": stacking.regressor,
     "sklearn.ensemble.VotingRegressor": stacking.mean,
@@ -96,8 +100,10 @@ IN_DOUBLE = frozenset(
         "GaussianNB", "GaussianProcessRegressor", "GradientBoostingClassifier",
         "GradientBoostingRegressor", "HistGradientBoostingClassifier", "HistGradientBoostingRegressor",
         "IsotonicRegression", "KMeans", "KNeighborsClassifier", "KNeighborsRegressor", "KernelRidge",
+        "LGBMClassifier", "LGBMRanker", "LGBMRegressor",
         "LinearDiscriminantAnalysis", "LocalOutlierFactor", "LogisticRegression", "LogisticRegressionCV",
-        "MiniBatchKMeans", "MultiOutputClassifier", "NuSVR", "Nystroem", "OneClassSVM",
+        "MiniBatchKMeans", "MultiOutputClassifier", "MultiOutputRegressor", "NuSVR", "Nystroem",
+        "OneClassSVM",
         "OneVsRestClassifier", "RBFSampler", "RegressorChain", "SGDClassifier", "SGDOneClassSVM", "SVR",
         "Scored", "SelfTrainingClassifier", "StackingClassifier", "StackingRegressor", "Targets",
         "TransformedTargetRegressor", "TunedThresholdClassifierCV", "VotingClassifier", "VotingRegressor",
@@ -120,7 +126,8 @@ def register_converters() -> None:
                 extra = (
                     {"options": {**options, "raw_scores": [True, False]}} if table is CLASSIFIERS else _OTHERS
                 )
-                skl2onnx.update_registered_converter(estimator, f"Own{name}", shapes, convert, **extra)
+                of = encoders.of_means if name == "TargetEncoder" else shapes
+                skl2onnx.update_registered_converter(estimator, f"Own{name}", of, convert, **extra)
     for estimator, writes, decides in boosted.estimators():
         skl2onnx.update_registered_converter(
             estimator,

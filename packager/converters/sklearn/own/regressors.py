@@ -27,6 +27,12 @@ def chain(nodes: Nodes, model: Any) -> None:
     nodes.give(nodes.add("Concat", *(made[target] for target in sorted(made)), axis=1))
 
 
+def side_by_side(nodes: Nodes, model: Any) -> None:
+    """One regressor for each target."""
+    made = [nodes.doubles(nodes.predicted(part, nodes.given)) for part in model.estimators_]
+    nodes.give(nodes.add("Concat", *(nodes.shaped(one, -1, 1) for one in made), axis=1))
+
+
 def constant(nodes: Nodes, model: Any) -> None:
     rows = nodes.add("Mul", nodes.column(nodes.doubles(nodes.given), 0), np.float64(0))
     # Zero times a missing value is missing.
