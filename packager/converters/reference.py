@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters.chance import refuse_chance
 from packager.converters.failure import ConversionError, SamplesError
 from packager.converters.files import write_json
 from packager.converters.labels import accuracy, take_labels
@@ -51,7 +52,7 @@ def write_reference(source: Source, request: Request, dest: Path) -> Reference:
                 "There are labels, but no samples that they belong to", hint="add --samples FILE"
             )
         cases = _invented(source, request, notes)
-    _refuse_chance(source, cases[-1])
+    refuse_chance(lambda: source.answer(cases[-1]))
     documents = [_case(source, rows) for rows in cases]
     write_json(dest, {"schema_version": 1, "cases": documents})
     origin = "samples" if request.samples is not None else "signature"
@@ -128,29 +129,11 @@ def _fixed_batches(rows: Rows, size: int) -> list[Rows]:
     return [rows.take(slice(at, at + size)) for at in range(0, len(rows) - size + 1, size)]
 
 
-def _refuse_chance(source: Source, rows: Rows) -> None:
-    """What draws random numbers has no answer to hold anything to, and would look like a bad conversion."""
-    first, again = source.answer(rows), source.answer(rows)
-    odd = [name for name in first if not _same(first[name], again[name])]
-    if odd:
-        raise ConversionError(
-            f"The model itself gives other answers ({', '.join(odd)}) when it is asked the same again: "
-            "it draws random numbers",
-            hint="take what is random out of it; for torch, call model.eval() before it is saved",
-        )
-
-
-def _same(one: Array, other: Array) -> bool:
-    """Equal up to what another order of additions changes; several threads may add in any."""
-    if one.shape != other.shape or one.dtype.kind not in "fc":
-        return np.array_equal(one, other)
-    return np.allclose(one, other, rtol=1e-3, atol=1e-3, equal_nan=True)
-
-
 def _case(source: Source, rows: Rows) -> dict[str, Any]:
     inputs = source.tensors(rows)
     answers = source.answer(rows)
     _check_shapes(answers, source.signature)
+    _check_rows(answers, source.signature, rows)
     return {
         "inputs": {name: tensor_document(array) for name, array in inputs.items()},
         "outputs": {name: tensor_document(array) for name, array in answers.items()},
@@ -171,4 +154,14 @@ def _check_shapes(answers: Mapping[str, Array], signature: Signature) -> None:
         if spec.dtype not in NUMPY_TYPES:
             raise ConversionError(
                 f"The converted model's output {spec.name} has the unknown dtype {spec.dtype}"
+            )
+
+
+def _check_rows(answers: Mapping[str, Array], signature: Signature, rows: Rows) -> None:
+    """A model that leaves rows out answers with a list that nobody can lay beside what was asked."""
+    for spec in signature.outputs:
+        if rows.batched and spec.batched and len(answers[spec.name]) != len(rows):
+            raise ConversionError(
+                f"The model answers {len(rows)} rows with {len(answers[spec.name])} of {spec.name}",
+                hint="let it answer every row, and mark by a value those that it would leave out",
             )

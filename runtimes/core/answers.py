@@ -56,16 +56,20 @@ class AnswerWriter:
 
     def by_row(self, outputs: list[Tensor], count: int) -> list[dict[str, object]]:
         """One answer for each row."""
-        for spec, tensor in zip(self._outputs, outputs):
-            if self._by_row(spec) and tensor.shape[:1] != (count,):
-                shape = list(tensor.shape)
-                raise ModelError(f"the model gave {spec.name} of the shape {shape} for {count} rows")
+        self.check_rows(outputs, count)
         whole = self.whole(outputs)
         rows: list[dict[str, object]] = [{} for _ in range(count)]
         for key, value in whole.items():
             for at, row in enumerate(rows):
                 row[SINGULAR.get(key, key)] = self._part(key, value, at)
         return rows
+
+    def check_rows(self, outputs: list[Tensor], count: int) -> None:
+        """Fewer answers than rows belong to nobody knows which of them."""
+        for spec, tensor in zip(self._outputs, outputs):
+            if self._by_row(spec) and tensor.shape[:1] != (count,):
+                shape = list(tensor.shape)
+                raise ModelError(f"the model gave {spec.name} of the shape {shape} for {count} rows")
 
     def _part(self, key: str, value: object, at: int) -> object:
         if isinstance(value, dict):

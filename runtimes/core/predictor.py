@@ -119,12 +119,15 @@ class Predictor:
 
     def _execute(self, tensors: list[Tensor]) -> list[Tensor]:
         try:
-            return self._engine.run(tensors)
+            outputs = self._engine.run(tensors)
         except ModelError as error:
             if not error.about_input:
                 raise
             message = f"the model cannot process this input: {error.message}"
             raise RequestError(message, code="refused_by_model") from error
+        if self._batch == BATCH:
+            self._answers.check_rows(outputs, tensors[0].shape[0])
+        return outputs
 
     def _instances(self, value: object) -> list[object]:
         if not isinstance(value, list):

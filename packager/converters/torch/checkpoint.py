@@ -82,10 +82,14 @@ def _read(path: Path, content: Any, names: tuple[str, ...]) -> Checkpoint:
             return Checkpoint(held, {}, names)
         if tensors := _tensors(held):
             return Checkpoint(None, tensors, names)
+    hint = "save them by torch.save(model.state_dict(), ...)"
+    if isinstance(content, Mapping) and not content:
+        hint = (
+            "a model without weights is saved as a program: torch.export.save(torch.export.export(...), ...)"
+        )
+        raise SourceError(f"{path.name} is a state_dict without any weights", hint=hint)
     keys = f": it has {', '.join(map(repr, list(content)[:6]))}" if isinstance(content, Mapping) else ""
-    raise SourceError(
-        f"{path.name} holds no weights by name{keys}", hint="save them by torch.save(model.state_dict(), ...)"
-    )
+    raise SourceError(f"{path.name} holds no weights by name{keys}", hint=hint)
 
 
 def _below(content: Any) -> list[Any]:

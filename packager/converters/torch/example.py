@@ -61,6 +61,18 @@ def as_whole_numbers(tensors: list[Any]) -> list[Any] | None:
     return [tensor.to(torch.int64) if tensor.is_floating_point() else tensor for tensor in tensors]
 
 
+def other_precisions(tensors: list[Any]) -> list[list[Any]]:
+    """Models of double or half precision take no other; samples that hold no dtypes come as single."""
+    import torch
+
+    if not any(tensor.is_floating_point() for tensor in tensors):
+        return []
+    return [
+        [tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors]
+        for dtype in (torch.float64, torch.float16)
+    ]
+
+
 def _arrays(table: Table, names: list[str]) -> list[Array]:
     named = table.arrays or {}
     if set(names) <= set(named):

@@ -26,7 +26,7 @@ class ExportedModel:
         import torch
         from torch.utils._pytree import tree_leaves, tree_unflatten
 
-        given = iter(arguments)
+        given = (tensor.clone() for tensor in arguments)  # a program may write into what it is given
         leaves = [next(given) if isinstance(one, str) else one for one in _user_inputs(self.program)]
         args, kwargs = tree_unflatten(leaves, self.program.call_spec.in_spec)
         with torch.no_grad():

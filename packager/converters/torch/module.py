@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from packager.converters.chance import refuse_chance
 from packager.converters.failure import ConversionError, SamplesError, WorkerError, translated
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, Signature
-from packager.converters.torch.example import Example, as_whole_numbers
+from packager.converters.torch.example import Example, as_whole_numbers, other_precisions
 from packager.converters.torch.freedom import FreeSize, free_sizes, read_shapes, rows_are_apart, trials
 from packager.converters.torch.proof import difference
+from packager.converters.torch.shapes import to_array
 
 CHECK_SAMPLES = "check the shape, the dtype and the values of the samples"
 _HINT = "export it yourself with torch.export.export, and save it as .pt2; or to ONNX"
@@ -67,8 +69,10 @@ class ModuleModel:
                 else:
                     opset = write_model(proto, model.signature, request, dest)
                     return Exported(opset, exporter.name, model, self._lost(model))
-        others = dict.fromkeys(error.message for error in failures if error.message != failures[0].message)
-        raise ConversionError(failures[0].message, failures[0].hint, tuple(others))
+        # What says a cure tells more than the exporter's own words.
+        told = next((error for error in failures if error.hint != _HINT), failures[0])
+        others = dict.fromkeys(error.message for error in failures if error.message != told.message)
+        raise ConversionError(told.message, told.hint, tuple(others))
 
     def _proved(self, exporter: Exporter, request: Request) -> Any:
         names = [spec.name for spec in self.signature.inputs]
@@ -122,6 +126,12 @@ def _hint(module: Any) -> str:
             "torch answers masked places of nn.TransformerEncoder by nested tensors, which no exporter does: "
             "build it with enable_nested_tensor=False"
         )
+    if odd := {"torch.bfloat16", "torch.float64"} & {
+        str(held.dtype) for held in module.state_dict().values()
+    }:
+        return (
+            f"the engine has few operators for {min(odd)[6:]} on a CPU: call model.float() before it is saved"
+        )
     return _HINT
 
 
@@ -139,7 +149,8 @@ def run_module(module: Any, arguments: list[Any]) -> list[Any]:
     import torch
 
     with torch.no_grad():
-        return list(module(*arguments))
+        # A module may write into what it is given.
+        return list(module(*(tensor.clone() for tensor in arguments)))
 
 
 def accepted(run: Callable[[list[Any]], Any], tensors: list[Any]) -> tuple[list[Any], Any]:
@@ -147,14 +158,14 @@ def accepted(run: Callable[[list[Any]], Any], tensors: list[Any]) -> tuple[list[
     import torch
 
     refusal: SamplesError | None = None
-    for given in (tensors, as_whole_numbers(tensors)):
+    for given in (tensors, as_whole_numbers(tensors), *other_precisions(tensors)):
         try:
             with (
                 torch.no_grad(),
                 translated(SamplesError, "The model does not take the sample rows", CHECK_SAMPLES),
             ):
                 if given is not None:
-                    return given, run(given)
+                    return given, run([tensor.clone() for tensor in given])
         except SamplesError as error:
             refusal = refusal or error
     assert refusal is not None  # noqa: S101 - the tensors as they are were refused
@@ -174,6 +185,7 @@ def read_module(
         return run_module(module, tensors)
 
     tensors = example.tensors
+    refuse_chance(lambda: dict(zip(outputs, map(to_array, run(tensors)), strict=True)))
     apart = not example.rowwise or rows_are_apart(run, tensors)
     if not apart:
         tensors = [whole.to(cut.dtype) for whole, cut in zip(example.whole, tensors, strict=True)]

@@ -166,3 +166,69 @@ def converted(folder: Path, name: str, arrays: dict[str, Any]) -> Done:
     options = {"torch_model": f"{__name__}:{name}", "import_paths": [str(Path.cwd())]}
     assert __name__ in sys.modules
     return do(folder / "job", path, samples=str(folder / "rows.npz"), **options)
+
+
+class Remembering(nn.Module):  # type: ignore[misc]
+    """It counts how often it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(4, 3)
+        self.register_buffer("asked", torch.zeros(()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.asked += 1
+        return self.last(x) * self.asked
+
+
+class Slightly(nn.Module):  # type: ignore[misc]
+    """A little noise, as of an autoencoder that is not told that it is not trained any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(x + torch.randn_like(x) * 1e-3)
+
+
+class Writing(nn.Module):  # type: ignore[misc]
+    """It writes into its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x[:, 0] = 0
+        return self.last(x.mul_(2))
+
+
+class Double(nn.Module):  # type: ignore[misc]
+    """Double precision, by an activation that the engine has in single precision alone, or by none."""
+
+    def __init__(self, activation: Any = None) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 3), activation or nn.Identity()).double()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(x)
+
+
+class DoubleGelu(Double):
+    def __init__(self) -> None:
+        super().__init__(nn.GELU())
+
+
+class Choosing(nn.Module):  # type: ignore[misc]
+    """It answers for some rows only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(4, 1)
+        nn.init.constant_(self.last.weight, 1.0)
+        nn.init.constant_(self.last.bias, 0.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = self.last(x)[:, 0]
+        return scores[scores > 0]

@@ -83,7 +83,8 @@ def test_a_graph_that_keeps_one_rule_for_all_lengths_is_made_for_one_length(tmp_
 def test_refuses_a_module_that_decides_by_values(tmp_path: Path) -> None:
     error = converted(tmp_path, "Deciding", {"x": numbers(4, 4)}).error
     assert error["kind"] == "ConversionError"
-    assert any("decides by values in Python (modules.py, line" in text for text in error["details"])
+    assert "decides by values in Python (modules.py, line" in error["message"]
+    assert "torch.where" in error["hint"]
 
 
 def test_whole_inputs_whose_batch_is_not_their_first_size(tmp_path: Path) -> None:
@@ -127,3 +128,37 @@ def test_whole_numbers_out_of_a_text_file_are_words(tmp_path: Path) -> None:
     done = converted(tmp_path, "Words", {"ids": words(4, 8).astype(np.float64)})
     assert_answers_alike(done)
     assert done.signature["inputs"][0]["dtype"] == "int64"
+
+
+@pytest.mark.parametrize("name", ["Remembering", "Slightly"])
+def test_refuses_a_module_that_answers_otherwise_when_it_is_asked_again(name: str, tmp_path: Path) -> None:
+    error = converted(tmp_path, name, {"x": numbers(4, 4)}).error
+    assert error["kind"] == "ConversionError"
+    assert "gives other answers (output) when it is asked the same again" in error["message"]
+
+
+def test_a_module_that_writes_into_its_input_answers_alike(tmp_path: Path) -> None:
+    rows = numbers(4, 4)
+    done = converted(tmp_path, "Writing", {"x": rows})
+    assert_answers_alike(done)
+    assert np.array_equal(array_of(done.cases[-1]["inputs"]["x"]), rows)
+
+
+def test_double_precision_is_taken_from_doubles_and_kept(tmp_path: Path) -> None:
+    done = converted(tmp_path, "Double", {"x": RANDOM.normal(size=(4, 4))})
+    assert_answers_alike(done)
+    assert [spec["dtype"] for spec in done.signature["inputs"]] == ["float64"]
+
+
+def test_double_precision_that_the_engine_does_not_know_names_the_cure(tmp_path: Path) -> None:
+    error = converted(tmp_path, "DoubleGelu", {"x": RANDOM.normal(size=(4, 4))}).error
+    assert "few operators for float64" in error["hint"]
+    assert "model.float()" in error["hint"]
+
+
+def test_refuses_a_module_that_leaves_rows_out(tmp_path: Path) -> None:
+    rows = np.abs(numbers(6, 4))
+    rows[3:5] *= -1
+    error = converted(tmp_path, "Choosing", {"x": rows}).error
+    assert error["kind"] == "ConversionError"
+    assert error["message"] == "The model answers 6 rows with 4 of output"

@@ -197,3 +197,14 @@ def mixed() -> Model:
     entries = {"class_labels": ["high", "low"], "features": features}
     document = signature(inputs, outputs, ("label", "probabilities"), **entries)
     return converted.SerializeToString(), document
+
+
+def choosing() -> Model:
+    """Answers only the rows whose first value is more than 0, under the name of the batch."""
+    nodes = [
+        helper.make_node("Gather", ["x", "first"], ["chances"], axis=1),
+        helper.make_node("Greater", ["chances", "zero"], ["wanted"]),
+        helper.make_node("Compress", ["x", "wanted"], ["y"], axis=0),
+    ]
+    constants = {"first": np.array(0, np.int64), "zero": np.array(0.0, np.float32)}
+    return made(nodes, [("x", "float32", ["batch", 2])], [("y", "float32", ["batch", 2])], constants)

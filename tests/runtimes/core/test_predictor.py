@@ -271,3 +271,14 @@ def test_a_predictor_closes(tmp_path: Path) -> None:
         assert predictor.predict({"features": [0, 0]})["predictions"] == [1.0]
     with pytest.raises(ModelError, match="closed"):
         predictor.predict({"features": [0, 0]})
+
+
+@pytest.mark.parametrize(
+    "request_of", [lambda rows: {"instances": rows}, lambda rows: {"inputs": {"x": rows}}]
+)
+def test_fewer_answers_than_rows_are_never_given(request_of: Any, serve: Opener) -> None:
+    """Nobody knows to which rows they belong."""
+    predictor = serve(models.choosing())
+    assert predictor.predict(request_of([[1.0, 2.0], [3.0, 4.0]]))["outputs"] == {"y": [[1, 2], [3, 4]]}
+    with pytest.raises(ModelError, match=r"gave y of the shape \[1, 2\] for 2 rows"):
+        predictor.predict(request_of([[-1.0, 2.0], [3.0, 4.0]]))
