@@ -61,6 +61,19 @@ def of_means(operator: Any) -> None:
     operator.outputs[0].type = (DoubleTensorType if wide else FloatTensorType)([None, None])
 
 
+def bins(nodes: Nodes, part: Any) -> None:
+    """``KBinsDiscretizer``: the number of inner edges that a value has reached, or a one at that place."""
+    value, blocks = nodes.doubles(nodes.given), []
+    for at, (edges, count) in enumerate(zip(part.bin_edges_, part.n_bins_)):
+        inner = np.append(np.asarray(edges, np.float64)[1:-1], np.inf)  # no axis of the graph is empty
+        reached = nodes.doubles(nodes.add("GreaterOrEqual", nodes.column(value, at), inner[None]))
+        found = nodes.total(reached, 1)
+        if part.encode != "ordinal":
+            found = nodes.doubles(nodes.add("Equal", found, np.arange(count, dtype=np.float64)[None]))
+        blocks.append(found)
+    nodes.give(blocks[0] if len(blocks) == 1 else nodes.add("Concat", *blocks, axis=1))
+
+
 def _write(nodes: Nodes, part: Any, tables: list[Array]) -> None:
     columns = _columns(nodes, len(tables))
     blocks = [

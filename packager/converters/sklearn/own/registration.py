@@ -73,6 +73,7 @@ OTHERS: Mapping[str, Writes] = {
     "sklearn.multioutput.MultiOutputRegressor": regressors.side_by_side,
     "sklearn.multioutput.RegressorChain": regressors.chain,
     "sklearn.preprocessing.FunctionTransformer": functions.transformer,
+    "sklearn.preprocessing.KBinsDiscretizer": encoders.bins,
     "sklearn.preprocessing.SplineTransformer": steps.splines,
     "sklearn.preprocessing.TargetEncoder": encoders.means,
     "sklearn.covariance.EllipticEnvelope": scored.outlier_ellipse,

@@ -12,7 +12,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
 
 from tests.converters.sklearn.own.models import shown
 
@@ -73,3 +79,10 @@ def test_boosting_behind_an_encoder_sees_all_digits_of_a_time(tmp_path: Path) ->
 def test_several_boosted_targets_see_all_digits_of_a_time(tmp_path: Path) -> None:
     model = MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=20))
     shown(tmp_path, model, TABLE[["seen", "place"]], np.stack([SCORE, -SCORE * 1e6], axis=1))
+
+
+@pytest.mark.parametrize("encode", ["onehot", "onehot-dense", "ordinal"])
+def test_bins_stand_beside_other_steps(encode: str, tmp_path: Path) -> None:
+    bins = KBinsDiscretizer(4, encode=encode, quantile_method="averaged_inverted_cdf")
+    columns = make_column_transformer((bins, ["seen", "place"]), (TargetEncoder(random_state=0), ["city"]))
+    shown(tmp_path, make_pipeline(columns, HistGradientBoostingClassifier(max_iter=10)), TABLE, TWO)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -17,6 +18,7 @@ from sklearn.ensemble import (
     StackingRegressor,
 )
 from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     BayesianRidge,
@@ -34,6 +36,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVR, OneClassSVM
 
+from tests.converters.jobs import assert_answers_alike, do
 from tests.converters.sklearn.own.models import NUMBERS, ROWS, shown
 
 POSITIVE = np.abs(NUMBERS) + 0.1
@@ -96,3 +99,14 @@ def test_detectors_say_what_is_out_and_how_far(name: str, tmp_path: Path) -> Non
 def test_clusters_of_seconds_since_1970_are_found(tmp_path: Path) -> None:
     seconds = 1.7e9 + np.random.default_rng(0).random((160, 2)) * 5000
     shown(tmp_path, KMeans(3, n_init=1, random_state=0), seconds, None)
+
+
+def test_made_rows_beyond_single_precision_refuse_no_model(tmp_path: Path) -> None:
+    steep = TransformedTargetRegressor(LinearRegression(), func=np.log1p, inverse_func=np.expm1)
+    rows = ROWS[:, :1] + 50  # rows are made as far from it as from zero
+    joblib.dump(
+        make_pipeline(SimpleImputer(), steep).fit(rows, np.exp(4 * (rows[:, 0] - 54))), tmp_path / "m.joblib"
+    )
+    np.save(tmp_path / "rows.npy", rows)
+    done = do(tmp_path / "job", tmp_path / "m.joblib", samples=str(tmp_path / "rows.npy"))
+    assert_answers_alike(done, tolerance=1e-4)
