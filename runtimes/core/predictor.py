@@ -25,7 +25,7 @@ _FORMS = ("features", "instances", "inputs")
 class Predictor:
     """One open model. Safe from several threads at once."""
 
-    __slots__ = ("_answers", "_batch", "_engine", "_inputs", "_rows", "manifest")
+    __slots__ = ("_answers", "_batch", "_engine", "_inputs", "_rows", "_run", "manifest")
 
     def __init__(self, root: str | None = None) -> None:
         self.manifest: Manifest = read_manifest(root or find_root())
@@ -35,6 +35,7 @@ class Predictor:
         if found:
             raise ModelError(f"the manifest does not fit the model: {'; '.join(found)}")
         self._batch = batch_of(signature)
+        self._run = self._in_short_runs if self._reads_texts() else self._engine.run
         self._inputs = InputReader(signature)
         self._answers = AnswerWriter(signature)
         self._rows = RowRuns(signature, self._answers, self._execute)
@@ -117,9 +118,22 @@ class Predictor:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def _reads_texts(self) -> bool:
+        signature = self.manifest.signature
+        texts = [spec for spec in signature.inputs if spec.dtype == "string"]
+        apart = self._batch == BATCH and not [
+            spec for spec in signature.outputs if spec.shape[:1] != (BATCH,)
+        ]
+        return bool(signature.features and texts and apart)
+
+    def _in_short_runs(self, tensors: list[Tensor]) -> list[Tensor]:
+        from runtimes.core import text_runs
+
+        return text_runs.run(self._engine.run, tensors)
+
     def _execute(self, tensors: list[Tensor]) -> list[Tensor]:
         try:
-            outputs = self._engine.run(tensors)
+            outputs = self._run(tensors)
         except ModelError as error:
             if not error.about_input:
                 raise
