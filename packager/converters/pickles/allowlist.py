@@ -160,7 +160,7 @@ def _admit_from_sklearn(module: str, name: str) -> Admission:
     if isinstance(value, type):
         ours = value.__module__ == module and (module in _PART_MODULES or _is_estimator(value))
         return Admission("made", value) if ours else Admission("refused")
-    plain = callable(value) and getattr(value, "__module__", "").startswith(_NAMED_ROOMS)
+    plain = callable(value) and f"{getattr(value, '__module__', '')}.".startswith(_NAMED_ROOMS)
     return found if plain else Admission("refused")
 
 

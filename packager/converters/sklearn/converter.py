@@ -71,7 +71,7 @@ class SklearnSource:
     def answer(self, rows: Rows) -> Mapping[str, Array]:
         try:
             return own_answers(self.model, present(rows, self.columns), self.answers)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, IndexError) as error:
             words = " ".join(str(error).split())[:300]
             if self.request.samples is None:
                 raise ConversionError(

@@ -30,6 +30,8 @@ def read_columns(model: Any) -> Columns:
         feature = Feature("text", "text", "text", 0)
         return Columns((feature,), (TensorSpec("text", "string", (BATCH, 1)),), named=False, texts=True)
     count = getattr(inside(model), "n_features_in_", None)
+    if count is None and hasattr(inside(model), "X_thresholds_"):  # an isotonic regression counts none
+        count = 1
     if count is None:
         raise SourceError(
             f"The model ({kind_of(model)}) does not say how many features it takes: it is not fitted, "

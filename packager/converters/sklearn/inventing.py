@@ -92,12 +92,24 @@ def _numbers(met: list[Reader], known: list[Any], count: int, random: np.random.
     finite = [float(value) for value in known if value is not None and np.isfinite(float(value))]
     if finite:
         return random.choice(np.array(finite), count).astype(np.float32).astype(np.float64)
+    seen = _seen(met)
+    if len(seen):
+        return random.choice(seen, count).astype(np.float32).astype(np.float64)
     center, spread = _scale(met)
     values = random.normal(center, spread, count).astype(np.float32)
     splits = _splits(met)
     if len(splits):
         values = _at_splits(values, splits, random)
     return values.astype(np.float64)
+
+
+def _seen(met: list[Reader]) -> Array:
+    """Values of the training data, where what is equally near decides: these meet such cases."""
+    for reader in met:
+        if kind_of(reader.estimator) == "KNNImputer":
+            column = np.asarray(reader.estimator._fit_X, np.float64)[:, reader.place]
+            return column[np.isfinite(column)]
+    return np.array([])
 
 
 def _scale(met: list[Reader]) -> tuple[float, float]:
@@ -113,6 +125,7 @@ def _scale(met: list[Reader]) -> tuple[float, float]:
             return float(estimator.center_[at]), 1.0 if estimator.scale_ is None else float(
                 estimator.scale_[at]
             )
+        estimator = getattr(estimator, "initial_imputer_", None) or estimator
         if kind_of(estimator) == "SimpleImputer":
             center = float(np.asarray(estimator.statistics_, dtype=np.float64)[at])
             return (center, max(1.0, abs(center) / 2)) if np.isfinite(center) else (0.0, 1.0)
@@ -125,11 +138,20 @@ def _scale(met: list[Reader]) -> tuple[float, float]:
 def _learned_range(met: list[Reader]) -> tuple[float, float]:
     """Neighbours, support vectors and cluster centres lie where the data lay."""
     for reader in met:
-        for name in ("_fit_X", "support_vectors_", "cluster_centers_", "means_", "theta_"):
+        for name in (
+            "_fit_X",
+            "support_vectors_",
+            "cluster_centers_",
+            "subcluster_centers_",
+            "centroids_",
+            "means_",
+            "theta_",
+        ):
             points = getattr(reader.estimator, name, None)
             if isinstance(points, np.ndarray) and points.ndim == 2 and points.shape[1] > reader.place:
                 column = points[:, reader.place].astype(np.float64)
-                return float(column.mean()), float(column.std()) or 1.0
+                column = column[np.isfinite(column)]
+                return (float(column.mean()), float(column.std()) or 1.0) if len(column) else (0.0, 1.0)
     return 0.0, 1.0
 
 

@@ -59,7 +59,9 @@ def answers_alike(graph: Path, inputs: Mapping[str, Array], expected: Mapping[st
     numbers = [name for name, array in expected.items() if array.dtype.kind == "f"]
     if numbers:  # a label follows from the probabilities, but for ties
         return all(
-            np.allclose(found[name], _rounded(expected[name], found[name]), rtol=1e-4, atol=1e-4)
+            np.allclose(
+                found[name], _rounded(expected[name], found[name]), rtol=1e-4, atol=1e-4, equal_nan=True
+            )
             for name in numbers
         )
     return all(np.array_equal(found[name], array) for name, array in expected.items())

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 # Steps that give back the columns they took, one for one, so that the next step sees them too.
-_COLUMNWISE = frozenset({"SimpleImputer", "MaxAbsScaler", "MinMaxScaler", "RobustScaler", "StandardScaler"})
+_COLUMNWISE = frozenset(
+    {
+        "IterativeImputer", "KNNImputer", "MaxAbsScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer",
+        "StandardScaler",
+    }
+)  # fmt: skip
 
 _SIDE_BY_SIDE = frozenset(
     {
@@ -85,6 +90,17 @@ def met_by_rows(model: Any) -> Iterator[Any]:
     for part in inner:
         if part is not None and not isinstance(part, str):
             yield from met_by_rows(part)
+
+
+def steps_before(model: Any) -> Iterator[Any]:
+    """Every step whose answer goes on to another: in pipelines and beside others."""
+    for part in walk(model):
+        if kind_of(part) == "Pipeline":
+            yield from (step for _, step in part.steps[:-1])
+        elif kind_of(part) == "ColumnTransformer":
+            yield from (final(branch) for _, branch, _ in part.transformers_ if not isinstance(branch, str))
+        elif kind_of(part) == "FeatureUnion":
+            yield from (final(branch) for _, branch in part.transformer_list if not isinstance(branch, str))
 
 
 def _held(estimator: Any) -> list[Any]:

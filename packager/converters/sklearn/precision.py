@@ -20,12 +20,14 @@ from packager.converters.sklearn.parts import final, inside, kind_of, met_by_row
 EXACT_STEPS = frozenset(
     {
         *SELECTORS,
-        "ChosenColumns", "ColumnTransformer", "FactorAnalysis", "FastICA", "FeatureUnion",
-        "FunctionTransformer", "GroupingEncoder", "KBinsDiscretizer", "MaxAbsScaler", "MinMaxScaler",
-        "MissingIndicator",
-        "Normalizer", "NumberImputer", "Nystroem", "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline",
-        "PolynomialFeatures", "QuantileTransformer", "RBFSampler", "RobustScaler", "SimpleImputer",
-        "SplineTransformer", "StandardScaler", "TargetEncoder", "TruncatedSVD",
+        "Birch", "BisectingKMeans", "ChosenColumns", "ClusterDistances", "ColumnTransformer",
+        "FactorAnalysis", "FastICA", "FeatureAgglomeration", "FeatureUnion", "FunctionTransformer",
+        "GaussianRandomProjection", "GroupingEncoder", "IterativeImputer", "KBinsDiscretizer", "KMeans",
+        "KNNImputer", "MaxAbsScaler", "MiniBatchKMeans", "MinMaxScaler", "MissingIndicator", "Normalizer",
+        "NumberImputer", "Nystroem", "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline",
+        "PolynomialFeatures", "PooledColumns", "QuantileTransformer", "RBFSampler", "RobustScaler",
+        "SimpleImputer", "SparseRandomProjection", "SplineTransformer", "StandardScaler", "TargetEncoder",
+        "TruncatedSVD",
     }
 )  # fmt: skip
 FEATURES = "features_in_single"

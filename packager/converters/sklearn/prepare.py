@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from packager.converters.failure import ConversionError
-from packager.converters.sklearn.own import functions, neighbours, text
+from packager.converters.sklearn.own import filling, functions, neighbours, projections, radius, text
+from packager.converters.sklearn.own.centres import CLUSTERERS, ClusterDistances, PooledColumns
 from packager.converters.sklearn.own.encoders import LENIENT, GroupingEncoder, groups
 from packager.converters.sklearn.own.scored import Scored, gives_scores
 from packager.converters.sklearn.own.steps import SELECTORS, ChosenColumns, NumberImputer
 from packager.converters.sklearn.own.targets import separated
-from packager.converters.sklearn.parts import final, inside, kind_of, walk
+from packager.converters.sklearn.parts import final, inside, kind_of, steps_before, walk
 
 _ANOTHER = "use another estimator, or compute that step before the model"
 
 _NO_FORM = {
     "GaussianProcessClassifier": "solves equations for each row, which has no form in ONNX",
-    "IterativeImputer": "asks a model for each gap, in turns, which has no form in ONNX",
-    "KNNImputer": "looks for neighbours by the gaps of each row, which the conversion loses",
-    "RadiusNeighborsClassifier": "takes another number of neighbours for each row, which has no form in ONNX",
-    "RadiusNeighborsRegressor": "takes another number of neighbours for each row, which has no form in ONNX",
+    "HashingVectorizer": "keeps no words, only their hashes, which no graph makes: use TfidfVectorizer",
 }
 
 
@@ -42,23 +41,33 @@ def refuse_wrong(model: Any) -> None:
 
 def _reason(part: Any) -> str | None:
     kind = kind_of(part)
-    if kind == "FunctionTransformer":
-        return functions.refusal(part)
-    if kind == "TransformedTargetRegressor" and hasattr(part, "transformer_"):
-        return functions.refusal_to_undo(part.transformer_)
-    if kind == "SimpleImputer" and part.add_indicator and _imputes_text(part):
-        return "with add_indicator=True over texts has no form in the graph"
-    if kind in ("CountVectorizer", "TfidfVectorizer") and hasattr(part, "vocabulary_"):
-        return text.refusal(part)
-    if kind.startswith("KNeighbors") and hasattr(part, "effective_metric_"):
-        return neighbours.refusal(part)
-    if kind == "QuantileTransformer" and part.output_distribution == "normal":
-        return "with output_distribution='normal' has no form in ONNX"
-    if kind in _NO_FORM:
-        return _NO_FORM[kind]
-    if kind == "HashingVectorizer":
-        return "keeps no words, only their hashes, which has no form in the graph: use TfidfVectorizer"
-    return None
+    refusal = _REFUSALS.get(kind)
+    if refusal is None:
+        return _NO_FORM.get(kind)
+    fitted, why = refusal
+    return why(part) if fitted is None or hasattr(part, fitted) else None
+
+
+def _of_texts(part: Any) -> str | None:
+    marks = part.add_indicator and _imputes_text(part)
+    return "with add_indicator=True over texts has no form in the graph" if marks else None
+
+
+# What each must have to be fitted (a search holds others, too), and who knows of what has no form.
+_REFUSALS: dict[str, tuple[str | None, Callable[[Any], str | None]]] = {
+    "CountVectorizer": ("vocabulary_", text.refusal),
+    "FeatureAgglomeration": (None, projections.refusal),
+    "FunctionTransformer": (None, functions.refusal),
+    "IterativeImputer": (None, filling.refusal),
+    "KNNImputer": (None, filling.refusal),
+    "KNeighborsClassifier": ("effective_metric_", neighbours.refusal),
+    "KNeighborsRegressor": ("effective_metric_", neighbours.refusal),
+    "RadiusNeighborsClassifier": ("effective_metric_", radius.refusal),
+    "RadiusNeighborsRegressor": ("effective_metric_", radius.refusal),
+    "SimpleImputer": (None, _of_texts),
+    "TfidfVectorizer": ("vocabulary_", text.refusal),
+    "TransformedTargetRegressor": ("transformer_", lambda part: functions.refusal_to_undo(part.transformer_)),
+}
 
 
 def prepared(model: Any, answers: Any) -> Any:
@@ -69,6 +78,9 @@ def prepared(model: Any, answers: Any) -> Any:
         model = _with_final(model, separated(final(model), probable))
     elif any(spec.role == "scores" for spec in answers.outputs) and gives_scores(final(model)):
         model = _with_final(model, Scored(final(model)))
+    for step in steps_before(model):
+        if kind_of(step) in CLUSTERERS:
+            step.__class__ = ClusterDistances
     for part in walk(model):
         _prepare(part)
         if hasattr(part, "categories_"):
@@ -84,6 +96,8 @@ def _prepare(part: Any) -> None:
         _number_columns(part)
     elif kind == "KBinsDiscretizer" and part.encode == "onehot":
         part.encode = "onehot-dense"
+    elif kind == "FeatureAgglomeration":
+        part.__class__ = PooledColumns
     elif kind in SELECTORS:
         part.chosen_ = np.flatnonzero(part.get_support()).astype(np.int64)
         part.__class__ = ChosenColumns

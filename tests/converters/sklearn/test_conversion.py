@@ -29,7 +29,7 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest
 from sklearn.gaussian_process import GaussianProcessClassifier
-from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.manifold import Isomap
 from sklearn.model_selection import GridSearchCV
@@ -351,13 +351,11 @@ def test_made_texts_know_the_model_s_words_with_letters_and_marks_between(
 def refusals() -> dict[str, tuple[Any, str]]:
     rounded = FunctionTransformer(np.log1p, kw_args={"casting": "same_kind"})
     function = make_pipeline(rounded, LogisticRegression(max_iter=500))
-    neighbours = make_pipeline(KNNImputer(), LogisticRegression(max_iter=500)).fit(WITH_GAPS, CLASSES)
     texts = ["good day", "bad day"] * 4
     accents = make_pipeline(TfidfVectorizer(strip_accents="unicode"), LogisticRegression())
     hashes = make_pipeline(HashingVectorizer(n_features=8), LogisticRegression())
     return {
         "function": (function.fit(ROWS, CLASSES), "FunctionTransformer calls log1p with options of its own"),
-        "neighbours": (neighbours, "KNNImputer looks for neighbours by the gaps"),
         "accents": (accents.fit(texts, [0, 1] * 4), "TfidfVectorizer with strip_accents= has no exact form"),
         "hashes": (hashes.fit(texts, [0, 1] * 4), "HashingVectorizer keeps no words"),
         "solver": (GaussianProcessClassifier().fit(ROWS[:60], CLASSES[:60]), "solves equations for each row"),
@@ -379,7 +377,6 @@ def refusals() -> dict[str, tuple[Any, str]]:
     "name",
     [
         "function",
-        "neighbours",
         "accents",
         "hashes",
         "solver",

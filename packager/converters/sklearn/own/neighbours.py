@@ -111,10 +111,3 @@ def outlier_factor(nodes: Nodes, model: Any) -> None:
     ratios = nodes.add("Mul", known, nodes.add("Add", mean, np.float64(1e-10)))
     score = nodes.add("Neg", nodes.add("Div", nodes.total(ratios, 1), np.float64(model.n_neighbors_)))
     give_outliers(nodes, nodes.add("Sub", score, np.float64(model.offset_)), "GreaterOrEqual")
-
-
-def clusters(nodes: Nodes, model: Any) -> None:
-    """``KMeans`` and its like: the nearest centre."""
-    far = nodes.squared_distances(nodes.doubles(nodes.given), np.asarray(model.cluster_centers_, np.float64))
-    nodes.give(nodes.add("ArgMin", far, axis=1, keepdims=0), 0)
-    nodes.give(far, 1)

@@ -1,4 +1,4 @@
-"""Steps that skl2onnx does not know: gaps, splines, projections and choices of columns."""
+"""Steps that skl2onnx does not know: gaps, splines, waves, products and choices of columns."""
 
 from __future__ import annotations
 
@@ -64,13 +64,6 @@ def chosen_columns(nodes: Nodes, part: Any) -> None:
     nodes.give(nodes.add("Gather", nodes.given, part.chosen_, axis=1))
 
 
-def projected(nodes: Nodes, part: Any) -> None:
-    """``TruncatedSVD``."""
-    nodes.give(
-        nodes.add("MatMul", nodes.doubles(nodes.given), np.asarray(part.components_, np.float64).T.copy())
-    )
-
-
 def products(nodes: Nodes, part: Any) -> None:
     """``PolynomialFeatures``: each answer is a product of columns, filled up with ones."""
     value = nodes.doubles(nodes.given)
@@ -84,23 +77,6 @@ def products(nodes: Nodes, part: Any) -> None:
     for at in range(1, most):
         found = nodes.add("Mul", found, nodes.add("Gather", wider, table[:, at].copy(), axis=1))
     nodes.give(found)
-
-
-def independent(nodes: Nodes, part: Any) -> None:
-    """``FastICA``."""
-    value = nodes.doubles(nodes.given)
-    if part.whiten:
-        value = nodes.add("Sub", value, np.asarray(part.mean_, np.float64))
-    nodes.give(nodes.add("MatMul", value, np.asarray(part.components_, np.float64).T.copy()))
-
-
-def factors(nodes: Nodes, part: Any) -> None:
-    """``FactorAnalysis``."""
-    loadings = np.asarray(part.components_, np.float64)
-    scaled = loadings / np.asarray(part.noise_variance_, np.float64)
-    covariance = np.linalg.inv(np.eye(len(loadings)) + scaled @ loadings.T)
-    value = nodes.add("Sub", nodes.doubles(nodes.given), np.asarray(part.mean_, np.float64))
-    nodes.give(nodes.add("MatMul", value, scaled.T @ covariance))
 
 
 def waves(nodes: Nodes, part: Any) -> None:

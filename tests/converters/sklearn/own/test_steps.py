@@ -17,6 +17,7 @@ from sklearn.preprocessing import (
     KBinsDiscretizer,
     PolynomialFeatures,
     PowerTransformer,
+    QuantileTransformer,
     SplineTransformer,
 )
 
@@ -59,6 +60,13 @@ def test_a_step_hands_on_what_the_model_s_does(name: str, last: Any, tmp_path: P
 @pytest.mark.parametrize("name", sorted(SPLINES))
 def test_splines_are_those_of_the_model_beyond_their_knots_too(name: str, tmp_path: Path) -> None:
     shown(tmp_path, SplineTransformer(**SPLINES[name]), np.concatenate([ROWS, ROWS * 4 - 12])[::2], None)
+
+
+@pytest.mark.parametrize("output", ["normal", "uniform"])
+def test_quantiles_are_places_among_equal_values_too(output: str, tmp_path: Path) -> None:
+    rows = np.concatenate([ROWS, np.round(ROWS)], axis=1)
+    step = QuantileTransformer(n_quantiles=30, output_distribution=output)
+    shown(tmp_path, step, np.concatenate([rows, rows * 3 - 10])[::2], None)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
