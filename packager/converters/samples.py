@@ -17,6 +17,8 @@ from packager.converters.tensors import Array
 
 _WORDS = {"true": 1.0, "false": 0.0}
 _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
+# What pandas reads as missing, too; in a column of texts each may be a word like any other.
+_GAPS = frozenset({"", "na", "n/a", "nan", "none", "null", "<na>"})
 _ROW_NUMBERS = re.compile(r"|Unnamed: \d+|index|__index_level_\d+__")
 _INT64 = np.iinfo(np.int64)
 
@@ -116,7 +118,9 @@ def _column(table: Table, feature: Feature, values: Sequence[Any]) -> Array:
 def _is_missing(value: Any, feature: Feature) -> bool:
     if isinstance(value, float):
         return math.isnan(value)
-    return value is None or (feature.kind != "text" and isinstance(value, str) and not value.strip())
+    return value is None or (
+        feature.kind != "text" and isinstance(value, str) and value.strip().lower() in _GAPS
+    )
 
 
 def _missing(feature: Feature) -> Any:
@@ -132,7 +136,9 @@ def _number(value: Any) -> float:
         try:
             value = float(value)
         except ValueError:
-            raise ValueError("it is not a number") from None
+            grouped = "," in value and value.replace(",", "").replace(".", "", 1).isdigit()
+            reason = "it is not a number" + (": leave out the commas in it" if grouped else "")
+            raise ValueError(reason) from None
     if not math.isfinite(value):
         raise ValueError("it is not finite")
     return float(value)

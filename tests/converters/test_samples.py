@@ -124,6 +124,22 @@ def test_missing_text_is_taken_where_the_model_takes_it(tmp_path: Path) -> None:
     assert "takes no missing value there" in refusal(path, strict).message
 
 
+@pytest.mark.parametrize("gap", ["", " ", "NA", "N/A", "nan", "NULL", "None", "<NA>"])
+def test_the_words_that_pandas_reads_as_missing_are_missing_numbers(gap: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(CSV.replace("31.5", gap).replace("Paris", "NA"))
+    found = read(path)
+    assert np.isnan(found["age"]).all() and found["city"][0] == "NA"
+
+
+def test_says_what_is_wrong_with_a_number_in_groups(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(CSV.replace("31.5", '"1,234.50"'))
+    assert (
+        "'1,234.50' in row 2, column 'age': it is not a number: leave out the commas" in refusal(path).message
+    )
+
+
 def test_booleans_in_text_are_numbers_where_the_model_reads_numbers(tmp_path: Path) -> None:
     """A boolean column that goes straight into an estimator is a number there, and words in a csv."""
     frame = pandas.DataFrame({"x0": [True, False], "x1": [0.5, 1.5]})
