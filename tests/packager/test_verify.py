@@ -63,6 +63,22 @@ def test_a_raised_tolerance_lets_it_through_and_is_reported() -> None:
     assert found.tolerance["float32"].absolute == 0.02
 
 
+@pytest.mark.parametrize(("size", "passes"), [(1e-30, False), (1e-6, False), (1.0, True)])
+def test_small_answers_are_held_to_their_own_size(size: float, passes: bool) -> None:
+    signature = Signature(SIGNATURE.inputs, (TensorSpec("prediction", "float32", ("batch",), "prediction"),))
+    source = np.array([0.3, 1.0, -0.5]) * size
+    wrong = source + np.array([0.0, min(size / 2, 5e-5), 0.0])
+    case = Case({"X": np.zeros((3, 2), np.float32)}, {"prediction": source})
+    tolerance = verify.tolerances(signature)
+
+    def passed(given: Array) -> bool:
+        answers = Answers(({"prediction": given},), 1.0, (0.1,))
+        return verify.compare([case], answers, signature, "samples", tolerance, "onnxruntime_c").passed
+
+    assert passed(source.astype(np.float32))
+    assert passed(wrong) == passes
+
+
 def test_a_tolerance_never_lowers_the_bound_below_the_dtype_s_own() -> None:
     assert verify.tolerances(SIGNATURE, 1e-12)["float32"].absolute == 1e-5
 
