@@ -55,8 +55,9 @@ def _classifier(model: Any, sample: Any) -> Answers:
     decided = np.asarray(model.predict(sample))
     if decided.ndim == 2:
         return _several(model, _classes_of_each(model, decided.shape[1]))
-    index = labels_are_indexes(labels)
-    text = all(isinstance(label, str) for label in labels)
+    # Trees of a single text would stop the engine.
+    index = labels_are_indexes(labels) or len(labels) == 1
+    text = not index and all(isinstance(label, str) for label in labels)
     label = TensorSpec("label", "string" if text else "int64", (BATCH,), "label")
     if hasattr(model, "predict_proba"):
         probabilities = TensorSpec("probabilities", "float32", (BATCH, len(labels)), "probabilities")

@@ -145,3 +145,14 @@ def test_seconds_since_1970_keep_their_last_digits(tmp_path: Path) -> None:
         folder = tmp_path / str(at)
         folder.mkdir()
         shown(folder, model, seconds + FRACTIONS, TWO)
+
+
+@pytest.mark.parametrize("only", ["only", 7])
+@pytest.mark.parametrize(
+    "model",
+    [DecisionTreeClassifier(), RandomForestClassifier(2), GaussianNB()],
+    ids=lambda m: type(m).__name__,
+)
+def test_a_model_of_one_class_answers_that_class(model: Any, only: Any, tmp_path: Path) -> None:
+    done = shown(tmp_path, model, ROWS, np.array([only] * len(ROWS)))
+    assert done.signature["class_labels"] == [only]
