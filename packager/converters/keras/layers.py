@@ -34,6 +34,15 @@ def inputs_of(model: Any, file: str) -> list[Any]:
     return list(inputs)
 
 
+def input_names(model: Any, inputs: list[Any]) -> list[str]:
+    """The keys of a dictionary that the model takes, since the user knows those; else its layers' names."""
+    structure: Any = getattr(model, "_inputs_struct", getattr(model, "_nested_inputs", None))
+    keys = {id(held): str(key) for key, held in structure.items()} if isinstance(structure, dict) else {}
+    if all(id(tensor) in keys for tensor in inputs):
+        return [keys[id(tensor)] for tensor in inputs]
+    return layer_names(inputs)
+
+
 def layer_names(tensors: list[Any]) -> list[str]:
     """The names that the user gave the layers whose tensors these are."""
     return unique([_own_name(tensor) for tensor in tensors])
@@ -115,6 +124,8 @@ def _embeddings(layer: Any) -> Iterator[int]:
     """The sizes of the tables that the layer is, or that stand within it."""
     if hasattr(layer, "input_dim") and "Embedding" in type(layer).__name__:
         yield int(layer.input_dim)
+    if type(layer).__name__ == "CategoryEncoding":
+        yield int(layer.num_tokens)
     for inner in getattr(layer, "layers", None) or [getattr(layer, "layer", None)]:
         if inner is not None and inner is not layer:
             yield from _embeddings(inner)

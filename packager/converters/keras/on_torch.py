@@ -7,8 +7,8 @@ from typing import Any
 
 from packager.converters.failure import ConversionError, SourceError, WorkerError, translated
 from packager.converters.keras.layers import (
+    input_names,
     inputs_of,
-    layer_names,
     mask_values,
     output_names,
     table_bounds,
@@ -52,7 +52,7 @@ def open_on_torch(file: KerasFile, request: Request) -> KerasSource:
     keras = _keras()
     model = _loaded(keras, file)
     inputs = inputs_of(model, file.path.name)
-    names = layer_names(inputs)
+    names = input_names(model, inputs)
     outputs = output_names(model, names)
     module = _wrapped(keras, model)
     bounds = table_bounds(model, inputs, names)

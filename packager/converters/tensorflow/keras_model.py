@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from packager.converters.failure import ConversionError, SourceError, translated
-from packager.converters.keras.layers import inputs_of, layer_names, mask_values, output_names, table_bounds
+from packager.converters.keras.layers import input_names, inputs_of, mask_values, output_names, table_bounds
 from packager.converters.keras.reading import KerasFile
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, NUMPY_TYPES, Dim, TensorSpec
@@ -25,7 +25,7 @@ def open_keras(file: KerasFile, request: Request) -> TensorFlowSource:
     ):
         model = keras.models.load_model(str(file.path), compile=False, safe_mode=True)
     inputs = inputs_of(model, file.path.name)
-    names = layer_names(inputs)
+    names = input_names(model, inputs)
     outputs = output_names(model, names)
     specs = input_specs(names, inputs)
     given = getattr(model, "_inputs_struct", None)

@@ -10,11 +10,13 @@ import numpy as np
 from packager.converters.detection import detect
 from packager.converters.failure import ConversionError, SamplesError, translated
 from packager.converters.inventing import invent_tensors
+from packager.converters.onnx.trial import without_false_batch
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.signature import Signature
 from packager.converters.source import About, Written
 from packager.converters.tensors import Array
+from packager.converters.torch.exported import ExportedModel
 from packager.converters.torch.module import Exported
 from packager.converters.torch.opening import Opened, open_file
 from packager.converters.torch.shapes import to_array
@@ -107,4 +109,9 @@ def open_source(request: Request) -> TorchSource:
 
     opened: Opened = open_file(request, detect(request.source).form)
     about = About("torch", str(torch.__version__), opened.written_by, opened.description, opened.loads)
-    return TorchSource(opened.model or _Unshaped(), about, request, opened.notes)
+    source = TorchSource(opened.model or _Unshaped(), about, request, opened.notes)
+    if request.action == "inspect" or not isinstance(opened.model, ExportedModel):
+        return source
+    # A program says which sizes are free, and not what the first one is: rows, or steps in time.
+    signature = without_false_batch(source.signature, source)
+    return replace(source, model=replace(opened.model, signature=signature))

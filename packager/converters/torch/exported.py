@@ -9,6 +9,7 @@ from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, Signature, TensorSpec
 from packager.converters.torch.exporters import DYNAMO, from_program
+from packager.converters.torch.flat import output_names
 from packager.converters.torch.module import Exported
 from packager.converters.torch.shapes import DimNames, dtype_name, output_specs
 from packager.converters.torch.tables import table_bounds
@@ -84,23 +85,26 @@ def _outputs(program: Any, dims: DimNames, taken: set[str]) -> tuple[TensorSpec,
         raise ConversionError(
             f"The program gives {final.args}, not tensors alone", hint="return tensors from the model"
         )
-    names = ["output"] if len(given) == 1 else _output_names(program.call_spec.out_spec, given, taken)
+    names = _output_names(program.call_spec.out_spec, taken)
     shapes = [dims.shape(value.shape) for value in values]
     return output_specs(names, [dtype_name(value.dtype) for value in values], shapes)
 
 
-def _output_names(spec: Any, given: list[str], taken: set[str]) -> list[str]:
-    """The keys of a dict that the model answers with, since the user knows those; else the graph's names."""
-    from torch.utils._pytree import MappingKey, tree_flatten_with_path, tree_unflatten
+def _output_names(spec: Any, taken: set[str]) -> list[str]:
+    """As a module's answers are named: the graph's own names are nothing that the user knows."""
+    from torch.utils._pytree import tree_flatten_with_path, tree_unflatten
 
     leaves, _ = tree_flatten_with_path(tree_unflatten(range(spec.num_leaves), spec))
-    keys = [
-        "_".join(str(getattr(part, "key", getattr(part, "idx", ""))) for part in path)
-        for path, _ in leaves
-        if any(isinstance(part, MappingKey) for part in path)
-    ]
-    names = keys if len(set(keys)) == len(given) else given
-    return [name if name not in taken else f"{name}_out" for name in names]
+    return output_names([tuple(map(_part, path)) for path, _ in leaves], taken)
+
+
+def _part(step: Any) -> str | int:
+    """A key of a dictionary, a name of a field, a place in a tuple."""
+    for kind in ("key", "name", "idx"):
+        if hasattr(step, kind):
+            found: str | int = getattr(step, kind)
+            return found
+    return str(step)
 
 
 def training_parts(program: Any) -> list[str]:

@@ -62,6 +62,18 @@ def two_sided_model() -> Any:
     return keras.Model({"words": words, "more": more}, answers)
 
 
+def coded_model() -> Any:
+    """Inputs without names in a dictionary, one of them classes of which there are four."""
+    keras = keras_on_torch()
+    keras.utils.set_random_seed(5)
+    width, kind = keras.Input((3,)), keras.Input((2,), dtype="int32")
+    coded = keras.layers.CategoryEncoding(4, output_mode="multi_hot")(kind)
+    answer = keras.layers.Dense(2)(keras.layers.Concatenate()([width, coded]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return keras.Model({"width": width, "kind": kind}, answer)
+
+
 def attention_model() -> Any:
     """Texts of any length."""
     keras = keras_on_torch()

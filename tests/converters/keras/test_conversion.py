@@ -8,6 +8,7 @@ import pytest
 from tests.converters.jobs import array_of, assert_answers_alike, do
 from tests.converters.keras.models import (
     attention_model,
+    coded_model,
     free_recurrent_model,
     image_model,
     keras_on_torch,
@@ -140,3 +141,13 @@ def test_tflite_answers_alike(tmp_path: Path) -> None:
         answers = runner(**{name: array_of(tensor) for name, tensor in case["inputs"].items()})
         for name, tensor in case["outputs"].items():
             assert np.allclose(answers[name], array_of(tensor), atol=1e-5)
+
+
+def test_inputs_of_a_dictionary_keep_its_keys(tmp_path: Path) -> None:
+    done = do(tmp_path / "job", saved(coded_model(), tmp_path / "model.keras"))
+    assert_answers_alike(done)
+    assert {spec["name"]: spec["shape"] for spec in done.signature["inputs"]} == {
+        "kind": ["batch", 2],
+        "width": ["batch", 3],
+    }
+    assert set(np.unique(array_of(done.cases[-1]["inputs"]["kind"]))) <= {0, 1, 2, 3}

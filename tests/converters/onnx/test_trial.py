@@ -40,6 +40,20 @@ def test_steps_in_time_are_no_batch(tmp_path: Path) -> None:
     assert done.signature["outputs"][0]["shape"] == ["dim_0", 3]
 
 
+def test_steps_in_time_are_no_batch_beside_an_answer_without_any(tmp_path: Path) -> None:
+    axis = numpy_helper.from_array(np.array(0), "axis")
+    axes = numpy_helper.from_array(np.array([0]), "axes")
+    nodes = [
+        helper.make_node("CumSum", ["steps", "axis"], ["sums"]),
+        helper.make_node("ReduceSum", ["steps", "axes"], ["last"], keepdims=0),
+    ]
+    outputs = [value("sums", ["N", 3]), value("last", [3])]
+    path = saved(tmp_path / "model.onnx", nodes, [value("steps", ["N", 3])], outputs, weights=[axis, axes])
+    done = do(tmp_path / "job", path)
+    assert_answers_alike(done)
+    assert done.signature["inputs"][0]["shape"] == ["dim_0", 3]
+
+
 @pytest.mark.parametrize(("sizes", "seen"), [((4, 6), {3, 6}), ((4, 1), {1})])
 def test_samples_of_one_length_are_cut_to_another(
     sizes: tuple[int, int], seen: set[int], tmp_path: Path

@@ -365,3 +365,39 @@ def test_a_branch_that_was_kept_limits_the_sizes_that_are_taken(tmp_path: Path) 
     assert_answers_alike(done)
     (rows,) = done.signature["inputs"]
     assert rows["limits"] == {rows["shape"][1]: [6, None]}
+
+
+class Centred(nn.Module):  # type: ignore[misc]
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows - rows.mean(0, keepdim=True)
+
+
+def test_a_program_whose_rows_follow_from_each_other_has_no_batch(tmp_path: Path) -> None:
+    done = do(tmp_path / "job", exported(tmp_path / "model.pt2", Centred(), (torch.ones(2, 4),), BATCH))
+    assert_answers_alike(done)
+    assert done.signature["inputs"][0]["shape"] == ["dim_0", 4]
+
+
+class Doubling(nn.Module):  # type: ignore[misc]
+    """It writes into its input."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows.mul_(2) + 1
+
+
+def test_a_program_that_writes_into_its_input_answers_alike(tmp_path: Path) -> None:
+    done = do(tmp_path / "job", exported(tmp_path / "model.pt2", Doubling(), (torch.ones(2, 4),), BATCH))
+    assert_answers_alike(done)
+    last = done.cases[-1]
+    assert np.array_equal(array_of(last["outputs"]["output"]), array_of(last["inputs"]["rows"]) * 2 + 1)
+
+
+class Pair(nn.Module):  # type: ignore[misc]
+    def forward(self, rows: torch.Tensor) -> Any:
+        return rows + 1, (rows.sum(1), rows.argmax(1))
+
+
+def test_answers_in_a_tuple_are_numbered_as_a_module_would_number_them(tmp_path: Path) -> None:
+    done = do(tmp_path / "job", exported(tmp_path / "model.pt2", Pair(), (torch.ones(2, 4),), BATCH))
+    assert_answers_alike(done)
+    assert [spec["name"] for spec in done.signature["outputs"]] == ["output_0", "output_1_0", "output_1_1"]
