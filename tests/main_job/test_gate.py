@@ -16,15 +16,17 @@ from tests.main_job.commands import build, packager
 
 
 def wrong_when_converted(folder: Path) -> tuple[Path, Path]:
-    """A model whose conversion succeeds and gives other numbers: gradient boosting with a log link."""
-    from sklearn.datasets import load_diabetes
-    from sklearn.ensemble import HistGradientBoostingRegressor
+    """A model whose conversion succeeds and gives other numbers: a net that answers with a small difference
+    of large numbers, of which single precision keeps nothing."""
+    from sklearn.neural_network import MLPRegressor
 
-    data, target = load_diabetes(return_X_y=True)
-    model = HistGradientBoostingRegressor(loss="poisson", max_iter=20).fit(data, target)
-    (folder / "counts.pkl").write_bytes(pickle.dumps(model))
-    np.save(folder / "rows.npy", data)
-    return folder / "counts.pkl", folder / "rows.npy"
+    rows = np.random.default_rng(0).normal(size=(200, 2))
+    model = MLPRegressor(hidden_layer_sizes=(2,), activation="identity", tol=1).fit(rows, rows[:, 1])
+    model.coefs_ = [np.array([[1e8, 1e8], [0.0, 1.0]]), np.array([[-1.0], [1.0]])]
+    model.intercepts_ = [np.zeros(2), np.zeros(1)]
+    (folder / "net.pkl").write_bytes(pickle.dumps(model))
+    np.save(folder / "rows.npy", rows)
+    return folder / "net.pkl", folder / "rows.npy"
 
 
 @pytest.fixture(scope="module")
