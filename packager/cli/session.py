@@ -34,8 +34,9 @@ class Session:
         return self.output == "json"
 
     def answer_json(self, document: object) -> None:
-        """Write the one JSON document."""
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+        """Write the one JSON document; where stdout is not UTF-8, in ASCII alone."""
+        plain = "utf" not in (sys.stdout.encoding or "").lower()
+        click.echo(json.dumps(document, indent=2, ensure_ascii=plain, default=str))
 
     def say(self, text: str) -> None:
         """Talk, on stderr."""

@@ -92,4 +92,5 @@ def test_the_unchanged_program_is_taken(tmp_path: Path) -> None:
     """So that the refusals above are of the change and not of the file."""
     (tmp_path / "model.pt2").write_bytes(rewritten(program(), lambda _, data: data))
     done = do(tmp_path / "job", tmp_path / "model.pt2", action="inspect")
-    assert done.signature["inputs"] == [{"name": "rows", "dtype": "float32", "shape": ["batch", 4]}]
+    (rows,) = done.signature["inputs"]
+    assert (rows["name"], rows["shape"], rows["limits"]) == ("rows", ["batch", 4], {"batch": [0, 64]})
