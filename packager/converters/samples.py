@@ -51,6 +51,7 @@ def _tabular(table: Table, signature: Signature) -> Rows:
     if columns is None:
         assert matrix is not None  # noqa: S101 - a table is one of the three
         columns = _split(table.name, matrix, features)
+    columns = {name: values for name, values in columns.items() if name not in signature.unread}
     _check_names(table.name, columns, [feature.name for feature in features])
     return Rows({f.name: _column(table, f, columns[f.name]) for f in features})
 

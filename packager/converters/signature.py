@@ -66,6 +66,8 @@ class Signature:
     class_labels: tuple[Any, ...] = ()
     label_is_index: bool = False
     features: tuple[Feature, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Columns that the model was fitted on and drops: samples may have them, the artifact has not."""
 
     @property
     def batched(self) -> bool:

@@ -16,7 +16,7 @@ _NAMED = ("integer", "text")
 def with_categories(model: Any, columns: Columns) -> Columns:
     """The graph answers zeros for a category that scikit-learn refuses, so it must not come that far."""
     known: dict[int, set[Any]] = {}
-    for reader in readers(model, list(range(len(columns.features)))):
+    for reader in readers(model, columns.places):
         if _refuses(reader):
             values = _plain(reader)
             known[reader.column] = known.get(reader.column, values) & values

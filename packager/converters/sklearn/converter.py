@@ -56,6 +56,7 @@ class SklearnSource:
             class_labels=self.answers.class_labels,
             label_is_index=self.answers.label_is_index,
             features=self.columns.features,
+            unread=self.columns.unread,
         )
 
     def invent(self, count: int, seed: int) -> list[Rows]:
@@ -83,7 +84,7 @@ class SklearnSource:
     def write(self, dest: Path) -> Written:
         import skl2onnx
 
-        model = prepared(self.model, self.answers)
+        model = prepared(self.model, self.answers, self.columns)
         if self.answers.label_is_index:
             number_classes(model, len(self.answers.class_labels))
         graph = convert(model, self.columns, self.answers, self.request)
@@ -158,7 +159,15 @@ def _read(opened: Opened, about: About, request: Request) -> SklearnSource:
     answers = read_answers(opened.model, present(probe, columns))
     nullable = nullable_names(opened.model, columns, probe)
     columns = replace(columns, features=with_nullable(columns.features, nullable))
-    return SklearnSource(opened.model, columns, answers, about, request, opened.notes, domain)
+    notes = (*opened.notes, *_note_of_unread(columns))
+    return SklearnSource(opened.model, columns, answers, about, request, notes, domain)
+
+
+def _note_of_unread(columns: Columns) -> list[str]:
+    if not columns.unread:
+        return []
+    names = ", ".join(columns.unread[:8]) + (" …" if len(columns.unread) > 8 else "")
+    return [f"no step of the model reads {names}: requests leave such columns out"]
 
 
 def _domain_of(model: Any, columns: Columns, request: Request) -> str:

@@ -17,18 +17,24 @@ _MATRIX = "X"
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that a model takes. ``named``: fitted on a data frame. ``texts``: on a list of texts."""
+    """The columns that a model takes. ``named``: fitted on a data frame. ``texts``: on a list of texts.
+
+    ``places``: for each column that it was fitted on the number of its feature, or -1 if nothing reads it.
+    """
 
     features: tuple[Feature, ...]
     inputs: tuple[TensorSpec, ...]
     named: bool
+    places: list[int]
     texts: bool = False
+    unread: tuple[str, ...] = ()
 
 
 def read_columns(model: Any) -> Columns:
     if _reads_texts(model):
         feature = Feature("text", "text", "text", 0)
-        return Columns((feature,), (TensorSpec("text", "string", (BATCH, 1)),), named=False, texts=True)
+        spec = TensorSpec("text", "string", (BATCH, 1))
+        return Columns((feature,), (spec,), named=False, places=[0], texts=True)
     count = getattr(inside(model), "n_features_in_", None)
     if count is None and hasattr(inside(model), "X_thresholds_"):  # an isotonic regression counts none
         count = 1
@@ -41,8 +47,17 @@ def read_columns(model: Any) -> Columns:
     given = getattr(inside(model), "feature_names_in_", None)
     names = [f"x{at}" for at in range(count)] if given is None else [str(name) for name in given]
     kinds = _kinds(model, count)
-    features, inputs = _placed(names, kinds)
-    return Columns(features, inputs, named=given is not None)
+    read = _read(model, count) if given is not None else list(range(count))
+    features, inputs = _placed([names[at] for at in read], [kinds[at] for at in read])
+    places = [read.index(at) if at in read else -1 for at in range(count)]
+    unread = tuple(name for name, place in zip(names, places) if place < 0)
+    return Columns(features, inputs, given is not None, places, unread=unread)
+
+
+def _read(model: Any, count: int) -> list[int]:
+    """Of a data frame the columns that are not dropped: scikit-learn does not ask for the others."""
+    met = {reader.column for reader in readers(model, list(range(count)))}
+    return sorted(met) or list(range(count))
 
 
 def _reads_texts(model: Any) -> bool:

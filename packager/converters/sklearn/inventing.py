@@ -27,7 +27,7 @@ def invent(model: Any, columns: Columns, count: int, seed: int, domain: str = "a
     if columns.texts:
         return Rows({"text": _texts(model, count, random)})
     met: dict[int, list[Reader]] = {}
-    for reader in readers(model, list(range(len(columns.features)))):
+    for reader in readers(model, columns.places):
         met.setdefault(reader.column, []).append(reader)
     return Rows(
         {

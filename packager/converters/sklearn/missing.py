@@ -16,7 +16,6 @@ from packager.converters.sklearn.presenting import present
 from packager.converters.tensors import Array
 
 _ASKED_ONE_BY_ONE = 128
-_MISSING_TYPE: dict[str, Any] = {"f": np.float64, "O": object}
 
 
 def nullable_names(model: Any, columns: Columns, probe: Rows) -> set[str]:
@@ -39,7 +38,7 @@ def nullable_names(model: Any, columns: Columns, probe: Rows) -> set[str]:
 
 def _takes_empty_text(model: Any, columns: Columns) -> set[str]:
     """Columns in which the empty text is a text like any other."""
-    met = readers(model, list(range(len(columns.features))))
+    met = readers(model, columns.places)
     return {columns.features[reader.column].name for reader in met if _reads_empty_text(reader)}
 
 
@@ -85,7 +84,9 @@ def _ask(graph: Path, inputs: Mapping[str, Array]) -> dict[str, Array]:
 
 def _answers(model: Any, columns: Columns, probe: Rows, missing: list[str]) -> bool:
     emptied = {
-        name: np.full(len(values), np.nan) if name in missing else values
+        name: np.full(len(values), np.nan, object if values.dtype.kind == "O" else np.float64)
+        if name in missing
+        else values
         for name, values in probe.columns.items()
     }
     ask = model.predict if hasattr(model, "predict") else model.transform

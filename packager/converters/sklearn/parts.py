@@ -92,6 +92,26 @@ def met_by_rows(model: Any) -> Iterator[Any]:
             yield from met_by_rows(part)
 
 
+def first_transformers(model: Any) -> Iterator[Any]:
+    """The column transformers that see the raw columns."""
+    model = inside(model)
+    kind = kind_of(model)
+    if kind == "ColumnTransformer":
+        yield model
+    elif kind == "Pipeline":
+        yield from first_transformers(next(step for _, step in model.steps if not _is_skipped(step)))
+    elif kind == "FeatureUnion":
+        for _, branch in model.transformer_list:
+            yield from first_transformers(branch)
+    else:
+        for part in within(model):
+            yield from first_transformers(part)
+
+
+def _is_skipped(step: Any) -> bool:
+    return step is None or isinstance(step, str)
+
+
 def steps_before(model: Any) -> Iterator[Any]:
     """Every step whose answer goes on to another: in pipelines and beside others."""
     for part in walk(model):
@@ -156,7 +176,7 @@ def readers(model: Any, columns: list[int]) -> Iterator[Reader]:
 
 def _pipeline_readers(pipeline: Any, columns: list[int]) -> Iterator[Reader]:
     for _, step in pipeline.steps:
-        if step is None or step == "passthrough":
+        if _is_skipped(step):
             continue
         yield from readers(step, columns)
         if kind_of(step) not in _COLUMNWISE or getattr(step, "n_features_in_", None) != len(columns):

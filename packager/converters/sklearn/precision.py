@@ -20,9 +20,9 @@ from packager.converters.sklearn.parts import final, inside, kind_of, met_by_row
 EXACT_STEPS = frozenset(
     {
         *SELECTORS,
-        "Birch", "BisectingKMeans", "ChosenColumns", "ClusterDistances", "ColumnTransformer",
+        "Birch", "BisectingKMeans", "ChosenColumns", "ClusterDistances", "CodeEncoder", "ColumnTransformer",
         "FactorAnalysis", "FastICA", "FeatureAgglomeration", "FeatureUnion", "FunctionTransformer",
-        "GaussianRandomProjection", "GroupingEncoder", "IterativeImputer", "KBinsDiscretizer", "KMeans",
+        "GaussianRandomProjection", "FlagEncoder", "IterativeImputer", "KBinsDiscretizer", "KMeans",
         "KNNImputer", "MaxAbsScaler", "MiniBatchKMeans", "MinMaxScaler", "MissingIndicator", "Normalizer",
         "NumberImputer", "Nystroem", "OneHotEncoder", "OrdinalEncoder", "PCA", "Pipeline",
         "PolynomialFeatures", "PooledColumns", "QuantileTransformer", "RBFSampler", "RobustScaler",

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from packager.converters.failure import ConversionError
+from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.own import filling, functions, neighbours, projections, radius, text
 from packager.converters.sklearn.own.centres import CLUSTERERS, ClusterDistances, PooledColumns
-from packager.converters.sklearn.own.encoders import LENIENT, GroupingEncoder, groups
+from packager.converters.sklearn.own.encoders import CodeEncoder, FlagEncoder
 from packager.converters.sklearn.own.scored import Scored, gives_scores
 from packager.converters.sklearn.own.steps import SELECTORS, ChosenColumns, NumberImputer
 from packager.converters.sklearn.own.targets import separated
-from packager.converters.sklearn.parts import final, inside, kind_of, steps_before, walk
+from packager.converters.sklearn.parts import final, first_transformers, inside, kind_of, steps_before, walk
 
 _ANOTHER = "use another estimator, or compute that step before the model"
 
@@ -70,9 +72,11 @@ _REFUSALS: dict[str, tuple[str | None, Callable[[Any], str | None]]] = {
 }
 
 
-def prepared(model: Any, answers: Any) -> Any:
+def prepared(model: Any, answers: Any, columns: Columns) -> Any:
     """The copy: columns by number, encoders without booleans, missing text as the empty text."""
     model = inside(copy.deepcopy(model))
+    for transformer in first_transformers(model):
+        _read_features(transformer, columns)
     if answers.several:
         probable = any(spec.role == "probabilities" for spec in answers.outputs)
         model = _with_final(model, separated(final(model), probable))
@@ -101,10 +105,10 @@ def _prepare(part: Any) -> None:
     elif kind in SELECTORS:
         part.chosen_ = np.flatnonzero(part.get_support()).astype(np.int64)
         part.__class__ = ChosenColumns
-    elif kind == "OneHotEncoder" and groups(part):
-        part.__class__ = GroupingEncoder
-    elif kind == "OneHotEncoder" and part.handle_unknown in LENIENT:
-        part.handle_unknown = "ignore"
+    elif kind == "OneHotEncoder":
+        part.__class__ = FlagEncoder
+    elif kind == "OrdinalEncoder":
+        part.__class__ = CodeEncoder
     elif kind == "SimpleImputer" and _imputes_text(part):
         part.missing_values = part.missing_values if isinstance(part.missing_values, str) else ""
     elif kind == "SimpleImputer":
@@ -127,12 +131,33 @@ def _imputes_text(part: Any) -> bool:
     return statistics.dtype.kind in "UT" or any(isinstance(value, str) for value in statistics)
 
 
+def _read_features(transformer: Any, columns: Columns) -> None:
+    """By the features' numbers, in place of those of the columns that it was fitted on."""
+    indices = transformer._transformer_to_input_indices
+    transformer._transformer_to_input_indices = {
+        name: [columns.places[at] for at in chosen if columns.places[at] >= 0]
+        for name, chosen in indices.items()
+    }
+    transformer.apart_ = len(columns.inputs) > 1
+
+
 def _number_columns(transformer: Any) -> None:
     """Columns by number fit any input, whatever its name."""
     indices = transformer._transformer_to_input_indices
     transformer.transformers_ = [
-        (name, branch, list(indices[name])) for name, branch, _ in transformer.transformers_
+        _in_order(name, branch, list(indices[name]), getattr(transformer, "apart_", False))
+        for name, branch, _ in transformer.transformers_
     ]
+
+
+def _in_order(name: str, branch: Any, chosen: list[int], apart: bool) -> tuple[str, Any, list[int]]:
+    """skl2onnx takes a whole matrix as it is, in whatever order its columns are asked for."""
+    if apart or chosen == sorted(chosen) or branch == "drop":
+        return name, branch, chosen
+    order = ChosenColumns()
+    order.chosen_ = np.argsort(np.argsort(chosen)).astype(np.int64)
+    then = [] if isinstance(branch, str) else [("then", branch)]
+    return name, Pipeline([("order", order), *then]), sorted(chosen)
 
 
 def _plain_categories(values: Any) -> Any:

@@ -11,35 +11,64 @@ from sklearn.preprocessing import OneHotEncoder
 from packager.converters.sklearn.own.nodes import ML, Nodes
 from packager.converters.tensors import Array
 
-LENIENT = ("infrequent_if_exist", "warn")
+_LENIENT = ("infrequent_if_exist", "warn")
 
 
-class GroupingEncoder(OneHotEncoder):  # type: ignore[misc]
-    """What a ``OneHotEncoder`` whose rare categories share a column becomes in the copy that is converted."""
+class FlagEncoder(OneHotEncoder):  # type: ignore[misc]
+    """What a ``OneHotEncoder`` becomes in the copy that is converted."""
 
 
-def groups(part: Any) -> bool:
-    """Whether some categories of an encoder share a column for the rare ones."""
-    return any(rare is not None and len(rare) for rare in getattr(part, "infrequent_categories_", None) or ())
+class CodeEncoder(OneHotEncoder):  # type: ignore[misc]
+    """What an ``OrdinalEncoder`` becomes: by its ancestor its columns come each with its own kind."""
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:  # noqa: ARG002
+        raise ValueError("its numbers have no names")  # skl2onnx asks, and takes this for an answer
 
 
-def grouping(nodes: Nodes, part: GroupingEncoder) -> None:
-    _write(nodes, part, [_grouped(part, at) for at in range(len(part.categories_))])
+def flags(nodes: Nodes, part: FlagEncoder) -> None:
+    _write(nodes, part, [_flags_of(part, at) for at in range(len(part.categories_))])
 
 
-def _grouped(part: GroupingEncoder, at: int) -> Array:
+def _flags_of(part: FlagEncoder, at: int) -> Array:
     """One row of zeros and a one for each category; the rare ones have theirs in the last column."""
-    mapping = part._default_to_infrequent_mappings[at]
-    group_of = np.arange(len(part.categories_[at])) if mapping is None else np.asarray(mapping)
-    rare = part._infrequent_indices[at]
+    group_of, rare = _groups(part, at), _rare(part, at)
     table = np.zeros((len(group_of) + 1, int(group_of.max()) + 1))
     table[np.arange(len(group_of)), group_of] = 1
-    if rare is not None and part.handle_unknown in LENIENT:
+    if rare is not None and part.handle_unknown in _LENIENT:
         table[-1, group_of[rare[0]]] = 1
     dropped = getattr(part, "_drop_idx_after_grouping", None)
+    dropped = getattr(part, "drop_idx_", None) if dropped is None else dropped
     if dropped is not None and dropped[at] is not None:
         table = np.delete(table, int(dropped[at]), axis=1)
     return table
+
+
+def _groups(part: Any, at: int) -> Array:
+    """The number that each category has, which the rare ones share."""
+    mappings = getattr(part, "_default_to_infrequent_mappings", None)
+    mapping = None if mappings is None else mappings[at]
+    return np.arange(len(part.categories_[at])) if mapping is None else np.asarray(mapping)
+
+
+def _rare(part: Any, at: int) -> Any:
+    found = getattr(part, "_infrequent_indices", None)
+    return None if found is None else found[at]
+
+
+def codes(nodes: Nodes, part: CodeEncoder) -> None:
+    _write(nodes, part, [_codes_of(part, at) for at in range(len(part.categories_))])
+
+
+def _codes_of(part: Any, at: int) -> Array:
+    """The number of each category, of a missing value, and of an unknown one."""
+    groups = _groups(part, at)
+    table = np.full(len(part.categories_[at]), np.nan)
+    table[: len(groups)] = groups  # of the rare ones and their like; a missing value is none of them
+    missing = getattr(part, "_missing_indices", {})
+    if at in missing:
+        table[missing[at]] = getattr(part, "encoded_missing_value", np.nan)
+    unknown = part.unknown_value if part.handle_unknown == "use_encoded_value" else np.nan
+    return np.append(table, unknown)[:, None]
 
 
 def means(nodes: Nodes, part: Any) -> None:
@@ -52,8 +81,8 @@ def means(nodes: Nodes, part: Any) -> None:
     _write(nodes, part, tables)
 
 
-def of_means(operator: Any) -> None:
-    """Means of texts, too, are double where the graph's numbers are: trees split between them."""
+def of_numbers(operator: Any) -> None:
+    """Numbers for texts, too, are double where the graph's numbers are: trees split between them."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     entries = operator.scope_inst.input_variables

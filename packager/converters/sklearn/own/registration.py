@@ -73,7 +73,8 @@ OTHERS: Mapping[str, Writes] = {
     "sklearn.decomposition.FactorAnalysis": projections.factors,
     "sklearn.decomposition.FastICA": projections.independent,
     "sklearn.dummy.DummyRegressor": regressors.constant,
-    "packager.converters.sklearn.own.encoders.GroupingEncoder": encoders.grouping,
+    "packager.converters.sklearn.own.encoders.CodeEncoder": encoders.codes,
+    "packager.converters.sklearn.own.encoders.FlagEncoder": encoders.flags,
     "packager.converters.sklearn.own.centres.ClusterDistances": centres.distances,
     "packager.converters.sklearn.own.centres.PooledColumns": projections.pooled,
     "packager.converters.sklearn.own.steps.ChosenColumns": steps.chosen_columns,
@@ -148,7 +149,7 @@ def register_converters() -> None:
                 extra = (
                     {"options": {**options, "raw_scores": [True, False]}} if table is CLASSIFIERS else _OTHERS
                 )
-                of = encoders.of_means if name == "TargetEncoder" else shapes
+                of = encoders.of_numbers if name in ("CodeEncoder", "TargetEncoder") else shapes
                 skl2onnx.update_registered_converter(estimator, f"Own{name}", of, convert, **extra)
     for estimator, writes, decides in boosted.estimators():
         skl2onnx.update_registered_converter(
