@@ -61,7 +61,7 @@ def compare(
     failures = [finding.failure for finding in findings if finding.failure]
     worst = sorted((row for f in findings for row in f.worst), key=lambda row: -row.error)
     return Verification(
-        rows=max((_rows(case) for case in cases), default=0),
+        rows=_compared_rows(cases, signature),
         source_of_rows=source_of_rows,
         max_abs_error=max((f.max_abs_error for f in findings), default=0.0),
         label_flips=max((f.flips for f in findings), default=0),
@@ -82,6 +82,15 @@ def _allowed(spec: TensorSpec, cases: Sequence[Case], tolerance: dict[str, Toler
     sizes = [np.abs(case.outputs[spec.name]) for case in cases if spec.name in case.outputs]
     largest = max((float(size[np.isfinite(size)].max(initial=0)) for size in sizes), default=0.0)
     return replace(known, absolute=known.absolute * min(1.0, largest / SMALL)) if largest else known
+
+
+def _compared_rows(cases: Sequence[Case], signature: Signature) -> int:
+    """Cases of a free batch are parts of the largest; those of fixed inputs have rows of their own."""
+    if any(isinstance(dim, str) for spec in signature.inputs for dim in spec.shape):
+        return max((_rows(case) for case in cases), default=0)
+    first = {spec.shape[0] if len(spec.shape) > 1 else None for spec in signature.inputs}
+    size = first.pop() if len(first) == 1 else None
+    return len(cases) * (size if isinstance(size, int) else 1)
 
 
 def _case_findings(

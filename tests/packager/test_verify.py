@@ -166,3 +166,13 @@ def test_a_failure_on_made_rows_asks_for_real_ones_and_names_each_row_once() -> 
         error = verification_error(found, what_to_do(found))
         assert ("give real ones with --samples" in str(error.hint)) is hinted
         assert len(set(error.details)) == len(error.details) == 3
+
+
+@pytest.mark.parametrize(("shape", "rows"), [((1, 2), 3), ((4, 2), 12), ((4,), 3)])
+def test_rows_of_fixed_inputs_are_all_counted(shape: tuple[int, ...], rows: int) -> None:
+    spec = TensorSpec("X", "float32", shape)
+    signature = Signature(inputs=(spec,), outputs=(replace(spec, name="y", role="prediction"),))
+    cases = [Case({"X": np.zeros(shape, np.float32)}, {"y": np.ones(shape)}) for _ in range(3)]
+    answers = Answers(tuple({"y": np.ones(shape)} for _ in cases), 1.0, (0.1,) * 3)
+    found = verify.compare(cases, answers, signature, "samples", verify.tolerances(signature), "litert_c")
+    assert (found.passed, found.rows) == (True, rows)
