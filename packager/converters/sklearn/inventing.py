@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.rows import Rows
-from packager.converters.signature import Feature
+from packager.converters.signature import MISSING_TEXT, Feature
 from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.parts import Reader, kind_of, readers, walk
 from packager.converters.tensors import Array
@@ -60,7 +60,8 @@ def _values(feature: Feature, met: list[Reader], count: int, random: np.random.G
         return random.choice(np.array([False, True]), count)
     if feature.kind == "text":
         words = [value for value in known if isinstance(value, str)] or list(_WORDS)
-        return random.choice(np.array([*words, ""] if feature.nullable else words, dtype=object), count)
+        gaps = ["", MISSING_TEXT] if feature.nullable else []
+        return random.choice(np.array([*words, *gaps], dtype=object), count)
     if feature.kind == "integer":
         return random.choice(np.array(known, dtype=np.int64), count)
     values = _numbers(met, known, count, random)

@@ -10,8 +10,7 @@ import numpy as np
 
 from packager.converters.failure import ConversionError, translated
 from packager.converters.rows import Rows
-from packager.converters.sklearn.features import VECTORIZERS, Columns
-from packager.converters.sklearn.parts import Reader, kind_of, readers
+from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.presenting import present
 from packager.converters.tensors import Array
 
@@ -19,33 +18,15 @@ _ASKED_ONE_BY_ONE = 128
 
 
 def nullable_names(model: Any, columns: Columns, probe: Rows) -> set[str]:
-    """All columns at once first: most models take missing values everywhere or nowhere.
-
-    In a text column a missing value is the empty text, unless that is one of the model's own categories.
-    """
+    """All columns at once first: most models take missing values everywhere or nowhere."""
     if columns.texts:
         return set()
-    own = _takes_empty_text(model, columns)
-    asked = [
-        f.name for f in columns.features if f.kind == "number" or (f.kind == "text" and f.name not in own)
-    ]
+    asked = [feature.name for feature in columns.features if feature.kind in ("number", "text")]
     if not asked or _answers(model, columns, probe, asked):
         return set(asked)
     if len(asked) > _ASKED_ONE_BY_ONE:
         return set()
     return {name for name in asked if _answers(model, columns, probe, [name])}
-
-
-def _takes_empty_text(model: Any, columns: Columns) -> set[str]:
-    """Columns in which the empty text is a text like any other."""
-    met = readers(model, columns.places)
-    return {columns.features[reader.column].name for reader in met if _reads_empty_text(reader)}
-
-
-def _reads_empty_text(reader: Reader) -> bool:
-    if kind_of(reader.estimator) in VECTORIZERS:
-        return True
-    return hasattr(reader.estimator, "categories_") and "" in list(reader.estimator.categories_[reader.place])
 
 
 def answers_alike(graph: Path, inputs: Mapping[str, Array], expected: Mapping[str, Array]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from packager.converters.failure import ConversionError
+from packager.converters.signature import MISSING_TEXT
 from packager.converters.sklearn.features import Columns
 from packager.converters.sklearn.own import filling, functions, neighbours, projections, radius, text
 from packager.converters.sklearn.own.centres import CLUSTERERS, ClusterDistances, PooledColumns
@@ -73,7 +74,7 @@ _REFUSALS: dict[str, tuple[str | None, Callable[[Any], str | None]]] = {
 
 
 def prepared(model: Any, answers: Any, columns: Columns) -> Any:
-    """The copy: columns by number, encoders without booleans, missing text as the empty text."""
+    """The copy: columns by number, encoders without booleans, missing text as its mark."""
     model = inside(copy.deepcopy(model))
     for transformer in first_transformers(model):
         _read_features(transformer, columns)
@@ -110,7 +111,7 @@ def _prepare(part: Any) -> None:
     elif kind == "OrdinalEncoder":
         part.__class__ = CodeEncoder
     elif kind == "SimpleImputer" and _imputes_text(part):
-        part.missing_values = part.missing_values if isinstance(part.missing_values, str) else ""
+        part.missing_values = part.missing_values if isinstance(part.missing_values, str) else MISSING_TEXT
     elif kind == "SimpleImputer":
         part.__class__ = NumberImputer
 
@@ -165,7 +166,7 @@ def _plain_categories(values: Any) -> Any:
     if array.dtype.kind == "b" or (array.dtype.kind == "O" and _all_integers(array)):
         return array.astype(np.int64)
     if array.dtype.kind == "O" and any(isinstance(value, str) for value in array):
-        return np.array([value if isinstance(value, str) else "" for value in array], dtype=object)
+        return np.array([value if isinstance(value, str) else MISSING_TEXT for value in array], dtype=object)
     return values
 
 

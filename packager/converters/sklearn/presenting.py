@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.rows import Rows
-from packager.converters.signature import Feature
+from packager.converters.signature import MISSING_TEXT, Feature
 from packager.converters.sklearn.features import Columns
 from packager.converters.tensors import Array
 
@@ -26,7 +26,7 @@ def present(rows: Rows, columns: Columns) -> Any:
 
 
 def _with_gaps(array: Array, feature: Feature) -> Array:
-    """A graph knows no missing text: it stands there as the empty text, and the model is given NaN."""
+    """A graph knows no missing text: a mark stands there for it, and the model is given NaN."""
     if feature.kind != "text" or not feature.nullable:
         return array
-    return np.array([np.nan if text == "" else text for text in array], dtype=object)
+    return np.array([np.nan if text == MISSING_TEXT else text for text in array], dtype=object)

@@ -28,11 +28,14 @@ def refusals() -> dict[str, tuple[Any, str]]:
     rounded = FunctionTransformer(np.log1p, kw_args={"casting": "same_kind"})
     function = make_pipeline(rounded, LogisticRegression(max_iter=500))
     texts = ["good day", "bad day"] * 4
-    accents = make_pipeline(TfidfVectorizer(strip_accents="unicode"), LogisticRegression())
+    own_steps = make_pipeline(TfidfVectorizer(preprocessor=str), LogisticRegression())
     hashes = make_pipeline(HashingVectorizer(n_features=8), LogisticRegression())
     return {
         "function": (function.fit(ROWS, CLASSES), "FunctionTransformer calls log1p with options of its own"),
-        "accents": (accents.fit(texts, [0, 1] * 4), "TfidfVectorizer with strip_accents= has no exact form"),
+        "own_steps": (
+            own_steps.fit(texts, [0, 1] * 4),
+            "TfidfVectorizer with preprocessor= has no exact form",
+        ),
         "hashes": (hashes.fit(texts, [0, 1] * 4), "HashingVectorizer keeps no words"),
         "solver": (GaussianProcessClassifier().fit(ROWS[:60], CLASSES[:60]), "solves equations for each row"),
         "several": (
@@ -53,7 +56,7 @@ def refusals() -> dict[str, tuple[Any, str]]:
     "name",
     [
         "function",
-        "accents",
+        "own_steps",
         "hashes",
         "solver",
         "several",

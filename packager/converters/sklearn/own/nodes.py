@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ class Nodes:
         names = [variable.full_name for variable in self.operator.inputs]
         return str(names[0]) if len(names) == 1 else self.add("Concat", *names, axis=1)
 
-    @property
+    @cached_property
     def texts(self) -> str:
         """The one column of texts."""
         return self.shaped(self.operator.inputs[0].full_name, -1)

@@ -12,24 +12,27 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError
-from packager.converters.sklearn.own import letters, patterns
+from packager.converters.sklearn.own import accents, letters, patterns
 from packager.converters.sklearn.own.nodes import ML, Nodes
 from packager.converters.sklearn.parts import kind_of
 from packager.converters.tensors import Array
 
 _LONGEST_REPEAT = 1000  # of RE2
-_UNKNOWN, _DROPPED, _GAP = -1, -2, 0
+_UNKNOWN, _DROPPED, _GAP, _NEVER = -1, -2, 0, -3
 
 
 def refusal(part: Any) -> str | None:
     """Why this vectorizer has no exact form; None if it has one."""
-    for name in ("preprocessor", "tokenizer", "strip_accents"):
+    for name in ("preprocessor", "tokenizer"):
         if getattr(part, name) is not None:
             return f"with {name}= has no exact form in the graph"
+    if callable(part.strip_accents):
+        return "calls a Python function for strip_accents=, which has no form in the graph"
     if callable(part.analyzer) or part.input != "content":
         return "with its own analyzer or input= has no exact form in the graph"
     if part.lowercase and any("\u03c3" in term or "\u03c2" in term for term in part.vocabulary_):
         return "with lowercase=True knows Greek words, whose small sigma depends on what follows"
+    part = accents.plain(part)
     if part.analyzer == "word":
         _expression(part)
         longest = max(map(len, part.vocabulary_))
@@ -44,11 +47,13 @@ def refusal(part: Any) -> str | None:
 
 
 def vectorizer(nodes: Nodes, part: Any) -> None:
+    if part.strip_accents is not None:
+        nodes.texts, part = accents.stripped(nodes, part), accents.plain(part)
     terms = sorted(part.vocabulary_, key=part.vocabulary_.get)
     numbers, grams = (
         _words(nodes, part, terms) if part.analyzer == "word" else letters.numbers(nodes, part, terms)
     )
-    counts = nodes.doubles(_counts(nodes, numbers, grams))
+    counts = nodes.doubles(_counts(nodes, numbers, _within_range(part, grams)))
     if part.analyzer == "char_wb" and " " in part.vocabulary_:
         counts = nodes.add("Sub", counts, letters.outer_blanks(part))
     if part.binary:
@@ -70,6 +75,13 @@ def _weighted(nodes: Nodes, counts: str, part: Any) -> str:
     if part.use_idf:
         counts = nodes.add("Mul", counts, np.asarray(part.idf_, dtype=np.float64).reshape(1, -1))
     return nodes.normalised(counts, part.norm) if part.norm else counts
+
+
+def _within_range(part: Any, grams: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """A vocabulary of the user's own may have terms that no n-gram of the text can be."""
+    least, most = part.ngram_range
+    least = 1 if part.analyzer == "char_wb" else least  # short words are n-grams as they are
+    return [gram if least <= len(gram) <= most else (_NEVER - at,) for at, gram in enumerate(grams)]
 
 
 def _counts(nodes: Nodes, numbers: str, grams: list[tuple[int, ...]]) -> str:

@@ -18,7 +18,7 @@ NUMBERS = ROWS[:, 0] * 3 + ROWS[:, 1] ** 2 + RANDOM.normal(0, 0.3, 160)
 GAPS = np.where(RANDOM.random(ROWS.shape) < 0.15, np.nan, ROWS)
 
 
-def shown(folder: Path, model: Any, rows: Any, target: Any) -> Done:
+def shown(folder: Path, model: Any, rows: Any, target: Any, **options: Any) -> Done:
     """Converts with unseen samples, and without any; both must answer as the model does."""
     half = len(rows) // 2
     seen = rows.iloc[:half] if isinstance(rows, pandas.DataFrame) else rows[:half]
@@ -27,9 +27,9 @@ def shown(folder: Path, model: Any, rows: Any, target: Any) -> Done:
         model.fit(seen) if target is None else model.fit(seen, target[:half])
     joblib.dump(model, folder / "model.joblib")
     samples = _written(folder, rows, half)
-    made = do(folder / "made", folder / "model.joblib")
+    made = do(folder / "made", folder / "model.joblib", **options)
     assert_answers_alike(made, tolerance=1e-4)
-    done = do(folder / "given", folder / "model.joblib", samples=str(samples), rows=200)
+    done = do(folder / "given", folder / "model.joblib", samples=str(samples), rows=200, **options)
     assert_answers_alike(done, tolerance=1e-4)
     return done
 

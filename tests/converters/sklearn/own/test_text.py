@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas
 import pytest
@@ -20,7 +21,7 @@ from sklearn.svm import LinearSVC
 
 from packager.converters.failure import ConversionError
 from packager.converters.sklearn.own.patterns import token_expression
-from tests.converters.jobs import array_of
+from tests.converters.jobs import array_of, do
 from tests.converters.sklearn.own.models import shown
 
 TEXTS = [
@@ -47,6 +48,10 @@ VECTORIZERS: dict[str, Any] = {
     "two kinds": TfidfVectorizer(token_pattern=r"[a-z][a-z0-9_]+"),
     "either": TfidfVectorizer(token_pattern=r"[^\W\d_]+|\d+"),
     "some words": CountVectorizer(vocabulary=["good", "bad", "größe"]),
+    "words that are none": CountVectorizer(
+        vocabulary=["good", "very bad", "bad day", "day"], ngram_range=(2, 2)
+    ),
+    "letters that are none": CountVectorizer(analyzer="char", vocabulary=["go", "a", "b"]),
     "few words": TfidfVectorizer(max_features=5),
     "letters": TfidfVectorizer(analyzer="char", ngram_range=(1, 3)),
     "letters as written": CountVectorizer(analyzer="char", ngram_range=(2, 2), lowercase=False),
@@ -83,6 +88,54 @@ def test_texts_may_stand_beside_numbers(tmp_path: Path) -> None:
     columns = make_column_transformer((TfidfVectorizer(), "words"), (StandardScaler(), ["age"]))
     done = shown(tmp_path, make_pipeline(columns, LogisticRegression()), frame, MOODS)
     assert [feature["kind"] for feature in done.signature["features"]] == ["text", "number"]
+
+
+ACCENTS = [
+    "café naïve", "cafe naive", "ﬁne ½ day", "E\u0301te\u0301 été ÉTÉ", "Ångström ÅNGSTRÖM", "İstanbul",
+    "한국어 good", "Größe GRÖSSE", "Жёлтый желтый", "", "\u0301\u0301", "x" * 700 + " é" * 400,
+    "\uff26\uff35\uff2c\uff2c full", "日本 é!",
+] * 8  # fmt: skip
+STRIPPED: dict[str, Any] = {
+    "unicode": TfidfVectorizer(strip_accents="unicode"),
+    "ascii": TfidfVectorizer(strip_accents="ascii"),
+    "as written": CountVectorizer(strip_accents="unicode", lowercase=False),
+    "ascii as written": CountVectorizer(strip_accents="ascii", lowercase=False, ngram_range=(1, 2)),
+    "letters": TfidfVectorizer(strip_accents="unicode", analyzer="char", ngram_range=(1, 2)),
+    "letters of words": CountVectorizer(strip_accents="ascii", analyzer="char_wb", ngram_range=(2, 3)),
+    "no blanks": CountVectorizer(strip_accents="unicode", token_pattern=r"\S+"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(STRIPPED))
+def test_accents_go_as_in_the_model(name: str, tmp_path: Path) -> None:
+    model = make_pipeline(STRIPPED[name], LogisticRegression(max_iter=500))
+    done = shown(tmp_path, model, ACCENTS, np.arange(len(ACCENTS)) % 14 % 3, max_opset=22)
+    assert np.ptp(array_of(done.cases[-1]["outputs"]["probabilities"])[:, 0]) > 1e-3
+
+
+def test_every_character_of_unicode_loses_the_accents_that_it_loses_in_the_model(tmp_path: Path) -> None:
+    """Each for itself, among the letters of a pattern that takes them all."""
+    import onnxruntime
+
+    every = [chr(code) for code in range(0x30000) if not 0xD800 <= code < 0xE000]
+    texts = ["a".join(every[at : at + 512]) for at in range(0, len(every), 512)]
+    for kind in ("unicode", "ascii"):
+        model = CountVectorizer(
+            strip_accents=kind, analyzer="char", vocabulary=["a", "e", "ss", "fi", "1", "ᄀ"]
+        )
+        folder = tmp_path / kind
+        folder.mkdir()
+        joblib.dump(model.fit(["a"]), folder / "model.joblib")
+        done = do(folder / "job", folder / "model.joblib", max_opset=22)
+        session = onnxruntime.InferenceSession(done.folder / "model.onnx")
+        (made,) = session.run(None, {"text": np.array(texts, dtype=object).reshape(-1, 1)})
+        assert np.array_equal(made, model.transform(texts).toarray())
+
+
+def test_accents_need_an_engine_that_puts_texts_together(tmp_path: Path) -> None:
+    model = make_pipeline(TfidfVectorizer(strip_accents="unicode"), LogisticRegression())
+    with pytest.raises(AssertionError, match="needs ONNX opset 20, and the graph is written in 18"):
+        shown(tmp_path, model, ACCENTS, np.arange(len(ACCENTS)) % 2)
 
 
 def test_a_graph_asks_for_no_locale(tmp_path: Path) -> None:
