@@ -12,6 +12,9 @@ FeatureKind = Literal["number", "integer", "boolean", "text"]
 Format = Literal["onnx", "tflite"]
 ClassLabel = int | str | bool | float
 
+MISSING_TEXT = "\ufdd0"
+"""Stands for null in a text column whose model takes missing values (`docs/contracts.md`)."""
+
 DTYPES = (
     "float16", "float32", "float64",
     "int8", "int16", "int32", "int64",

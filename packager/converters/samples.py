@@ -11,7 +11,7 @@ import numpy as np
 
 from packager.converters.failure import SamplesError
 from packager.converters.rows import Rows
-from packager.converters.signature import NUMPY_TYPES, Feature, Signature, TensorSpec
+from packager.converters.signature import MISSING_TEXT, NUMPY_TYPES, Feature, Signature, TensorSpec
 from packager.converters.table import Table
 from packager.converters.tensors import Array
 
@@ -103,10 +103,12 @@ def _listed(names: Sequence[str]) -> str:
 
 def _column(table: Table, feature: Feature, values: Sequence[Any]) -> Array:
     parse = {"number": _number, "integer": _integer, "boolean": _boolean, "text": _text}[feature.kind]
+    gaps = feature.kind == "text" and feature.nullable
     column = []
     for at, value in enumerate(values):
         try:
-            column.append(_missing(feature) if _is_missing(value, feature) else parse(value))
+            missing = _is_missing(value, feature) or (value == "" and table.empty_is_missing and gaps)
+            column.append(_missing(feature) if missing else parse(value))
         except (ValueError, TypeError, OverflowError) as error:
             raise SamplesError(
                 f"{table.name} has {repr(value)[:60]} in row {at + table.first_row}, "
@@ -127,7 +129,7 @@ def _is_missing(value: Any, feature: Feature) -> bool:
 def _missing(feature: Feature) -> Any:
     if not feature.nullable:
         raise ValueError("the model takes no missing value there")
-    return "" if feature.kind == "text" else math.nan
+    return MISSING_TEXT if feature.kind == "text" else math.nan
 
 
 def _number(value: Any) -> float:

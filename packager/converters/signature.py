@@ -11,6 +11,8 @@ Role = Literal["label", "probabilities", "prediction", "scores", "tensor"]
 FeatureKind = Literal["number", "integer", "boolean", "text"]
 
 BATCH = "batch"
+# A graph's texts have no gap: this one stands for it, which Unicode keeps free of any meaning.
+MISSING_TEXT = "\ufdd0"
 
 NUMPY_TYPES: dict[str, Any] = {
     name: np.dtype(name)

@@ -23,6 +23,7 @@ class Table:
     """``columns``: values by name. ``matrix``: one unnamed array. ``arrays``: arrays by input name.
 
     ``first_row`` is the place of the first row in the file, for messages.
+    ``empty_is_missing``: the file has no other way to leave a text out.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Table:
     matrix: Array | None = None
     arrays: dict[str, Array] | None = None
     first_row: int = 1
+    empty_is_missing: bool = False
 
 
 def read_table(path: Path) -> Table:
@@ -126,7 +128,8 @@ def _csv(path: Path) -> Table:
                 f"{path.name} has {len(line)} values in row {at} and {len(header)} in its header"
             )
     columns = [list(column) for column in zip(*rows, strict=True)]
-    return Table(path.name, columns=dict(zip(_unique(path, header), columns, strict=True)), first_row=2)
+    named: dict[str, Sequence[Any]] = dict(zip(_unique(path, header), columns, strict=True))
+    return Table(path.name, columns=named, first_row=2, empty_is_missing=True)
 
 
 def _is_blank(line: list[str], width: int) -> bool:

@@ -9,7 +9,15 @@ import struct
 from array import array
 from itertools import chain
 
-from runtimes.core.tensors import DTYPES, FLOATS, Tensor, has_nonfinite, normal_booleans, size_of
+from runtimes.core.tensors import (
+    DTYPES,
+    FLOATS,
+    MISSING_TEXT,
+    Tensor,
+    has_nonfinite,
+    normal_booleans,
+    size_of,
+)
 
 KIND_OF_DTYPE = {
     "bool": "boolean",
@@ -65,7 +73,7 @@ def pack(flat: list[object], dtype: str, kind: str, nullable: bool = False) -> b
     kinds = set(map(type, flat))
     if kinds <= _TAKES[kind]:
         if dtype == "string":
-            if _encodes(flat):
+            if _encodes(flat) and MISSING_TEXT not in flat:
                 return flat  # type: ignore[return-value]
         else:
             try:
@@ -162,7 +170,7 @@ def _encodes(flat: list[object]) -> bool:
 def _checked(value: object, index: int, dtype: str, kind: str, nullable: bool) -> object:
     """The value as it can be packed, or the reason why it cannot."""
     if value is None and nullable and (dtype in FLOATS or dtype == "string"):
-        return "" if dtype == "string" else _NAN
+        return MISSING_TEXT if dtype == "string" else _NAN
     if kind == "integer" and type(value) is float and value.is_integer():
         value = int(value)
     if type(value) not in _TAKES[kind]:
@@ -170,6 +178,8 @@ def _checked(value: object, index: int, dtype: str, kind: str, nullable: bool) -
     if dtype == "string":
         if not _encodes([value]):
             raise MisfitError((index,), "must be text that UTF-8 can hold; it has half of a surrogate pair")
+        if value == MISSING_TEXT:
+            raise MisfitError((index,), "must be text; for a missing one write null")
         return value
     if isinstance(value, float) and value - value != 0:
         raise MisfitError((index,), f"must be a finite number, not {value!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runtimes.core.errors import RequestError
 from runtimes.core.nested import to_flat
 from runtimes.core.signature import Feature, Signature, TensorSpec
-from runtimes.core.tensors import Tensor
+from runtimes.core.tensors import MISSING_TEXT, Tensor
 
 _SHOWN = 8
 _LARGEST = 3.4028234663852886e38
@@ -53,7 +53,7 @@ def refuse_breaches(restrictions: Restrictions, tensor: Tensor, field: str) -> N
 
 
 def _allowed(feature: Feature) -> frozenset[object]:
-    missing: tuple[object, ...] = ("",) if feature.nullable and feature.kind == "text" else ()
+    missing: tuple[object, ...] = (MISSING_TEXT,) if feature.nullable and feature.kind == "text" else ()
     return frozenset((*feature.categories, *missing))
 
 

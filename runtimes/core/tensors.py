@@ -72,6 +72,10 @@ def size_of(shape: tuple[int, ...]) -> int:
     return size
 
 
+MISSING_TEXT = "\ufdd0"
+"""Stands for null where the model takes a missing text: Unicode keeps this one free of any meaning."""
+
+
 def from_buffer(value: object, field: str | None = None) -> Tensor:
     """A tensor over anything with the buffer protocol (a numpy array); no copy where it is contiguous."""
     try:

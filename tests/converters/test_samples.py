@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from packager.converters.failure import SamplesError
 from packager.converters.samples import read_samples
-from packager.converters.signature import Feature, Signature, TensorSpec
+from packager.converters.signature import MISSING_TEXT, Feature, Signature, TensorSpec
 from packager.converters.table import read_table
 from tests.converters.hostile_pickles import _Reduced as Reduced
 from tests.converters.hostile_pickles import code
@@ -119,7 +119,10 @@ def test_refuses_a_value_by_its_place(change: tuple[str, str], words: str, tmp_p
 def test_missing_text_is_taken_where_the_model_takes_it(tmp_path: Path) -> None:
     path = written(tmp_path / "rows.jsonl", '{"city": null}\n{"city": "a"}\n{"city": ""}')
     signature = Signature((), (), features=(Feature("city", "text", "city", 0, nullable=True),))
-    assert read(path, signature) == {"city": ["", "a", ""]}
+    assert read(path, signature) == {"city": [MISSING_TEXT, "a", ""]}
+    sheet = written(tmp_path / "rows.csv", "city,n\n,1\na,2\n")
+    both = Signature((), (), features=(*signature.features, Feature("n", "number", "n", 0)))
+    assert read(sheet, both)["city"] == [MISSING_TEXT, "a"]
     strict = Signature((), (), features=(Feature("city", "text", "city", 0),))
     assert "takes no missing value there" in refusal(path, strict).message
 

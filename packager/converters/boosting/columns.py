@@ -10,6 +10,7 @@ from packager.converters.failure import ConversionError
 from packager.converters.rows import Rows
 from packager.converters.signature import (
     BATCH,
+    MISSING_TEXT,
     NUMPY_TYPES,
     TENSOR_TYPE,
     Feature,
@@ -49,8 +50,7 @@ def read_columns(
         if at in categories:
             kind = _kind(name, categories[at], refuses_unknown)
         known = categories[at] if at in categories and refuses_unknown else ()
-        nullable = kind != "integer" and not (kind == "text" and "" in categories[at])
-        features.append(Feature(name, kind, into, 0, nullable, tuple(known)))
+        features.append(Feature(name, kind, into, 0, kind != "integer", tuple(known)))
         inputs.append(TensorSpec(into, dtype if kind == "number" else TENSOR_TYPE[kind], (BATCH, 1)))
     return Columns(tuple(features), tuple(inputs), categories, dtype)
 
@@ -87,8 +87,7 @@ def present(rows: Rows, columns: Columns) -> Any:
         if at not in columns.categories:
             table[feature.name] = values.astype(dtype)
         elif feature.kind == "text":
-            gap = feature.nullable
-            texts = [None if gap and text == "" else str(text) for text in values]
+            texts = [None if text == MISSING_TEXT else str(text) for text in values]
             table[feature.name] = pandas.Categorical(pandas.array(texts, dtype=object))
         else:
             table[feature.name] = pandas.Categorical(values)

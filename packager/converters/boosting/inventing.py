@@ -7,7 +7,7 @@ import numpy as np
 from packager.converters.boosting.columns import Columns
 from packager.converters.boosting.ensemble import Ensemble
 from packager.converters.rows import Rows
-from packager.converters.signature import NUMPY_TYPES, Feature
+from packager.converters.signature import MISSING_TEXT, NUMPY_TYPES, Feature
 from packager.converters.tensors import Array
 
 _MISSING_SHARE, _AT_SPLITS_SHARE, _ZERO_SHARE = 0.1, 0.5, 0.05
@@ -71,7 +71,7 @@ def _values(splits: Array, columns: Columns, at: int, count: int, random: np.ran
 def _categories(known: tuple[Any, ...], feature: Feature, count: int, random: np.random.Generator) -> Array:
     """Those that the model knows; where it takes any, one that it does not, and none at all."""
     if feature.kind == "text":
-        others = ([] if feature.categories else ["never seen"]) + ([""] if feature.nullable else [])
+        others = ([] if feature.categories else ["never seen"]) + ([MISSING_TEXT] if feature.nullable else [])
         return random.choice(np.array([*known, *others], dtype=object), count)
     if feature.kind == "integer":
         return random.choice(np.array(known, dtype=np.int64), count)

@@ -105,8 +105,10 @@ def _numbers(met: list[Reader], known: list[Any], count: int, random: np.random.
 
 
 def _seen(met: list[Reader]) -> Array:
-    """Values of the training data, where what is equally near decides: these meet such cases."""
+    """The training data's own values, where others fail, or where what is equally near decides."""
     for reader in met:
+        if kind_of(reader.estimator) == "CategoricalNB":
+            return np.arange(float(reader.estimator.n_categories_[reader.place]))
         if kind_of(reader.estimator) == "KNNImputer":
             column = np.asarray(reader.estimator._fit_X, np.float64)[:, reader.place]
             return column[np.isfinite(column)]

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from packager.layout import IncludedFile
-from packager.model import Feature, Signature
+from packager.model import MISSING_TEXT, Feature, Signature
 from packager.rendering import render
 
 BATCH_ROWS = 3
@@ -82,7 +82,7 @@ def _row(features: tuple[Feature, ...], inputs: dict[str, Any], row: int) -> dic
 
 def _value(feature: Feature, value: Any) -> Any:
     """A cell as a user would write it: whole numbers without a point, a missing one as null."""
-    if isinstance(value, float) and not math.isfinite(value):
+    if value == MISSING_TEXT or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if feature.kind == "integer":
         return int(value)

@@ -7,6 +7,7 @@ import lightgbm
 import numpy as np
 import pytest
 
+from packager.converters.signature import MISSING_TEXT
 from tests.converters.boosting.models import (
     BY_CODE,
     BY_FRAME,
@@ -117,7 +118,7 @@ def test_categories_of_a_data_frame_are_given_as_they_are(tmp_path: Path) -> Non
         assert [colour["kind"], colour["categories"], colour["nullable"]] == ["text", [], True]
         assert size["kind"] == "number"
         inputs = done.cases[-1]["inputs"]
-        assert {"never seen", "", "red"} <= set(inputs["colour"]["data"])
+        assert {"never seen", MISSING_TEXT, "red"} <= set(inputs["colour"]["data"])
         assert np.isnan(array_of(inputs["size"])).any()
 
 

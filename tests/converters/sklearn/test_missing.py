@@ -1,18 +1,22 @@
 """Missing values: taken where the converted model answers them as the source does, and only there."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from packager.converters.request import read_request
+from packager.converters.signature import MISSING_TEXT
 from packager.converters.sklearn import converter
 from tests.converters.jobs import Done, array_of, assert_answers_alike, do, write_request
 
@@ -64,3 +68,24 @@ def test_a_column_whose_missing_values_come_out_otherwise_refuses_them(
 def test_a_model_that_takes_no_missing_values_says_so(tmp_path: Path) -> None:
     done = converted(tmp_path, LinearRegression().fit(ROWS, TARGET))
     assert not any(feature["nullable"] for feature in done.signature["features"])
+
+
+def test_an_empty_text_is_a_text_and_no_gap(tmp_path: Path) -> None:
+    """pandas and scikit-learn tell them apart: an imputer fills the gap, an encoder meets the text."""
+    cities = np.array(["Bern", "Bern", "Genf", "Genf", None, "Bern"] * 10, dtype=object)
+    frame = pd.DataFrame({"city": cities, "size": np.arange(60.0)})
+    texts = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    columns = make_column_transformer((texts, ["city"]), ("passthrough", ["size"]))
+    model = make_pipeline(columns, LogisticRegression()).fit(frame, [city == "Genf" for city in cities])
+    rows = [{"city": "", "size": 1.0}, {"city": None, "size": 1.0}, {"city": "Bern", "size": 1.0}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    for samples in (str(tmp_path / "rows.jsonl"), None):
+        done = converted(tmp_path, model, samples=samples)
+        assert_answers_alike(done)
+        last = done.cases[-1]
+        given = last["inputs"]["city"]["data"]
+        assert {"", MISSING_TEXT} <= set(given)
+        if samples:
+            chances = array_of(last["outputs"]["probabilities"])
+            assert not np.array_equal(chances[0], chances[1])
+            assert np.array_equal(chances[1], chances[2])

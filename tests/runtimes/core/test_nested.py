@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from runtimes.core.nested import KIND_OF_DTYPE, MisfitError, flatten, nest, pack, to_flat, to_list
-from runtimes.core.tensors import DTYPES, Tensor, from_buffer
+from runtimes.core.tensors import DTYPES, MISSING_TEXT, Tensor, from_buffer
 
 NUMBERS = [dtype for dtype in DTYPES if dtype != "string"]
 INTEGERS = [dtype for dtype in NUMBERS if "int" in dtype]
@@ -138,7 +138,9 @@ def test_strings_are_cut_to_their_shape() -> None:
     assert to_list(Tensor("string", (2, 1), ["a", "b"])) == [["a"], ["b"]]
 
 
-def test_null_in_a_nullable_text_column_is_the_empty_text() -> None:
-    assert pack(["a", None, ""], "string", "text", True) == ["a", "", ""]
+def test_null_in_a_nullable_text_column_is_a_mark_that_no_request_may_hold() -> None:
+    assert pack(["a", None, ""], "string", "text", True) == ["a", MISSING_TEXT, ""]
+    with pytest.raises(MisfitError, match="for a missing one write null"):
+        pack(["a", MISSING_TEXT], "string", "text", True)
     with pytest.raises(MisfitError, match="must be"):
         pack(["a", None], "string", "text", False)
