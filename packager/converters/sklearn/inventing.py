@@ -60,8 +60,8 @@ def _values(feature: Feature, met: list[Reader], count: int, random: np.random.G
         return random.choice(np.array([False, True]), count)
     if feature.kind == "text":
         words = [value for value in known if isinstance(value, str)] or list(_WORDS)
-        gaps = ["", MISSING_TEXT] if feature.nullable else []
-        return random.choice(np.array([*words, *gaps], dtype=object), count)
+        others = ([] if feature.categories else [""]) + [MISSING_TEXT]
+        return random.choice(np.array([*words, *(others if feature.nullable else [])], dtype=object), count)
     if feature.kind == "integer":
         return random.choice(np.array(known, dtype=np.int64), count)
     values = _numbers(met, known, count, random)

@@ -24,6 +24,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
+from packager.converters.signature import MISSING_TEXT
 from tests.converters.jobs import array_of, assert_answers_alike
 from tests.converters.sklearn.models import bought, converted, mixed
 from tests.converters.sklearn.own.models import shown
@@ -64,7 +65,7 @@ def test_a_pipeline_over_mixed_columns_answers_alike(
 
 
 @pytest.mark.parametrize("strategy", ["most_frequent", "constant"])
-def test_missing_text_is_the_empty_text_of_the_graph(
+def test_a_missing_text_has_a_mark_in_the_graph(
     strategy: str, people: pandas.DataFrame, tmp_path: Path
 ) -> None:
     frame = people[["city", "income (k$)"]].copy()
@@ -79,7 +80,7 @@ def test_missing_text_is_the_empty_text_of_the_graph(
         done = converted(tmp_path, model, **samples)
         assert_answers_alike(done)
         assert done.signature["features"][0]["nullable"]
-        assert "" in array_of(done.cases[-1]["inputs"]["city"])
+        assert MISSING_TEXT in array_of(done.cases[-1]["inputs"]["city"])
     assert np.array_equal(array_of(done.cases[-1]["outputs"]["label"]), model.predict(frame))
 
 
@@ -90,7 +91,7 @@ def test_an_empty_text_that_is_a_category_stays_one(people: pandas.DataFrame, tm
     )
     done = converted(tmp_path, model)
     assert_answers_alike(done)
-    assert not done.signature["features"][0]["nullable"]
+    assert {"", MISSING_TEXT} <= set(array_of(done.cases[-1]["inputs"]["city"]).ravel())
 
 
 def test_columns_by_name_of_numbers_alone_are_one_matrix(people: pandas.DataFrame, tmp_path: Path) -> None:
@@ -195,7 +196,7 @@ def test_a_missing_text_is_a_category_of_its_own(
         folder = tmp_path / str(at)
         folder.mkdir()
         done = shown(folder, make_pipeline(columns, last), frame, bought(people))
-        assert "" in array_of(done.cases[-1]["inputs"]["city"])
+        assert MISSING_TEXT in array_of(done.cases[-1]["inputs"]["city"])
         assert done.signature["features"][0]["nullable"]
 
 

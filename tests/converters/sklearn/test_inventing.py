@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
+from packager.converters.signature import MISSING_TEXT
 from tests.converters.jobs import array_of, assert_answers_alike
 from tests.converters.sklearn.models import CLASSES, ROWS, bought, converted, mixed
 
@@ -20,7 +21,7 @@ def test_made_rows_reach_every_category_an_unseen_one_and_gaps(
 ) -> None:
     done = converted(tmp_path, mixed(LogisticRegression(max_iter=500)).fit(people, bought(people)))
     inputs = {name: array_of(tensor).ravel() for name, tensor in done.cases[-1]["inputs"].items()}
-    assert set(inputs["city"]) == {"Köln", "Paris", "Rome", "never seen", ""}
+    assert set(inputs["city"]) == {"Köln", "Paris", "Rome", "never seen", "", MISSING_TEXT}
     assert set(inputs["rooms"]) == {1, 2, 3, 4, 5}
     assert set(inputs["member"]) == {False, True}
     assert np.isnan(inputs["age"]).any()

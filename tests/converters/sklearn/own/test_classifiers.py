@@ -26,7 +26,7 @@ from sklearn.linear_model import (
 )
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
-from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -34,7 +34,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import SVC, LinearSVC, NuSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from tests.converters.jobs import array_of
+from tests.converters.jobs import array_of, do
 from tests.converters.sklearn.own.models import GAPS, ROWS, THREE, TWO, shown
 
 
@@ -156,3 +156,11 @@ def test_seconds_since_1970_keep_their_last_digits(tmp_path: Path) -> None:
 def test_a_model_of_one_class_answers_that_class(model: Any, only: Any, tmp_path: Path) -> None:
     done = shown(tmp_path, model, ROWS, np.array([only] * len(ROWS)))
     assert done.signature["class_labels"] == [only]
+
+
+def test_numbers_of_categories_are_made_within_those_that_the_model_knows(tmp_path: Path) -> None:
+    rows = np.stack([np.arange(160) % count for count in (2, 3, 5)], axis=1)
+    done = shown(tmp_path, CategoricalNB(), rows, THREE)
+    assert done.signature["outputs"][1]["role"] == "probabilities"
+    made = do(tmp_path / "again", tmp_path / "model.joblib")
+    assert np.array_equal(array_of(made.cases[-1]["inputs"]["X"]).max(axis=0), [1, 2, 4])
