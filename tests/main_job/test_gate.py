@@ -16,17 +16,16 @@ from tests.main_job.commands import build, packager
 
 
 def wrong_when_converted(folder: Path) -> tuple[Path, Path]:
-    """A model whose conversion succeeds and gives other numbers: a net that answers with a small difference
-    of large numbers, of which single precision keeps nothing."""
-    from sklearn.neural_network import MLPRegressor
+    """A model whose conversion succeeds and gives other numbers: small differences of large numbers, of which
+    single precision keeps little."""
+    from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 
     rows = np.random.default_rng(0).normal(size=(200, 2))
-    model = MLPRegressor(hidden_layer_sizes=(2,), activation="identity", tol=1).fit(rows, rows[:, 1])
-    model.coefs_ = [np.array([[1e8, 1e8], [0.0, 1.0]]), np.array([[-1.0], [1.0]])]
-    model.intercepts_ = [np.zeros(2), np.zeros(1)]
-    (folder / "net.pkl").write_bytes(pickle.dumps(model))
+    target = (rows[:, 0] * rows[:, 1] > 0).astype(int)
+    rows += 1e5
+    (folder / "far.pkl").write_bytes(pickle.dumps(QuadraticDiscriminantAnalysis().fit(rows, target)))
     np.save(folder / "rows.npy", rows)
-    return folder / "net.pkl", folder / "rows.npy"
+    return folder / "far.pkl", folder / "rows.npy"
 
 
 @pytest.fixture(scope="module")

@@ -499,7 +499,7 @@ CASES = [
             _part("preprocessing", "FunctionTransformer", func=np.unwrap),
             _linear("LogisticRegression", max_iter=5000),
         ),
-        refused=("ConversionError", "unwrap"),
+        refused=("UnsafeModelError", "unwrap"),
     ),
 ]
 
