@@ -139,6 +139,8 @@ def verification_error(found: Verification, hint: str) -> VerificationError:
 
 def what_to_do(found: Verification) -> str:
     """The way on from a build whose answers differ."""
+    if found.failure and found.failure.startswith("the source model answers NaN"):
+        return "nothing was written; give rows that the model answers with numbers: --samples FILE"
     hint = "nothing was written; if such a difference is acceptable, raise --tolerance (labels must be equal)"
     if found.source_of_rows == "signature":
         return f"these rows were made from the signature, give real ones with --samples; {hint}"

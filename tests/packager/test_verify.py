@@ -97,6 +97,7 @@ def test_nan_on_both_sides_fails_and_says_whose_it_is() -> None:
     found = verify.compare([case], answers, SIGNATURE, "samples", verify.tolerances(SIGNATURE), "e")
     assert not found.passed
     assert "the source model answers NaN" in str(found.failure)
+    assert "answers with numbers" in what_to_do(found)
 
 
 def test_equal_infinities_agree() -> None:
