@@ -1,8 +1,11 @@
-"""A table of people with columns of every kind."""
+"""A table of people with columns of every kind; and one thread for each fit."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import pandas
 import pytest
+from threadpoolctl import threadpool_limits
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +23,10 @@ def people() -> pandas.DataFrame:
     )
     frame.loc[::7, "age"] = np.nan
     return frame
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other on busy cores take longer than one alone, for models this small."""
+    with threadpool_limits(1):
+        yield
