@@ -37,5 +37,5 @@ def _answer(nodes: Nodes, model: Any) -> str:
     for weights, bias, kind in zip(model.coefs_, model.intercepts_, kinds):
         summed = nodes.add("MatMul", value, np.asarray(weights, np.float64))
         summed = nodes.add("Add", summed, np.asarray(bias, np.float64))
-        value = nodes.add(kind, summed, **({"axis": 1} if kind == "Softmax" else {}))
+        value = nodes.add(kind, summed, axis=1) if kind == "Softmax" else nodes.add(kind, summed)
     return value
