@@ -87,11 +87,19 @@ def present(rows: Rows, columns: Columns) -> Any:
         if at not in columns.categories:
             table[feature.name] = values.astype(dtype)
         elif feature.kind == "text":
-            texts = [None if text == MISSING_TEXT else str(text) for text in values]
-            table[feature.name] = pandas.Categorical(pandas.array(texts, dtype=object))
+            table[feature.name] = _categorical(values, columns.categories[at])
         else:
             table[feature.name] = pandas.Categorical(values)
     return pandas.DataFrame(table)
+
+
+def _categorical(values: Array, known: tuple[Any, ...]) -> Any:
+    """With all that the model knows: XGBoost fails on a column of gaps, which would have no categories."""
+    import pandas
+
+    texts = [None if text == MISSING_TEXT else str(text) for text in values]
+    others = sorted({text for text in texts if text is not None} - set(known))
+    return pandas.Categorical(texts, categories=pandas.Index([*known, *others], dtype=object))
 
 
 def matrix(graph: Adds, columns: Columns) -> str:

@@ -1,4 +1,4 @@
-"""The values that a column may have: an encoder that refuses all others makes the artifact refuse them."""
+"""The values that a column may have: what a model refuses beside them, the artifact refuses, too."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from typing import Any
 import numpy as np
 
 from packager.converters.sklearn.features import Columns
-from packager.converters.sklearn.parts import Reader, readers
+from packager.converters.sklearn.parts import Reader, kind_of, readers
 
 _NAMED = ("integer", "text")
+_COUNTING = "CategoricalNB"
 
 
 def with_categories(model: Any, columns: Columns) -> Columns:
     """The graph answers zeros for a category that scikit-learn refuses, so it must not come that far."""
+    met = list(readers(model, columns.places))
     known: dict[int, set[Any]] = {}
-    for reader in readers(model, columns.places):
+    for reader in met:
         if _refuses(reader):
             values = _plain(reader)
             known[reader.column] = known.get(reader.column, values) & values
+    known = {at: values for at, values in known.items() if columns.features[at].kind in _NAMED}
+    known |= _counted(met)
     features = tuple(
-        replace(feature, categories=tuple(sorted(known[at])))
-        if at in known and feature.kind in _NAMED
-        else feature
+        replace(feature, categories=tuple(sorted(known[at]))) if at in known else feature
         for at, feature in enumerate(columns.features)
     )
     return replace(columns, features=features)
@@ -32,6 +34,16 @@ def with_categories(model: Any, columns: Columns) -> Columns:
 def _refuses(reader: Reader) -> bool:
     estimator = reader.estimator
     return hasattr(estimator, "categories_") and getattr(estimator, "handle_unknown", "") == "error"
+
+
+def _counted(met: list[Reader]) -> dict[int, set[Any]]:
+    """Of a classifier that counts categories; a step before it hides which numbers it makes them of."""
+    columns = [reader.column for reader in met]
+    return {
+        reader.column: set(range(int(reader.estimator.n_categories_[reader.place])))
+        for reader in met
+        if kind_of(reader.estimator) == _COUNTING and columns.count(reader.column) == 1
+    }
 
 
 def _plain(reader: Reader) -> set[Any]:

@@ -135,6 +135,15 @@ def test_categories_of_a_data_frame_are_given_as_they_are(tmp_path: Path) -> Non
         assert [size["kind"], size["categories"]] == ["integer", [36, 38, 40, 42]]
 
 
+@pytest.mark.parametrize("form", ["json", "ubj"])
+def test_rows_whose_only_text_is_missing_are_answered(form: str, tmp_path: Path) -> None:
+    frame = FRAME[["colour", "price"]]
+    model = xgboost.XGBRegressor(enable_categorical=True, **SMALL).fit(frame, BY_FRAME)
+    done = saved(tmp_path, model.get_booster(), form)
+    assert_answers_alike(done)
+    assert [feature["kind"] for feature in done.signature["features"]] == ["text", "number"]
+
+
 def test_categories_that_xgboost_cut_are_given_by_their_codes(tmp_path: Path) -> None:
     frame = FRAME.assign(colour=FRAME["colour"].cat.rename_categories({"green": "grün"}))
     model = xgboost.XGBRegressor(enable_categorical=True, **SMALL).fit(frame, BY_FRAME)

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import CategoricalNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder
 
 from tests.converters.jobs import assert_answers_alike, do
 
@@ -44,3 +46,14 @@ def test_two_encoders_of_one_column_agree_on_what_both_take(tmp_path: Path) -> N
         tmp_path, (OrdinalEncoder(), ["city"]), (fewer, ["city"]), (OneHotEncoder(), ["rooms"])
     )
     assert found["city"] == ["Köln", "Paris", "Rome"]
+
+
+@pytest.mark.parametrize("steps, known", [([], [0, 1, 2]), ([MinMaxScaler((0, 2))], [])])
+def test_a_classifier_that_counts_categories_names_those_of_raw_columns(
+    steps: list[Any], known: list[int], tmp_path: Path
+) -> None:
+    rows = np.stack([np.arange(30) % 3, np.arange(30) // 3 % 3], axis=1)
+    model = make_pipeline(*steps, CategoricalNB()).fit(rows, np.arange(30) % 2)
+    joblib.dump(model, tmp_path / "model.joblib")
+    done = do(tmp_path / "job", tmp_path / "model.joblib")
+    assert [feature["categories"] for feature in done.signature["features"]] == [known, known]
