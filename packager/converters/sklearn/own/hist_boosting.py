@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from packager.converters.signature import MISSING_TEXT
 from packager.converters.sklearn.own.nodes import ML, Nodes
 from packager.converters.tensors import Array
 
@@ -76,20 +77,24 @@ def _matrix(nodes: Nodes, known: dict[int, Array]) -> str:
     for variable in nodes.operator.inputs:
         name = variable.full_name
         if type(variable.type).__name__ == "StringTensorType":
-            words = [word for word in known[at] if isinstance(word, str)]
-            codes = [float(code) for code, word in enumerate(known[at]) if isinstance(word, str)]
+            # A gap among the categories has no code: scikit-learn, too, gives the trees NaN for it.
+            coded = {word: float(code) for code, word in enumerate(known[at]) if _is_word(word)}
             name = nodes.add(
                 "LabelEncoder",
                 name,
                 domain=ML,
-                keys_strings=words,
-                values_floats=codes,
+                keys_strings=list(coded),
+                values_floats=list(coded.values()),
                 default_float=float("nan"),
             )
             known[at] = np.arange(len(known[at]))
         columns.append(nodes.doubles(name))
         at += int(variable.type.shape[1] or 1)
     return columns[0] if len(columns) == 1 else nodes.add("Concat", *columns, axis=1)
+
+
+def _is_word(category: Any) -> bool:
+    return isinstance(category, str) and category != MISSING_TEXT
 
 
 def _bits(words: Array) -> Array:

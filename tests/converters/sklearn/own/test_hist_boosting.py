@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from packager.converters.signature import MISSING_TEXT
 from tests.converters.jobs import array_of
 from tests.converters.sklearn.own.models import shown
 
@@ -51,6 +52,15 @@ def test_categories_of_a_data_frame_are_texts(tmp_path: Path) -> None:
     target = np.where((frame["age"] > 0) ^ (frame["city"] == "Rome"), "yes", "no")
     done = shown(tmp_path, model, frame, target)
     assert [feature["kind"] for feature in done.signature["features"]] == ["number", "text", "number"]
+
+
+def test_gaps_among_the_texts_take_the_branch_of_missing_values(tmp_path: Path) -> None:
+    frame = PLACES[["age", "city"]].copy()
+    frame.loc[::9, "city"] = np.nan
+    model = HistGradientBoostingClassifier(max_iter=4, categorical_features="from_dtype")
+    done = shown(tmp_path, model, frame, DECISION)
+    assert [feature["nullable"] for feature in done.signature["features"]] == [True, True]
+    assert MISSING_TEXT in done.cases[-1]["inputs"]["city"]["data"]
 
 
 def test_categories_that_a_step_before_encoded(tmp_path: Path) -> None:
