@@ -20,10 +20,14 @@ SINGULAR = {"predictions": "prediction"}
 
 
 def parts_of(signature: Signature) -> dict[str, list[int]]:
-    """Which outputs make which part. Of several that no classes tell apart, the first counts."""
+    """Which outputs make which part. Of several that no classes tell apart, the first counts.
+
+    A part is a list over rows: an output of another length, as one that depends on the values, is none.
+    """
+    batch = batch_of(signature)
     parts: dict[str, list[int]] = {}
     for at, spec in enumerate(signature.outputs):
-        part = PARTS.get(spec.role)
+        part = PARTS.get(spec.role) if batch is None or spec.shape[:1] == (batch,) else None
         if part is not None and (part not in parts or spec.class_labels):
             parts.setdefault(part, []).append(at)
     return {part: parts[part] for part in ("predictions", "probabilities", "scores") if part in parts}

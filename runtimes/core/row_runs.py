@@ -23,10 +23,12 @@ _FIELD = "instances"
 class RowRuns:
     """Answers rows for one signature by ``execute``, which runs the engine."""
 
-    __slots__ = ("_answers", "_batch", "_execute", "_reader")
+    __slots__ = ("_answers", "_apart", "_batch", "_execute", "_reader")
 
     def __init__(self, signature: Signature, answers: AnswerWriter, execute: Execute) -> None:
         self._batch = batch_of(signature)
+        # An output that is not one entry for each row speaks of all rows of its run.
+        self._apart = bool([True for spec in signature.outputs if spec.shape[:1] != (self._batch,)])
         self._reader = RowReader(signature)
         self._answers = answers
         self._execute = execute
@@ -39,7 +41,8 @@ class RowRuns:
         return _joined(self._by_row(rows, field, first))
 
     def each(self, rows: list[object]) -> list[Answer]:
-        """For each row its own answer or error. Rows that fit go through the engine together."""
+        """For each row its own answer or error. Rows that fit go through the engine together, where each
+        has its own part of every output."""
         self._check_batched(_FIELD)
         try:
             return self._by_row(rows, _FIELD, 0)
@@ -78,7 +81,7 @@ class RowRuns:
                 results[index] = answer
 
     def _by_row(self, rows: list[object], field: str, first: int | None) -> list[Answer]:
-        size = self._batch if isinstance(self._batch, int) else len(rows)
+        size = self._batch if isinstance(self._batch, int) else 1 if self._apart else len(rows)
         answers: list[Answer] = []
         for start in range(0, len(rows), size):
             some = rows[start : start + size]

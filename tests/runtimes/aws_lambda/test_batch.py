@@ -14,8 +14,10 @@ from moto.server import ThreadedMotoServer
 from runtimes.aws_lambda import storage
 from runtimes.aws_lambda.batch import RecordsFailedError
 from runtimes.aws_lambda.records import UnknownSourceError
+from tests.artifacts import make_root
 from tests.runtimes.aws_lambda.payloads import Context, Event, load, rounded
 from tests.runtimes.aws_lambda.strategies import FEATURES
+from tests.runtimes.core.models import choosing
 
 ROW = {"features": [5.1, 3.5, 1.4, 0.2]}
 
@@ -47,6 +49,21 @@ def test_answers_every_record(function: ModuleType, name: str) -> None:
     alone = function.handler(ROW, Context())
     assert rounded(answer["results"][0]) == rounded({"record_id": _ids(event)[0], **alone})
     assert len(answer["results"][1]["predictions"]) == 2
+
+
+def test_a_message_never_holds_answers_to_the_others(
+    open_handler: Callable[..., ModuleType], tmp_path: Path
+) -> None:
+    handler = open_handler(make_root(tmp_path / "root", *choosing("kept")))
+    rows: list[list[Any]] = [[[1, 2]], [[-3, 4]], [[5, 6], [-7, 8]]]
+    event = _with_bodies("sqs", *(json.dumps({"instances": some}) for some in rows))
+    answer = handler.handler(event, Context())
+    assert [result["outputs"] for result in answer["results"]] == [
+        {"y": [[1, 2]]},
+        {"y": []},
+        {"y": [[5, 6]]},
+    ]
+    assert not any("predictions" in result for result in answer["results"])
 
 
 def test_a_queue_gets_only_the_failed_messages_back(

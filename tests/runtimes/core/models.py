@@ -199,12 +199,14 @@ def mixed() -> Model:
     return converted.SerializeToString(), document
 
 
-def choosing() -> Model:
-    """Answers only the rows whose first value is more than 0, under the name of the batch."""
+def choosing(rows: str = "batch") -> Model:
+    """Answers only the rows whose first value is more than 0. ``rows``: what their number is called."""
     nodes = [
         helper.make_node("Gather", ["x", "first"], ["chances"], axis=1),
         helper.make_node("Greater", ["chances", "zero"], ["wanted"]),
         helper.make_node("Compress", ["x", "wanted"], ["y"], axis=0),
     ]
     constants = {"first": np.array(0, np.int64), "zero": np.array(0.0, np.float32)}
-    return made(nodes, [("x", "float32", ["batch", 2])], [("y", "float32", ["batch", 2])], constants)
+    inputs: list[Spec] = [("x", "float32", ["batch", 2])]
+    outputs: list[Spec] = [("y", "float32", [rows, 2])]
+    return graph(nodes, inputs, outputs, constants), signature(inputs, outputs, ("prediction",))

@@ -279,6 +279,24 @@ def test_a_predictor_closes(tmp_path: Path) -> None:
 def test_fewer_answers_than_rows_are_never_given(request_of: Any, serve: Opener) -> None:
     """Nobody knows to which rows they belong."""
     predictor = serve(models.choosing())
-    assert predictor.predict(request_of([[1.0, 2.0], [3.0, 4.0]]))["outputs"] == {"y": [[1, 2], [3, 4]]}
+    assert predictor.predict(request_of([[1.0, 2.0], [3.0, 4.0]]))["predictions"] == [[1, 2], [3, 4]]
     with pytest.raises(ModelError, match=r"gave y of the shape \[1, 2\] for 2 rows"):
         predictor.predict(request_of([[-1.0, 2.0], [3.0, 4.0]]))
+
+
+def test_answers_that_are_not_one_for_each_row_are_no_predictions(serve: Opener) -> None:
+    predictor = serve(models.choosing("kept"))
+    answer = predictor.predict({"instances": [[-1, 2], [3, 4], [5, 6]]})
+    assert answer["outputs"] == {"y": [[3, 4], [5, 6]]}
+    assert "predictions" not in answer
+
+
+def test_a_row_of_a_batch_never_holds_answers_to_the_others(serve: Opener) -> None:
+    predictor = serve(models.choosing("kept"))
+    answer = predictor.predict_batch({"instances": [[-1, 2], [3, 4], [5, "x"], [5, 6]]})
+    assert [result.get("outputs") for result in answer["results"]] == [
+        {"y": []},
+        {"y": [[3, 4]]},
+        None,
+        {"y": [[5, 6]]},
+    ]
