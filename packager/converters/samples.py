@@ -20,6 +20,7 @@ _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 # What pandas reads as missing, too; in a column of texts each may be a word like any other.
 _GAPS = frozenset({"", "na", "n/a", "nan", "none", "null", "<na>"})
 _ROW_NUMBERS = re.compile(r"|Unnamed: \d+|index|__index_level_\d+__")
+CHANNELS_LAST = "the samples have their channels last"
 _INT64 = np.iinfo(np.int64)
 
 
@@ -84,8 +85,8 @@ def _check_names(name: str, columns: Iterable[str], wanted: list[str]) -> None:
     missing = [column for column in wanted if column not in have]
     unknown = [column for column in have if column not in wanted]
     if missing:
-        close = [match for column in missing for match in difflib.get_close_matches(column, unknown, 1)]
-        hint = f"did you mean {close[0]!r}?" if close else f"its columns are {_listed(have)}"
+        close = [match for column in missing for match in _close(column, unknown)]
+        hint = f"did you mean {_listed(close)}?" if close else f"its columns are {_listed(have)}"
         raise SamplesError(f"{name} has no column {_listed(missing)}, which the model takes", hint=hint)
     if unknown:
         hint = f"remove it, or if it holds the labels: --labels {unknown[0]}"
@@ -94,6 +95,12 @@ def _check_names(name: str, columns: Iterable[str], wanted: list[str]) -> None:
         raise SamplesError(
             f"{name} has the column {_listed(unknown)}, which the model does not know", hint=hint
         )
+
+
+def _close(column: str, names: list[str]) -> list[str]:
+    """Names that differ by their case alone are nearer than any other."""
+    alike = [name for name in names if name.strip().lower() == column.strip().lower()]
+    return alike or difflib.get_close_matches(column, names, 1)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -205,11 +212,9 @@ def fit(name: str, array: Array, spec: TensorSpec) -> Array:
     """The array in the input's dtype and shape, or a refusal; the batch may have any size."""
     wanted = NUMPY_TYPES[spec.dtype]
     sizes = [None if isinstance(dim, str) or (at == 0) else dim for at, dim in enumerate(spec.shape)]
-    shape_fits = array.ndim == len(sizes) and all(
-        want is None or want == have for want, have in zip(sizes, array.shape, strict=True)
-    )
-    if not shape_fits:
-        raise SamplesError(f"{name} has shape {list(array.shape)}, and the model takes {list(spec.shape)}")
+    if not _has_sizes(array, sizes):
+        message = f"{name} has shape {list(array.shape)}, and the model takes {list(spec.shape)}"
+        raise SamplesError(message, hint=_order_of_channels(array, sizes))
     if wanted.kind == "O":
         return np.array([str(value) for value in array.ravel()], dtype=object).reshape(array.shape)
     if array.dtype.kind not in "biuf" or (
@@ -217,6 +222,21 @@ def fit(name: str, array: Array, spec: TensorSpec) -> Array:
     ):
         raise SamplesError(f"{name} holds {array.dtype.name} values, and the model takes {spec.dtype}")
     return array.astype(wanted)
+
+
+def _has_sizes(array: Array, sizes: Sequence[int | None]) -> bool:
+    return array.ndim == len(sizes) and all(
+        want is None or want == have for want, have in zip(sizes, array.shape, strict=True)
+    )
+
+
+def _order_of_channels(array: Array, sizes: Sequence[int | None]) -> str | None:
+    """Pictures that fit once their channels stand where the model has them."""
+    if array.ndim == 4 and _has_sizes(array.transpose(0, 3, 1, 2), sizes):
+        return f"{CHANNELS_LAST}, and the model takes them first: transpose(0, 3, 1, 2)"
+    if array.ndim == 4 and _has_sizes(array.transpose(0, 2, 3, 1), sizes):
+        return "the samples have their channels first, and the model takes them last: transpose(0, 2, 3, 1)"
+    return None
 
 
 def _fractional(array: Array) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import joblib
 import pytest
 
+from packager.converters.pickles.unpickler import unsafe
 from tests.converters.hostile_pickles import TRICKS
 from tests.converters.jobs import do
 
@@ -37,3 +38,8 @@ def test_the_worker_refuses_the_hostile_file(hostile: tuple[Path, Path], tmp_pat
     assert not canary.exists()
     assert error["kind"] == "UnsafeModelError"
     assert "Traceback" not in error["message"]
+
+
+def test_the_hint_names_every_class_that_a_model_of_ones_own_code_needs() -> None:
+    names = [f"ours.Step{at}" for at in range(9)]
+    assert str(unsafe(names).hint).endswith(" ".join(f"--allow {name}" for name in names))

@@ -156,6 +156,28 @@ def test_suggests_the_column_that_was_meant(tmp_path: Path) -> None:
     assert refusal(written(tmp_path / "rows.csv", CSV.replace("age", "Age"))).hint == "did you mean 'Age'?"
 
 
+def test_suggests_every_column_that_differs_by_its_case_alone(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.csv", CSV.replace("age", "AGE").replace("city", "City"))
+    assert refusal(path).hint == "did you mean 'AGE', 'City'?"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "words"),
+    [
+        ((3, 8, 8), (2, 8, 8, 3), "channels last, and the model takes them first"),
+        ((8, 8, 3), (2, 3, 8, 8), "channels first, and the model takes them last"),
+        ((3, 8, 8), (2, 8, 8, 4), "None"),
+    ],
+)
+def test_says_that_the_channels_stand_elsewhere(
+    wanted: tuple[int, ...], given: tuple[int, ...], words: str, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "rows.npy", np.ones(given, np.float32))
+    output = TensorSpec("output", "float32", ("batch",))
+    pictures = Signature((TensorSpec("image", "float32", ("batch", *wanted)),), (output,))
+    assert words in str(refusal(tmp_path / "rows.npy", pictures).hint)
+
+
 def test_refuses_columns_that_the_model_does_not_know(tmp_path: Path) -> None:
     path = written(tmp_path / "rows.jsonl", '{"age": 1, "rooms": 1, "member": true, "city": "", "price": 9}')
     error = refusal(path)

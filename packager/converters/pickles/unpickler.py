@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from packager.converters.failure import SourceError, UnsafeModelError, WorkerError
+from packager.converters.failure import SourceError, UnsafeModelError, WorkerError, flags_for
 from packager.converters.pickles.allowlist import Admission, admit
 from packager.converters.pickles.arrays import JoblibArray
 from packager.converters.pickles.boosters import refuse_broken_booster
@@ -108,11 +108,10 @@ def _describe(value: Any) -> str:
 def unsafe(names: list[str]) -> UnsafeModelError:
     """The refusal of all names at once, with the way to allow them."""
     listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    flags = " ".join(f"--allow {name}" for name in names[:5])
     return UnsafeModelError(
         f"The model file asks for {listed}, which is not on the list of what models are made of: "
         "nothing of it was run",
-        hint=f"if you trust the file and know this code, allow it by name: {flags}",
+        hint=f"if you trust the file and know this code, allow it by name: {flags_for(names)}",
         details=tuple(names),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.converters.failure import ConversionError, SourceError, UnsafeModelError, translated
+from packager.converters.failure import ConversionError, SourceError, UnsafeModelError, flags_for, translated
 from packager.converters.request import Request
 from packager.converters.torch.admission import admitted, is_known
 from packager.converters.torch.weights import forbid_pickled_objects, foreign_names, names_in
@@ -65,11 +65,12 @@ def load_safetensors(request: Request) -> Checkpoint:
 
 def _refusal(path: Path, odd: tuple[str, ...]) -> UnsafeModelError:
     listed = ", ".join(odd[:5]) or "code"
-    flags = " ".join(f"--allow {name}" for name in odd[:5])
     hint = "save the weights alone (torch.save(model.state_dict(), ...)) or a program (torch.export.save)"
     return UnsafeModelError(
         f"{path.name} asks for {listed}, which is not a tensor: nothing of it was run",
-        hint=f"{hint}; if these are classes of your own code, allow them by name: {flags}" if odd else hint,
+        hint=f"{hint}; if these are classes of your own code, allow them by name: {flags_for(odd)}"
+        if odd
+        else hint,
         details=odd,
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 from packager.converters.failure import SamplesError
 from packager.converters.labels import take_labels
 from packager.converters.request import Request
+from packager.converters.samples import CHANNELS_LAST
 from packager.converters.table import Table
 from packager.converters.tensors import Array
 from packager.converters.torch.arguments import Argument, Call, constant_of, wanted
@@ -71,6 +72,22 @@ def other_precisions(tensors: list[Any]) -> list[list[Any]]:
         [tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors]
         for dtype in (torch.float64, torch.float16)
     ]
+
+
+def cures(tensors: list[Any]) -> list[tuple[str, list[Any]]]:
+    """What pictures are often saved as, put right: whole numbers, channels last."""
+    floats = [tensor.float() for tensor in tensors]
+    first = [_channels_first(tensor) for tensor in tensors]
+    fractions = "give float32 values, scaled as in training: the model takes no whole numbers there"
+    return [
+        (fractions, floats),
+        (f"{CHANNELS_LAST}; the model takes them first: [batch, channels, height, width]", first),
+        (f"{CHANNELS_LAST}; the model takes float32 values with them first", [t.float() for t in first]),
+    ]
+
+
+def _channels_first(tensor: Any) -> Any:
+    return tensor.permute(0, 3, 1, 2) if tensor.dim() == 4 else tensor
 
 
 def _arrays(table: Table, names: list[str]) -> list[Array]:

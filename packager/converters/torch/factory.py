@@ -85,3 +85,5 @@ def _users_code(sentence: str, hint: str) -> Iterator[None]:
             yield
         except SystemExit as error:
             raise RuntimeError(f"it ends the process with {error.code!r}") from None
+        except KeyboardInterrupt:
+            raise RuntimeError("it raises KeyboardInterrupt") from None

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from packager.converters.failure import ConversionError, SamplesError, WorkerErr
 from packager.converters.onnx.graph import write_model
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, Signature
-from packager.converters.torch.example import Example, as_whole_numbers, other_precisions
+from packager.converters.torch.example import Example, as_whole_numbers, cures, other_precisions
 from packager.converters.torch.freedom import FreeSize, free_sizes, read_shapes, rows_are_apart, trials
 from packager.converters.torch.proof import difference
 from packager.converters.torch.shapes import to_array
@@ -155,21 +155,31 @@ def run_module(module: Any, arguments: list[Any]) -> list[Any]:
 
 def accepted(run: Callable[[list[Any]], Any], tensors: list[Any]) -> tuple[list[Any], Any]:
     """The tensors with whose dtypes the module runs, and its answer; the first refusal if it never does."""
-    import torch
-
     refusal: SamplesError | None = None
     for given in (tensors, as_whole_numbers(tensors), *other_precisions(tensors)):
         try:
-            with (
-                torch.no_grad(),
-                translated(SamplesError, "The model does not take the sample rows", CHECK_SAMPLES),
-            ):
-                if given is not None:
-                    return given, run([tensor.clone() for tensor in given])
+            if given is not None:
+                return given, _tried(run, given)
         except SamplesError as error:
             refusal = refusal or error
     assert refusal is not None  # noqa: S101 - the tensors as they are were refused
-    raise refusal
+    raise SamplesError(refusal.message, _cure(run, tensors)) from refusal
+
+
+def _cure(run: Callable[[list[Any]], Any], tensors: list[Any]) -> str:
+    """What the user can change in the samples, shown by the model that takes them then."""
+    for words, changed in cures(tensors):
+        with suppress(WorkerError):
+            _tried(run, changed)
+            return words
+    return CHECK_SAMPLES
+
+
+def _tried(run: Callable[[list[Any]], Any], tensors: list[Any]) -> Any:
+    import torch
+
+    with torch.no_grad(), translated(SamplesError, "The model does not take the sample rows", CHECK_SAMPLES):
+        return run([tensor.clone() for tensor in tensors])
 
 
 def read_module(

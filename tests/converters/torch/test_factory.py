@@ -48,6 +48,7 @@ def test_a_model_whose_own_part_is_called_module_keeps_its_names(
         ("def build(): raise ValueError('no weights for you')", "failed: no weights for you"),
         ("def build(width): return width", "missing 1 required positional argument: 'width'"),
         ("import sys\ndef build(): sys.exit(3)", "failed: it ends the process with 3"),
+        ("def build(): raise KeyboardInterrupt", "failed: it raises KeyboardInterrupt"),
         ("def build(:", "cannot be imported: invalid syntax"),
         ("raise ValueError('not on this machine')", "cannot be imported: not on this machine"),
     ],

@@ -63,6 +63,21 @@ def test_inputs_that_share_a_size_share_its_name(tmp_path: Path) -> None:
     assert shapes(done.signature["inputs"]) == [["batch", "dim_2"]] * 2
 
 
+@pytest.mark.parametrize(
+    ("pictures", "words"),
+    [
+        (np.ones((4, 3, 16, 16), np.uint8), "give float32 values"),
+        (numbers(4, 16, 16, 3), "channels last; the model takes them first"),
+        (np.ones((4, 16, 16, 3), np.uint8), "channels last; the model takes float32 values with them first"),
+        (numbers(4, 16, 16, 5), "check the shape, the dtype"),
+    ],
+)
+def test_says_what_the_pictures_lack(pictures: Any, words: str, tmp_path: Path) -> None:
+    error = converted(tmp_path, "Images", {"x": pictures}).error
+    assert error["kind"] == "SamplesError"
+    assert words in error["hint"]
+
+
 def test_refuses_what_no_exporter_makes_right_and_names_the_cure(tmp_path: Path) -> None:
     """torch answers masked places by nested tensors; every exporter makes a graph that differs."""
     mask = np.zeros((4, 8), dtype=bool)
