@@ -156,11 +156,25 @@ def _read(opened: Opened, about: About, request: Request) -> SklearnSource:
         refuse_wrong(opened.model)
     domain = _domain_of(opened.model, columns, request)
     probe = invent(opened.model, columns, 2, request.seed, domain)
-    answers = read_answers(opened.model, present(probe, columns))
+    answers = _first_answers(opened.model, present(probe, columns))
     nullable = nullable_names(opened.model, columns, probe)
     columns = replace(columns, features=with_nullable(columns.features, nullable))
     notes = (*opened.notes, *_note_of_unread(columns))
     return SklearnSource(opened.model, columns, answers, about, request, notes, domain)
+
+
+def _first_answers(model: Any, rows: Any) -> Answers:
+    try:
+        return read_answers(model, rows)
+    except AttributeError:  # of another version, or not fitted
+        raise
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        words = " ".join(str(error).split())[:300]
+        raise ConversionError(
+            f"The model does not answer rows made for its columns: {words}",
+            hint="encode the columns in the first step: behind another their values are not known; "
+            "or convert the model to ONNX yourself",
+        ) from error
 
 
 def _note_of_unread(columns: Columns) -> list[str]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from packager.converters.failure import SourceError
+from packager.converters.failure import ConversionError, SourceError
 from packager.converters.signature import BATCH, TENSOR_TYPE, Feature, FeatureKind, TensorSpec, safe_names
-from packager.converters.sklearn.parts import Reader, inside, kind_of, readers, within
+from packager.converters.sklearn.parts import Reader, inside, kind_of, met_by_rows, readers, within
 
 VECTORIZERS = frozenset({"CountVectorizer", "HashingVectorizer", "TfidfVectorizer"})
 _MATRIX = "X"
@@ -44,6 +44,7 @@ def read_columns(model: Any) -> Columns:
             "or its first step takes anything",
             hint="fit it before saving it",
         )
+    _refuse_late_texts(model, count)
     given = getattr(inside(model), "feature_names_in_", None)
     names = [f"x{at}" for at in range(count)] if given is None else [str(name) for name in given]
     kinds = _kinds(model, count)
@@ -58,6 +59,24 @@ def _read(model: Any, count: int) -> list[int]:
     """Of a data frame the columns that are not dropped: scikit-learn does not ask for the others."""
     met = {reader.column for reader in readers(model, list(range(count)))}
     return sorted(met) or list(range(count))
+
+
+def _refuse_late_texts(model: Any, count: int) -> None:
+    """Behind a step that mixes the columns nobody knows which of them holds the texts."""
+    seen = {id(reader.estimator) for reader in readers(model, list(range(count)))}
+    for part in met_by_rows(model):
+        if id(part) not in seen and _encodes_texts(part):
+            raise ConversionError(
+                f"{kind_of(part)} encodes texts that an earlier step passes on, "
+                "so that the columns with texts are not known",
+                hint="encode texts in the first ColumnTransformer, and pass their codes on",
+            )
+
+
+def _encodes_texts(part: Any) -> bool:
+    if kind_of(part) in VECTORIZERS:
+        return True
+    return any(_kind_of_values(np.asarray(values)) == "text" for values in getattr(part, "categories_", ()))
 
 
 def _reads_texts(model: Any) -> bool:

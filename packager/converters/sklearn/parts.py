@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # Steps that give back the columns they took, one for one, so that the next step sees them too.
-_COLUMNWISE = frozenset(
+COLUMNWISE = frozenset(
     {
         "IterativeImputer", "KNNImputer", "MaxAbsScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer",
         "StandardScaler",
@@ -179,5 +179,5 @@ def _pipeline_readers(pipeline: Any, columns: list[int]) -> Iterator[Reader]:
         if _is_skipped(step):
             continue
         yield from readers(step, columns)
-        if kind_of(step) not in _COLUMNWISE or getattr(step, "n_features_in_", None) != len(columns):
+        if kind_of(step) not in COLUMNWISE or getattr(step, "n_features_in_", None) != len(columns):
             return

@@ -35,6 +35,31 @@ def test_an_encoder_that_refuses_others_names_its_categories(encoder: Any, tmp_p
     assert found == {"city": ["Köln", "Paris", "Rome"], "rooms": [1, 2, 3], "age": []}
 
 
+def test_numbers_that_another_step_reads_as_they_are_have_categories_too(tmp_path: Path) -> None:
+    both = [("passthrough", ["rooms", "age"]), (OneHotEncoder(), ["rooms"]), (OneHotEncoder(), ["city"])]
+    found = features_of(tmp_path, *both)
+    assert found == {"city": ["Köln", "Paris", "Rome"], "rooms": [1, 2, 3], "age": []}
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("city", "OneHotEncoder encodes texts that an earlier step passes on"),
+        ("rooms", "The model does not answer rows made for its columns: Found unknown categories"),
+    ],
+)
+def test_an_encoder_behind_a_step_that_passes_columns_on_is_refused_by_name(
+    column: str, words: str, tmp_path: Path
+) -> None:
+    first = make_column_transformer((MinMaxScaler(), ["age"]), remainder="passthrough")
+    second = make_column_transformer((OneHotEncoder(), [1]), remainder="passthrough")
+    model = make_pipeline(first, second, LogisticRegression()).fit(PEOPLE[[column, "age"]], [0, 1, 0, 1])
+    joblib.dump(model, tmp_path / "model.joblib")
+    error = do(tmp_path / "job", tmp_path / "model.joblib").error
+    assert words in error["message"]
+    assert "in the first" in error["hint"]
+
+
 def test_an_encoder_that_ignores_others_names_none(tmp_path: Path) -> None:
     found = features_of(tmp_path, (OneHotEncoder(handle_unknown="ignore"), ["city", "rooms"]))
     assert found == {"city": [], "rooms": [], "age": []}
