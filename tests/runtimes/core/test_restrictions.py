@@ -9,6 +9,8 @@ from runtimes.core.predictor import Predictor
 from runtimes.core.service import respond
 from runtimes.core.signature import read_signature
 from tests.artifacts import make_root
+from tests.runtimes.core.conftest import Opener
+from tests.runtimes.core.models import linear
 
 FEATURES = [
     {"name": "city", "kind": "text", "input": "city", "column": 0, "categories": ["Köln", "Rome"]},
@@ -79,6 +81,19 @@ def test_an_unknown_category_is_named_with_its_place(
     assert status == 422
     assert (error["field"], error["index"]) == (field, index)
     assert "is a category that the model does not know; it knows " in error["message"]
+
+
+def test_numbers_have_categories_too(serve: Opener) -> None:
+    model, signature = linear()
+    first, second = signature["features"]
+    limited = {**signature, "features": [{**first, "categories": [0, 1, 2]}, second]}
+    predictor = serve((model, limited))
+    assert respond(predictor, "predict", {"instances": [[1.0, 0.5], [2, 7]]})[0] == 200
+    for wrong in (3, -1, 1.5):
+        status, answer = respond(predictor, "predict", {"features": [wrong, 0]})
+        error: Any = answer["error"]
+        assert (status, error["field"]) == (422, "features.a")
+        assert "the model does not know; it knows 0, 1, 2" in error["message"]
 
 
 def test_one_unknown_category_spares_the_other_rows_of_a_batch(predictor: Predictor) -> None:
