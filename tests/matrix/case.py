@@ -18,8 +18,8 @@ class Files:
 class Case:
     """``refused``: the class of the error that a user gets, and a word that stands in it; None: it converts.
 
-    ``origin`` is "trained here" or the published package that the model is out of. ``written_by``: another
-    version of the framework than the installed one.
+    ``origin`` is "trained here" or the published package that the model is out of. ``environment``: the
+    recipe of an environment that needs an interpreter which not every machine has.
     """
 
     framework: str
@@ -29,6 +29,7 @@ class Case:
     origin: str = "trained here"
     refused: tuple[str, str] | None = None
     tolerance: float | None = None
+    environment: str | None = None
 
     @property
     def id(self) -> str:

@@ -103,7 +103,7 @@ CASES = [
     *(_weights(name) for name in modules.MODELS),
     *_all("Keras", KERAS),
     *_all("ONNX", ONNX),
-    _as_it_is("ONNX", "MNIST convolutions", published.MNIST_CONV, format="tflite"),
+    _as_it_is("ONNX", "MNIST convolutions", published.MNIST_CONV, format="tflite", environment="onnx2tf"),
     *_all("TFLite", TFLITE, "tflite"),
     *_refused("ONNX", "onnx"),
     *_refused("TFLite", "tflite"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from packager import interpreters, recipes
 from tests.matrix.case import Case
 from tests.matrix.cases import CASES
 from tests.matrix.running import run
@@ -11,6 +12,9 @@ from tests.matrix.running import run
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_answers_as_its_source_or_says_why_not(case: Case, tmp_path: Path) -> None:
+    wanted = recipes.recipe(case.environment).pythons if case.environment else ()
+    if wanted and not any(map(interpreters.find, wanted)):
+        pytest.skip(f"needs Python {' or '.join(wanted)}, and none is on this machine")
     outcome = run(case, tmp_path)
     if case.refused is None:
         assert outcome.error is None
