@@ -1,6 +1,6 @@
 """What was measured on an artifact: the values that the benchmark, the tuner and the report share.
 
-Each has a JSON form, ``dataclasses.asdict`` of it with ``schema_version``: `bench.json`, `tune.json`, `sizes.json`.
+Each has a JSON form, ``dataclasses.asdict`` of it: `bench.json`, `tune.json`, `sizes.json`.
 Times are in milliseconds without the wait for a processor, unless a field says wall; sizes are in bytes.
 """
 
@@ -57,7 +57,7 @@ class ColdStart:
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """Requests one after the other to one process; ``engine_run_ms`` is the engine's own run of the same row."""
+    """Requests one after the other to one process; ``engine_run_ms`` is the engine alone on the same row."""
 
     latency_ms: Distribution
     engine_run_ms: Distribution | None
@@ -175,7 +175,7 @@ class SizeRoom:
 
 @dataclass(frozen=True, slots=True)
 class SizeCut:
-    """What could be left out. ``proof`` says by what it was tried; without a trial it is None, and so no advice."""
+    """What could be left out. ``proof`` says by what it was tried; None: it was not, so it is no advice."""
 
     what: str
     files: int
