@@ -6,22 +6,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.signature import BATCH, Signature
-
-_MAGIC = b"TFL3"
-
-
-def opened(data: bytes) -> Any:
-    from ai_edge_litert import schema_py_generated
-
-    return schema_py_generated.ModelT.InitFromPackedBuf(bytearray(data), 0)
-
-
-def packed(model: Any) -> bytes:
-    import flatbuffers
-
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), _MAGIC)
-    return bytes(builder.Output())
+from packager.converters.tflite.library import schema_module
 
 
 def rename(model: Any, names: Mapping[str, str]) -> None:
@@ -55,16 +40,14 @@ def declare(model: Any, signature: Signature) -> None:
 
 def free_batch(model: Any) -> None:
     """Says that the batch is free, and lets reshapes follow it: its caller proves whether that holds."""
-    from ai_edge_litert.schema_py_generated import BuiltinOperator
-
-    graph = model.subgraphs[0]
+    graph, reshape = model.subgraphs[0], schema_module().BuiltinOperator.RESHAPE
     for at in [*graph.inputs, *graph.outputs]:
         tensor = graph.tensors[at]
         if tensor.shape is not None and len(tensor.shape) and tensor.shape[0] == 1:
             tensor.shapeSignature = np.array([-1, *tensor.shape[1:]], np.int32)
     for operator in graph.operators:
         code = model.operatorCodes[operator.opcodeIndex]
-        if max(code.builtinCode, code.deprecatedBuiltinCode) == BuiltinOperator.RESHAPE:
+        if max(code.builtinCode, code.deprecatedBuiltinCode) == reshape:
             _follow(model, graph, operator)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from packager.converters.failure import ConversionError, translated
 from packager.converters.tensors import Array
-from packager.converters.tflite.library import interpreter_module, schema_module
+from packager.converters.tflite.library import interpreter_module, opened, packed, schema_module
 from packager.converters.tflite.reading import Served
 
 _OF_SIZES = frozenset({"SHAPE", "RANK"})
@@ -62,25 +62,20 @@ def folded(data: bytes, found: Served, samples: Sequence[Mapping[str, Array]]) -
     What changes from sample to sample can be left out in one place of a reshape (-1): that is how a batch of
     any size stays one.
     """
-    import flatbuffers
-
-    schema = schema_module()
     derived = _derived(found)
     constants = _constants(found, derived, [_values(data, found, inputs, derived) for inputs in samples])
     if constants is None:
         return None
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(data), 0))
+    model = opened(data)
     graph = model.subgraphs[found.place]
     for at, value in constants.items():
         graph.tensors[at].buffer = len(model.buffers)
         graph.tensors[at].shape = list(value.shape)
         graph.tensors[at].shapeSignature = None
-        model.buffers.append(schema.BufferT())
+        model.buffers.append(schema_module().BufferT())
         model.buffers[-1].data = np.frombuffer(value.tobytes(), np.uint8)
     graph.operators = [one for one in graph.operators if not derived.issuperset(one.outputs)]
-    builder = flatbuffers.Builder(len(data))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def _constants(found: Served, derived: set[int], values: list[dict[int, Array]]) -> dict[int, Array] | None:

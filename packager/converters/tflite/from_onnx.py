@@ -13,7 +13,8 @@ from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.files import write_bytes
 from packager.converters.signature import BATCH, Dim, Signature, TensorSpec
 from packager.converters.tflite.cases import Case, fitted
-from packager.converters.tflite.editing import declare, opened, packed, rename
+from packager.converters.tflite.editing import declare, rename
+from packager.converters.tflite.library import opened, packed
 from packager.converters.tflite.proof import prove
 from packager.converters.tflite.reading import served
 from packager.converters.tflite.structure import read_structure

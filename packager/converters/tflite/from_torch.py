@@ -8,18 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.files import write_bytes
 from packager.converters.signature import BATCH, Dim, Signature, TensorSpec
-from packager.converters.tflite.editing import free_batch, opened, packed, rename
+from packager.converters.tflite.editing import free_batch, rename
+from packager.converters.tflite.library import opened, packed
 from packager.converters.tflite.proof import open_written, settle
+from packager.converters.torch.module import run_module
+from packager.converters.torch.proof import compared
+from packager.converters.torch.shapes import to_array
 
 _HINT = "build ONNX: leave out --format tflite"
 _BATCHES = (1, 2, 3)
-# What another order of additions changes; what is wrong changes much more, and the gate is narrower.
-_RELATIVE, _ABSOLUTE = 1e-3, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Lite:
 def write_module(
     module: Any, example: list[Any], signature: Signature, dest: Path, traced: Any = None
 ) -> Lite:
-    """``module`` takes tensors in the signature's order and gives a tensor or a tuple of them.
+    """``module`` takes tensors in the signature's order and gives a tuple of them.
 
     ``traced`` is given to litert-torch in its place, where that cannot read the module itself.
     ``example``: tensors whose sizes the file keeps. Only the batch stays free, if a file with a free batch
@@ -106,7 +106,7 @@ def _names(signature: Signature) -> dict[str, str]:
 
 def _with_sizes(signature: Signature, example: list[Any], module: Any) -> Signature:
     """Every size as the example has it."""
-    answers = run(module, example)
+    answers = run_module(module, example)
     inputs = tuple(
         replace(spec, shape=tuple(int(size) for size in tensor.shape), limits={})
         for spec, tensor in _pairs(signature, example)
@@ -133,42 +133,21 @@ def _fixed_notes(before: Signature, after: Signature) -> tuple[str, ...]:
     return (f"TFLite keeps the sizes of the samples: {', '.join(kept)}",) if kept else ()
 
 
-def run(module: Any, tensors: list[Any]) -> list[Any]:
-    import torch
-
-    with torch.no_grad():
-        answer = module(*tensors)
-    return list(answer) if isinstance(answer, tuple | list) else [answer]
-
-
 def _difference(data: bytes, module: Any, signature: Signature, example: list[Any], dest: Path) -> str | None:
     """Writes the file, and says in what it differs from the module; several batches where that is free."""
     write_bytes(dest, data)
     seen = []
+    outputs = [spec.name for spec in signature.outputs]
     try:
         answers = open_written(dest, signature)
         for batch in _BATCHES if signature.batched else (1,):
             tensors = [_rows(spec, one, batch) for spec, one in _pairs(signature, example)]
-            seen.append({spec.name: _array(one) for spec, one in _pairs(signature, tensors)})
+            seen.append({spec.name: to_array(one) for spec, one in _pairs(signature, tensors)})
             made = answers.of(seen[-1])
-            own = zip(signature.outputs, run(module, tensors), strict=True)
-            for said in (_apart(spec.name, _array(one), made[spec.name]) for spec, one in own):
-                if said is not None:
-                    return said
+            said = compared(outputs, run_module(module, tensors), [made[name] for name in outputs])
+            if said is not None:
+                return said
         settle(dest, answers, seen)
     except WorkerError as error:
         return error.message
     return None
-
-
-def _apart(name: str, own: Any, made: Any) -> str | None:
-    if own.shape != made.shape or own.dtype != made.dtype:
-        return f"{name} is {made.dtype}{list(made.shape)} in place of {own.dtype}{list(own.shape)}"
-    if not np.allclose(own, made, rtol=_RELATIVE, atol=_ABSOLUTE, equal_nan=True):
-        worst = np.nanmax(np.abs(own.astype(np.float64) - made.astype(np.float64)))
-        return f"{name} differs by {worst:g}"
-    return None
-
-
-def _array(tensor: Any) -> Any:
-    return tensor.detach().cpu().numpy()

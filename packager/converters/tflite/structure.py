@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from packager.converters.failure import SourceError
-from packager.converters.tflite.library import schema_module
+from packager.converters.tflite.library import MAGIC, schema_module
 
-_MAGIC = b"TFL3"
 _LARGEST_RANK = 8
 _VERSION = 3
 
@@ -74,7 +73,7 @@ def read_structure(path: Path) -> Stored:
 
 def structure_of(data: bytes, name: str) -> Stored:
     """The same of bytes; ``name`` is what a refusal calls them."""
-    if data[4:8] != _MAGIC:
+    if data[4:8] != MAGIC:
         raise SourceError(f"{name} is not a TFLite file")
     try:
         return _Reader(data).model()

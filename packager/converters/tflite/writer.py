@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.tensors import Array
+from packager.converters.tflite.library import packed, schema_module
 
 Shape = tuple[int | None, ...]
 """Sizes; None is one that follows the batch."""
@@ -59,13 +60,11 @@ class Writer:
     """One graph in the making."""
 
     def __init__(self) -> None:
-        from ai_edge_litert import schema_py_generated
-
-        self._schema = schema_py_generated
-        self._model = schema_py_generated.ModelT()
-        self._graph = schema_py_generated.SubGraphT()
+        self._schema = schema = schema_module()
+        self._model = schema.ModelT()
+        self._graph = schema.SubGraphT()
         self._model.version = 3
-        self._model.buffers = [schema_py_generated.BufferT()]
+        self._model.buffers = [schema.BufferT()]
         self._model.operatorCodes = []
         self._model.subgraphs = [self._graph]
         self._graph.name = "main"
@@ -112,8 +111,6 @@ class Writer:
 
     def finish(self, outputs: dict[str, Value]) -> bytes:
         """The file; each output is a tensor of its own."""
-        import flatbuffers
-
         indices: dict[str, int] = {}
         for name, value in outputs.items():
             own = value.index >= 0 and value.array is None
@@ -127,9 +124,7 @@ class Writer:
         signature.signatureKey = "serving_default"
         signature.inputs, signature.outputs = self._maps(self._inputs), self._maps(indices)
         self._model.signatureDefs = [signature]
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(self._model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        return packed(self._model)
 
     def dtype_code(self, dtype: str) -> int:
         code: int = getattr(self._schema.TensorType, _TYPES[dtype])

@@ -81,9 +81,8 @@ class ModuleModel:
         with translated(ConversionError, f"{exporter.name} cannot convert this model", _HINT):
             proto = exporter.export(task)
         del proto.graph.value_info[:]  # sizes of the example stand in there
-        said = difference(
-            proto.SerializeToString(), self.run, trials(self.run, self.example, self.free), names
-        )
+        asked = trials(self.run, self.example, self.free)
+        said = difference(proto.SerializeToString(), self.run, asked, names, outputs)
         if said is not None:
             raise ConversionError(
                 f"The graph that {exporter.name} makes is not the model: {said}", hint=_hint(self.module)

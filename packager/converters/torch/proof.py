@@ -1,4 +1,4 @@
-"""Holds an exported graph to its module at several sizes: exporters call a graph done that differs."""
+"""Holds what was made of a module to it, at several sizes: exporters call a graph done that differs."""
 
 from typing import Any
 
@@ -14,13 +14,15 @@ from packager.converters.torch.shapes import to_array
 _RELATIVE, _ABSOLUTE = 1e-3, 1e-4
 
 
-def difference(data: bytes, run: Run, trials: list[list[Any]], names: list[str]) -> str | None:
+def difference(
+    data: bytes, run: Run, trials: list[list[Any]], names: list[str], outputs: list[str]
+) -> str | None:
     """In what the graph differs from the module, or None where it does not."""
     try:
         session = open_session(data)
         for tensors in trials:
             given = {name: to_array(tensor) for name, tensor in zip(names, tensors, strict=True)}
-            said = _compared(run(tensors), run_session(session, given))
+            said = compared(outputs, run(tensors), run_session(session, given))
             if said is not None:
                 return f"{said} for inputs of shape {', '.join(str(list(a.shape)) for a in given.values())}"
     except WorkerError as error:
@@ -28,14 +30,15 @@ def difference(data: bytes, run: Run, trials: list[list[Any]], names: list[str])
     return None
 
 
-def _compared(own: list[Any], made: list[Array]) -> str | None:
-    for at, (tensor, array) in enumerate(zip(own, made, strict=True)):
+def compared(outputs: list[str], own: list[Any], made: list[Array]) -> str | None:
+    """The first of the module's own answers that another file of it does not give."""
+    for name, tensor, array in zip(outputs, own, made, strict=True):
         wanted = to_array(tensor)
         if wanted.shape != array.shape or wanted.dtype != array.dtype:
-            return f"answer {at} is {_kind(array)} in place of {_kind(wanted)}"
+            return f"{name} is {_kind(array)} in place of {_kind(wanted)}"
         if not np.allclose(wanted, array, rtol=_RELATIVE, atol=_ABSOLUTE, equal_nan=True):
             worst = np.nanmax(np.abs(wanted.astype(np.float64) - array.astype(np.float64)))
-            return f"answer {at} differs by {worst:g}"
+            return f"{name} differs by {worst:g}"
     return None
 
 

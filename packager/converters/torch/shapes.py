@@ -44,25 +44,6 @@ def output_specs(
     return tuple(TensorSpec(n, d, s, role) for n, d, s in zip(names, dtypes, shapes, strict=True))
 
 
-def compared_shapes(one: list[Any], two: list[Any], sizes: tuple[int, int]) -> list[tuple[Dim, ...]]:
-    """The shapes of answers to two batch sizes: what follows the batch is the batch."""
-    shapes = []
-    for first, second in zip(one, two, strict=True):
-        dims: list[Dim] = []
-        for a, b in zip(first.shape, second.shape, strict=True):
-            if a == b:
-                dims.append(int(a))
-            elif (a, b) == sizes:
-                dims.append(BATCH)
-            else:
-                raise ConversionError(
-                    f"The model answers {sizes[0]} rows with shape {list(first.shape)} "
-                    f"and {sizes[1]} rows with {list(second.shape)}"
-                )
-        shapes.append(tuple(dims))
-    return shapes
-
-
 def to_array(tensor: Any) -> np.ndarray[Any, Any]:
     array: np.ndarray[Any, Any] = tensor.detach().cpu().numpy()
     return array

@@ -84,7 +84,7 @@ def test_refuses_what_no_exporter_makes_right_and_names_the_cure(tmp_path: Path)
     mask[1:, 6:] = True
     error = converted(tmp_path, "NestedWords", {"ids": words(4, 8), "mask": mask}).error
     assert error["kind"] == "ConversionError"
-    assert "is not the model: answer 0 differs by" in error["message"]
+    assert "is not the model: output differs by" in error["message"]
     assert "enable_nested_tensor=False" in error["hint"]
 
 

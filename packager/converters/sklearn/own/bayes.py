@@ -17,5 +17,4 @@ def classifier(nodes: Nodes, model: Any) -> None:
     near = nodes.total(nodes.add("Div", nodes.add("Mul", away, away), 2 * spread[None]), 2, keep=False)
     known = np.log(model.class_prior_) - 0.5 * np.log(2 * np.pi * spread).sum(axis=1)
     chances = nodes.add("Softmax", nodes.add("Sub", known[None], near), axis=1)
-    nodes.give(nodes.named(nodes.first_of_the_largest(chances), model.classes_), 0)
-    nodes.give(chances, 1)
+    nodes.give_classes(chances, model.classes_)

@@ -23,11 +23,10 @@ def classifier(nodes: Nodes, model: Any) -> None:
         chance = nodes.add(
             "Sigmoid", nodes.add("Mul", raw, np.float64(2 if model.loss == "exponential" else 1))
         )
-        chances = nodes.add("Concat", nodes.add("Sub", np.float64(1), chance), chance, axis=1)
+        chances = nodes.with_the_rest(chance)
     else:
         chances = nodes.add("Softmax", raw, axis=1)
-    nodes.give(nodes.named(nodes.first_of_the_largest(chances), model.classes_), 0)
-    nodes.give(chances, 1)
+    nodes.give_classes(chances, model.classes_)
 
 
 def raw_scores(nodes: Nodes, model: Any, given: str) -> str:

@@ -88,7 +88,7 @@ def _far(nodes: Nodes, metric: str, value: str, centres: Array) -> str:
 def code_words(nodes: Nodes, model: Any) -> None:
     """``OutputCodeClassifier``: the class whose code is nearest to what each estimator says."""
     said = [_said(nodes, part) for part in model.estimators_]
-    together = said[0] if len(said) == 1 else nodes.add("Concat", *said, axis=1)
+    together = nodes.beside(said)
     far = nodes.squared_distances(together, np.asarray(model.code_book_, np.float64))
     nodes.give(nodes.named(nodes.add("ArgMin", far, axis=1, keepdims=0), model.classes_), 0)
     nodes.give(far, 1)

@@ -24,5 +24,4 @@ def inner(nodes: Nodes, model: Any) -> None:
     """``SelfTrainingClassifier``: after the training, the classifier within."""
     part = getattr(model, "estimator_", None) or model.base_estimator_
     chances = nodes.probabilities(part, nodes.given)
-    nodes.give(nodes.named(nodes.first_of_the_largest(chances), model.classes_), 0)
-    nodes.give(chances, 1)
+    nodes.give_classes(chances, model.classes_)

@@ -25,7 +25,7 @@ def voting(nodes: Nodes, model: Any) -> None:
         else:
             said = _vote(nodes, part, nodes.given, len(model.classes_))
         each.append(nodes.add("Mul", said, np.float64(weight / np.sum(weights))))
-    _give(nodes, nodes.summed(each), model.classes_)
+    nodes.give_classes(nodes.summed(each), model.classes_)
 
 
 def bagging(nodes: Nodes, model: Any) -> None:
@@ -41,7 +41,7 @@ def bagging(nodes: Nodes, model: Any) -> None:
         else:
             said = _vote(nodes, part, taken, len(model.classes_))
         each.append(said)
-    _give(nodes, nodes.add("Div", nodes.summed(each), np.float64(len(each))), model.classes_)
+    nodes.give_classes(nodes.add("Div", nodes.summed(each), np.float64(len(each))), model.classes_)
 
 
 def _vote(nodes: Nodes, part: Any, value: str, count: int) -> str:
@@ -59,18 +59,14 @@ def one_against_the_rest(nodes: Nodes, model: Any) -> None:
         nodes.column(nodes.doubles(nodes.probabilities(part, nodes.given)), 1) for part in model.estimators_
     ]
     if len(each) == 1:
-        _give(
-            nodes,
-            nodes.add("Concat", nodes.add("Sub", np.float64(1), each[0]), each[0], axis=1),
-            model.classes_,
-        )
+        nodes.give_classes(nodes.with_the_rest(each[0]), model.classes_)
         return
-    _give(nodes, nodes.normalised(nodes.add("Concat", *each, axis=1), "l1"), model.classes_)
+    nodes.give_classes(nodes.normalised(nodes.add("Concat", *each, axis=1), "l1"), model.classes_)
 
 
 def calibrated(nodes: Nodes, model: Any) -> None:
     each = [_calibrated(nodes, part, nodes.given) for part in model.calibrated_classifiers_]
-    _give(nodes, nodes.add("Div", nodes.summed(each), np.float64(len(each))), model.classes_)
+    nodes.give_classes(nodes.add("Div", nodes.summed(each), np.float64(len(each))), model.classes_)
 
 
 def _calibrated(nodes: Nodes, part: Any, value: str) -> str:
@@ -82,7 +78,7 @@ def _calibrated(nodes: Nodes, part: Any, value: str) -> str:
         for at, calibrator in enumerate(calibrators)
     ]
     if count == 2:
-        return nodes.add("Concat", nodes.add("Sub", np.float64(1), columns[0]), columns[0], axis=1)
+        return nodes.with_the_rest(columns[0])
     together = nodes.add("Concat", *columns, axis=1)
     total = nodes.total(together, 1)
     nothing = nodes.add("Equal", total, np.float64(0))
@@ -149,8 +145,3 @@ def threshold(nodes: Nodes, model: Any) -> None:
     place = above if wanted else nodes.add("Sub", np.int64(1), above)
     nodes.give(nodes.named(nodes.shaped(place, -1), classes), 0)
     nodes.give(found if chances is None else chances, 1)
-
-
-def _give(nodes: Nodes, chances: str, classes: Any) -> None:
-    nodes.give(nodes.named(nodes.first_of_the_largest(chances), classes), 0)
-    nodes.give(chances, 1)

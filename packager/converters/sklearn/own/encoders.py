@@ -100,7 +100,7 @@ def bins(nodes: Nodes, part: Any) -> None:
         if part.encode != "ordinal":
             found = nodes.doubles(nodes.add("Equal", found, np.arange(count, dtype=np.float64)[None]))
         blocks.append(found)
-    nodes.give(blocks[0] if len(blocks) == 1 else nodes.add("Concat", *blocks, axis=1))
+    nodes.give(nodes.beside(blocks))
 
 
 def _write(nodes: Nodes, part: Any, tables: list[Array]) -> None:
@@ -109,7 +109,7 @@ def _write(nodes: Nodes, part: Any, tables: list[Array]) -> None:
         nodes.add("Gather", table, _places(nodes, column, kind, np.asarray(known)), axis=0)
         for (column, kind), known, table in zip(columns, part.categories_, tables)
     ]
-    nodes.give(blocks[0] if len(blocks) == 1 else nodes.add("Concat", *blocks, axis=1))
+    nodes.give(nodes.beside(blocks))
 
 
 def _columns(nodes: Nodes, count: int) -> Iterator[tuple[str, str]]:

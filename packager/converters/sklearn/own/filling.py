@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.sklearn.own.nodes import Nodes
+from packager.converters.sklearn.own.steps import is_missing, kept_columns
 from packager.converters.tensors import Array
 
 
@@ -23,7 +24,7 @@ def refusal(part: Any) -> str | None:
 def by_neighbours(nodes: Nodes, part: Any) -> None:
     """``KNNImputer``: the mean of the nearest training rows that have a value there."""
     value = nodes.doubles(nodes.given)
-    gaps, known = _is_gap(nodes, part, value), np.asarray(part._mask_fit_X)
+    gaps, known = is_missing(nodes, part, value), np.asarray(part._mask_fit_X)
     far = _distances(nodes, part, value, gaps)
     columns = []
     for at, valid in enumerate(np.asarray(part._valid_mask)):
@@ -78,7 +79,7 @@ def _weights(nodes: Nodes, part: Any, near: str) -> str:
 def in_turns(nodes: Nodes, part: Any) -> None:
     """``IterativeImputer``: each column with gaps is asked of a model over the others, in turns."""
     given = nodes.doubles(nodes.given)
-    gaps, kept = _is_gap(nodes, part, given), _kept(part)
+    gaps, kept = is_missing(nodes, part, given), kept_columns(part.initial_imputer_)
     first = nodes.doubles(nodes.transformed(part.initial_imputer_, given))
     mine = nodes.add("Gather", gaps, kept, axis=1)
     columns = [nodes.column(first, at) for at in range(len(kept))]
@@ -96,14 +97,6 @@ def _within_bounds(nodes: Nodes, part: Any, found: str, at: int) -> str:
     return nodes.add("Min", nodes.add("Max", found, np.float64(low)), np.float64(high))
 
 
-def _kept(part: Any) -> Array:
-    """The columns that had any value when it was fitted."""
-    statistics = np.asarray(part.initial_imputer_.statistics_, np.float64)
-    if getattr(part, "keep_empty_features", False):
-        return np.arange(len(statistics))
-    return np.flatnonzero(~np.isnan(statistics)).astype(np.int64)
-
-
 def _unless_nothing(nodes: Nodes, gaps: str, first: str, columns: list[str]) -> str:
     """Where not one value is given, in any row, scikit-learn stays with what stood there first."""
     present = nodes.add("ReduceSum", nodes.doubles(nodes.add("Not", gaps)), keepdims=0)
@@ -111,15 +104,8 @@ def _unless_nothing(nodes: Nodes, gaps: str, first: str, columns: list[str]) -> 
     return nodes.chosen(nothing, first, nodes.add("Concat", *columns, axis=1))
 
 
-def _is_gap(nodes: Nodes, part: Any, value: str) -> str:
-    mark = part.missing_values
-    if mark is None or np.isnan(float(mark)):
-        return nodes.add("IsNaN", value)
-    return nodes.add("Equal", value, np.float64(mark))
-
-
 def _give_with_indicator(nodes: Nodes, part: Any, columns: list[str], gaps: str) -> None:
     if part.add_indicator and len(part.indicator_.features_):
         marked = nodes.add("Gather", gaps, np.asarray(part.indicator_.features_, np.int64), axis=1)
         columns = [*columns, nodes.doubles(marked)]
-    nodes.give(columns[0] if len(columns) == 1 else nodes.add("Concat", *columns, axis=1))
+    nodes.give(nodes.beside(columns))

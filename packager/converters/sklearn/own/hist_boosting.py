@@ -22,11 +22,10 @@ def classifier(nodes: Nodes, model: Any) -> None:
     raw = nodes.doubles(raw_scores(nodes, model))
     if len(model.classes_) == 2:
         chance = nodes.add("Sigmoid", raw)
-        chances = nodes.add("Concat", nodes.add("Sub", np.float64(1), chance), chance, axis=1)
+        chances = nodes.with_the_rest(chance)
     else:
         chances = nodes.add("Softmax", raw, axis=1)
-    nodes.give(nodes.named(nodes.first_of_the_largest(chances), model.classes_), 0)
-    nodes.give(chances, 1)
+    nodes.give_classes(chances, model.classes_)
 
 
 def raw_scores(nodes: Nodes, model: Any, value: str | None = None) -> str:
@@ -90,7 +89,7 @@ def _matrix(nodes: Nodes, known: dict[int, Array]) -> str:
             known[at] = np.arange(len(known[at]))
         columns.append(nodes.doubles(name))
         at += int(variable.type.shape[1] or 1)
-    return columns[0] if len(columns) == 1 else nodes.add("Concat", *columns, axis=1)
+    return nodes.beside(columns)
 
 
 def _is_word(category: Any) -> bool:

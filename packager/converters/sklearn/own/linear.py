@@ -46,7 +46,7 @@ def _chances(nodes: Nodes, model: Any, found: str) -> str:
         chance = nodes.add(
             "Sigmoid", nodes.add("Mul", found, np.float64(2 if method == "multinomial" else 1))
         )
-        return nodes.add("Concat", nodes.add("Sub", np.float64(1), chance), chance, axis=1)
+        return nodes.with_the_rest(chance)
     if method in ("ovr", "warn") or getattr(model, "solver", "") == "liblinear":
         return nodes.normalised(nodes.add("Sigmoid", found), "l1")
     return nodes.add("Softmax", found, axis=1)
@@ -69,7 +69,7 @@ def _chances_of_descent(nodes: Nodes, model: Any, found: str) -> str:
         return found
     count = len(model.classes_)
     if count == 2:
-        return nodes.add("Concat", nodes.add("Sub", np.float64(1), each), each, axis=1)
+        return nodes.with_the_rest(each)
     total = nodes.total(each, 1)
     none = nodes.add("Equal", total, np.float64(0))
     shares = nodes.add("Div", each, nodes.chosen(none, np.float64(1), total))

@@ -41,8 +41,7 @@ def classifier(nodes: Nodes, model: Any) -> None:
     flags = np.eye(len(model.classes_))[np.asarray(model._y).ravel()]
     votes = nodes.total(nodes.add("Mul", nodes.add("Gather", flags, found, axis=0), weights), 1, keep=False)
     chances = nodes.add("Div", votes, nodes.total(votes, 1))
-    nodes.give(nodes.named(nodes.first_of_the_largest(chances), model.classes_), 0)
-    nodes.give(chances, 1)
+    nodes.give_classes(chances, model.classes_)
 
 
 def regressor(nodes: Nodes, model: Any) -> None:

@@ -20,12 +20,11 @@ def regressor(nodes: Nodes, model: Any) -> None:
 def classifier(nodes: Nodes, model: Any) -> None:
     found = _answer(nodes, model)
     if len(model.classes_) > 2:
-        nodes.give(nodes.named(nodes.first_of_the_largest(found), model.classes_), 0)
-        nodes.give(found, 1)
+        nodes.give_classes(found, model.classes_)
         return
     second = nodes.cast(nodes.shaped(nodes.add("Greater", found, np.float64(0.5)), -1), np.int64)
     nodes.give(nodes.named(second, model.classes_), 0)
-    nodes.give(nodes.add("Concat", nodes.add("Sub", np.float64(1), found), found, axis=1), 1)
+    nodes.give(nodes.with_the_rest(found), 1)
 
 
 def _answer(nodes: Nodes, model: Any) -> str:

@@ -88,7 +88,7 @@ class Nodes:
         if len(kinds) > 1 or "StringTensorType" in kinds:
             return _AS_GIVEN
         names = [variable.full_name for variable in self.operator.inputs]
-        return str(names[0]) if len(names) == 1 else self.add("Concat", *names, axis=1)
+        return self.beside(names)
 
     @cached_property
     def texts(self) -> str:
@@ -117,6 +117,10 @@ class Nodes:
 
     def summed(self, values: list[str]) -> str:
         return values[0] if len(values) == 1 else self.add("Sum", *values)
+
+    def beside(self, columns: list[str]) -> str:
+        """One matrix of all columns."""
+        return columns[0] if len(columns) == 1 else self.add("Concat", *columns, axis=1)
 
     def _asked(self, estimator: Any, value: str, outputs: int) -> list[str]:
         estimator = inside(estimator)
@@ -179,6 +183,15 @@ class Nodes:
         return self.add(
             "Gather", array if array.dtype.kind in "OU" else array.astype(np.int64), place, axis=0
         )
+
+    def give_classes(self, chances: str, classes: Any) -> None:
+        """The first of the most probable classes, and the probabilities."""
+        self.give(self.named(self.first_of_the_largest(chances), classes), 0)
+        self.give(chances, 1)
+
+    def with_the_rest(self, chance: str) -> str:
+        """The probabilities of both classes from that of the second."""
+        return self.add("Concat", self.add("Sub", np.float64(1), chance), chance, axis=1)
 
     def first_of_the_largest(self, values: str) -> str:
         return self.add("ArgMax", values, axis=1, keepdims=0)

@@ -15,7 +15,7 @@ _EDGE = 1e-7
 def transformer(nodes: Nodes, part: Any) -> None:
     value, tables = nodes.doubles(nodes.given), np.asarray(part.quantiles_, np.float64)
     columns = [_placed(nodes, part, nodes.column(value, at), tables[:, at]) for at in range(tables.shape[1])]
-    nodes.give(columns[0] if len(columns) == 1 else nodes.add("Concat", *columns, axis=1))
+    nodes.give(nodes.beside(columns))
 
 
 def _placed(nodes: Nodes, part: Any, value: str, steps: Array) -> str:

@@ -40,8 +40,7 @@ def classifier(nodes: Nodes, model: Any) -> None:
     outlier = (np.asarray(model.classes_) == _outlier(model)).astype(np.float64)[None]
     shares = nodes.add("Div", votes, nodes.chosen(nobody, np.float64(1), total))
     chances = nodes.chosen(nobody, outlier, shares)
-    nodes.give(nodes.named(nodes.first_of_the_largest(chances), model.classes_), 0)
-    nodes.give(chances, 1)
+    nodes.give_classes(chances, model.classes_)
 
 
 def regressor(nodes: Nodes, model: Any) -> None:

@@ -37,7 +37,7 @@ def scores(nodes: Nodes, model: Any, value: str) -> str:
         return _of_support_vectors(nodes, model, value)
     if kind == "OneVsRestClassifier":
         each = [scores(nodes, part, value) for part in model.estimators_]
-        return each[0] if len(each) == 1 else nodes.add("Concat", *each, axis=1)
+        return nodes.beside(each)
     if kind == "OneVsOneClassifier":
         return _of_pairs(nodes, model, value)
     if kind in boosted.ESTIMATORS:
@@ -92,7 +92,7 @@ def _of_pairs(nodes: Nodes, model: Any, value: str) -> str:
         )
         for part, columns in zip(model.estimators_, taken)
     ]
-    together = each[0] if len(each) == 1 else nodes.add("Concat", *each, axis=1)
+    together = nodes.beside(each)
     found = pairwise(nodes, together, len(model.classes_))[1]
     return nodes.column(found, 1) if len(each) == 1 else found
 

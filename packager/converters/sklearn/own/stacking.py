@@ -18,8 +18,7 @@ def classifier(nodes: Nodes, model: Any) -> None:
         nodes.give(scores(nodes, last, together), 1)
         return
     chances = nodes.probabilities(last, together)
-    nodes.give(nodes.named(nodes.first_of_the_largest(chances), model.classes_), 0)
-    nodes.give(chances, 1)
+    nodes.give_classes(chances, model.classes_)
 
 
 def regressor(nodes: Nodes, model: Any) -> None:
@@ -41,7 +40,7 @@ def _said(nodes: Nodes, model: Any) -> str:
             said.append(nodes.shaped(nodes.doubles(nodes.predicted(part, nodes.given)), -1, 1))
     if model.passthrough:
         said.append(nodes.doubles(nodes.given))
-    return nodes.add("Concat", *said, axis=1) if len(said) > 1 else said[0]
+    return nodes.beside(said)
 
 
 def mean(nodes: Nodes, model: Any) -> None:

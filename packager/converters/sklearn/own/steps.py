@@ -24,10 +24,10 @@ def missing(nodes: Nodes, part: Any) -> None:
 
 def _flags(nodes: Nodes, part: Any, value: str) -> str:
     taken = nodes.add("Gather", value, np.asarray(part.features_, np.int64), axis=1)
-    return nodes.doubles(_is_missing(nodes, part, taken))
+    return nodes.doubles(is_missing(nodes, part, taken))
 
 
-def _is_missing(nodes: Nodes, part: Any, value: str) -> str:
+def is_missing(nodes: Nodes, part: Any, value: str) -> str:
     mark = part.missing_values
     if mark is None or np.isnan(float(mark)):
         return nodes.add("IsNaN", value)
@@ -41,17 +41,19 @@ class NumberImputer(SimpleImputer):  # type: ignore[misc]
 def imputer(nodes: Nodes, part: Any) -> None:
     """``SimpleImputer`` over numbers, with or without its indicator."""
     value = nodes.doubles(nodes.given)
-    statistics = np.asarray(part.statistics_, dtype=np.float64)
-    kept = (
-        np.flatnonzero(~np.isnan(statistics))
-        if not getattr(part, "keep_empty_features", False)
-        else np.arange(len(statistics))
-    )
-    taken = nodes.add("Gather", value, kept.astype(np.int64), axis=1)
-    filled = nodes.chosen(_is_missing(nodes, part, taken), statistics[None, kept], taken)
+    statistics, kept = np.asarray(part.statistics_, dtype=np.float64), kept_columns(part)
+    taken = nodes.add("Gather", value, kept, axis=1)
+    filled = nodes.chosen(is_missing(nodes, part, taken), statistics[None, kept], taken)
     if part.add_indicator and len(part.indicator_.features_):
         filled = nodes.add("Concat", filled, _flags(nodes, part.indicator_, value), axis=1)
     nodes.give(filled)
+
+
+def kept_columns(part: Any) -> Array:
+    """Those that had any value when the imputer was fitted, or all."""
+    statistics = np.asarray(part.statistics_, dtype=np.float64)
+    kept = np.ones(len(statistics), bool) if part.keep_empty_features else ~np.isnan(statistics)
+    return np.flatnonzero(kept).astype(np.int64)
 
 
 class ChosenColumns(BaseEstimator):  # type: ignore[misc]
@@ -95,7 +97,7 @@ def splines(nodes: Nodes, part: Any) -> None:
     blocks = [
         _spline(nodes, part, spline, nodes.column(value, at)) for at, spline in enumerate(part.bsplines_)
     ]
-    nodes.give(blocks[0] if len(blocks) == 1 else nodes.add("Concat", *blocks, axis=1))
+    nodes.give(nodes.beside(blocks))
 
 
 def _spline(nodes: Nodes, part: Any, spline: Any, value: str) -> str:

@@ -111,7 +111,7 @@ def _decided(nodes: Nodes, part: Any, value: str, probable: bool) -> tuple[str, 
     if probable or not has_scores(part):
         chances = nodes.doubles(nodes.probabilities(part, value))
         if _is_one_column(part):
-            chances = nodes.add("Concat", nodes.add("Sub", np.float64(1), chances), chances, axis=1)
+            chances = nodes.with_the_rest(chances)
         bound = nodes.add("Sub", nodes.largest(chances), np.float64(MARGIN))
         among = nodes.cast(nodes.add("GreaterOrEqual", chances, bound), np.float32)
         return nodes.first_of_the_largest(among), chances if probable else None

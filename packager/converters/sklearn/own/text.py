@@ -18,7 +18,7 @@ from packager.converters.sklearn.parts import kind_of
 from packager.converters.tensors import Array
 
 _LONGEST_REPEAT = 1000  # of RE2
-_UNKNOWN, _DROPPED, _GAP, _NEVER = -1, -2, 0, -3
+_UNKNOWN, _DROPPED, _NEVER = -1, -2, -3
 
 
 def refusal(part: Any) -> str | None:
