@@ -12,7 +12,7 @@ from packager.layout import Layout, Parts
 from packager.manifest import Engine, canonical_json, manifest_json
 from packager.targets import Target
 
-GRAPH_OPTIMIZATION = {"sklearn": "basic"}
+GRAPH_OPTIMIZATION = {"sklearn": "basic", "xgboost": "basic", "lightgbm": "basic"}
 """Trees and linear models run no faster for more, and every start would pay for the attempt."""
 SOURCES_SHIP = (
     "no Python {python} is on this machine, so sources ship instead of byte-code: the first request to the "

@@ -113,7 +113,7 @@ def _verify(
         cases = probe.read_cases(converted.reference)
         answers = probe.run(here.root, converted.reference, here.python, preflight.ReadOnly(), here.library)
         signature = converted.model.signature
-        tolerance = verify.tolerances(signature, configuration.tolerance)
+        tolerance = verify.tolerances(signature, cases, configuration.tolerance)
         found = verify.compare(cases, answers, signature, converted.source_of_rows, tolerance, here.engine)
         if not found.passed:
             raise verification_error(found, what_to_do(found))

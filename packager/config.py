@@ -54,7 +54,7 @@ class Configuration(BaseModel):
     )
     rows: int = Field(default=256, ge=1, le=100_000, description="At most so many rows are compared.")
     format: Format | None = Field(
-        default=None, description="What to convert to, onnx or tflite; default: what suits source and target."
+        default=None, description="What to convert to, onnx or tflite; default: what suits the source."
     )
     convert_timeout_s: float = Field(default=1800.0, gt=0, description="Stop a converter that takes longer.")
     convert_memory_mb: int | None = Field(

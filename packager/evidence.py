@@ -13,11 +13,11 @@ from packager.config import Configuration, parse
 from packager.conversion import Conversion
 from packager.errors import ArtifactError
 from packager.manifest import canonical_json
-from packager.results import RowSource, Verification
+from packager.results import RowSource, Tolerance, Verification
 from packager.targets import Target
 
 FILE_NAME = "build.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Evidence:
     source_sha256: str
     source_files: dict[str, str]
     source_of_rows: RowSource
+    tolerance: dict[str, Tolerance]
     packager_version: str
 
 
@@ -63,19 +64,24 @@ def read(folder: Path) -> Evidence:
     path = folder / FILE_NAME
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        known = document["schema_version"] == SCHEMA_VERSION
+        if document["schema_version"] != SCHEMA_VERSION:
+            raise _foreign(path, document["schema_version"])
         digest, beside = document["source"]["sha256"], dict(document["source"].get("files", ()))
-        rows: RowSource = (
-            "samples" if document["verification"]["source_of_rows"] == "samples" else "signature"
-        )
+        found = document["verification"]
+        rows: RowSource = "samples" if found["source_of_rows"] == "samples" else "signature"
+        tolerance = {name: Tolerance(**bounds) for name, bounds in found["tolerance"].items()}
         request, version = document["request"], document["packager_version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(
             f"{path} cannot be read: {error}", "name a folder that `packager build` wrote"
         ) from error
-    if not known:
-        raise ArtifactError(f"{path} has schema {document['schema_version']!r}, and this packager reads 1")
-    return Evidence(parse(request, str(path)), digest, beside, rows, version)
+    return Evidence(parse(request, str(path)), digest, beside, rows, tolerance, version)
+
+
+def _foreign(path: Path, schema: object) -> ArtifactError:
+    return ArtifactError(
+        f"{path} has schema {schema!r}, and this packager reads {SCHEMA_VERSION}", "build the artifact again"
+    )
 
 
 def _request(configuration: Configuration, target: Target) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from packager.model import Signature, SourceModel, TensorSpec
-from packager.results import Artifact, BuildReport, ConversionRecord, Verification
+from packager.results import Artifact, BuildReport, ConversionRecord, Tolerance, Verification
 
 ENDLESS = 1 << 16
 """Columns of a line: a row is never folded, since a path that is cut in two cannot be copied."""
@@ -74,14 +74,21 @@ def verification_sentence(found: Verification) -> str:
     origin = (
         "the samples" if found.source_of_rows == "samples" else "made from the signature (give --samples)"
     )
-    rules = ", ".join(
-        f"{dtype}: {t.absolute:g} + {t.relative:g} x |answer|" for dtype, t in found.tolerance.items()
-    )
+    rules = ", ".join(f"{names}: {rule}" for rule, names in _by_rule(found.tolerance).items())
     return (
         f"verified by {found.engine} on {found.rows} rows, {origin}: "
         f"{found.label_flips} label flips{_ties(found)}, "
         f"largest difference {found.max_abs_error:.2g} (allowed: {rules or 'none'})"
     )
+
+
+def _by_rule(tolerance: Mapping[str, Tolerance]) -> dict[str, str]:
+    """The outputs that each rule holds for."""
+    found: dict[str, str] = {}
+    for name, t in tolerance.items():
+        rule = f"{t.absolute:.3g} + {t.relative:g} x |answer|"
+        found[rule] = f"{found[rule]}, {name}" if rule in found else name
+    return found
 
 
 def _ties(found: Verification) -> str:

@@ -43,7 +43,8 @@ class Verification:
 
     ``max_abs_error`` is over all floating point outputs, in the output's unit; ``label_flips`` counts
     rows whose label (or any integer, boolean or text answer) differs. ``ties`` counts rows where it differs
-    and the source model itself gives both labels the same probability: those are no flips.
+    and the source model itself gives both labels the same probability: those are no flips. ``tolerance`` is
+    that of each floating point output, by name.
     """
 
     rows: int

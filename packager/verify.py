@@ -34,13 +34,24 @@ class _Finding:
     worst: tuple[WorstRow, ...] = ()
 
 
-def tolerances(signature: Signature, absolute: float | None = None) -> dict[str, Tolerance]:
-    """The tolerance for each floating point dtype among the outputs; ``absolute`` raises it, never lowers."""
-    used = {spec.dtype for spec in signature.outputs} & TOLERANCES.keys()
-    table = {dtype: TOLERANCES[dtype] for dtype in sorted(used)}
-    if absolute is None:
-        return table
-    return {dtype: replace(t, absolute=max(t.absolute, absolute)) for dtype, t in table.items()}
+def tolerances(
+    signature: Signature, cases: Sequence[Case], absolute: float | None = None
+) -> dict[str, Tolerance]:
+    """The tolerance of each floating point output, by its dtype and the size of the source's answers.
+
+    A model that answers in millionths is not proved by a bound of hundred-thousandths. ``absolute`` is what
+    the user allows where that is more.
+    """
+    numbers = [spec for spec in signature.outputs if spec.dtype in TOLERANCES]
+    return {spec.name: _tolerance(spec, cases, absolute or 0.0) for spec in numbers}
+
+
+def _tolerance(spec: TensorSpec, cases: Sequence[Case], absolute: float) -> Tolerance:
+    own = TOLERANCES[spec.dtype]
+    sizes = [np.abs(case.outputs[spec.name]) for case in cases if spec.name in case.outputs]
+    largest = max((float(size[np.isfinite(size)].max(initial=0)) for size in sizes), default=0.0)
+    scale = min(1.0, largest / SMALL) if largest else 1.0
+    return replace(own, absolute=max(own.absolute * scale, absolute))
 
 
 def compare(
@@ -51,12 +62,14 @@ def compare(
     tolerance: dict[str, Tolerance],
     engine: str,
 ) -> Verification:
-    """Hold every answer to the source model's. It never raises: ``passed`` is False and says why."""
-    allowed = {spec.name: _allowed(spec, cases, tolerance) for spec in signature.outputs}
+    """Hold every answer to the source model's. It never raises: ``passed`` is False and says why.
+
+    ``tolerance`` is by output; what has none must be equal.
+    """
     findings = [
         finding
         for case, outputs in zip(cases, answers.outputs, strict=True)
-        for finding in _case_findings(case, outputs, signature, allowed)
+        for finding in _case_findings(case, outputs, signature, tolerance)
     ]
     failures = [finding.failure for finding in findings if finding.failure]
     worst = sorted((row for f in findings for row in f.worst), key=lambda row: -row.error)
@@ -74,16 +87,6 @@ def compare(
     )
 
 
-def _allowed(spec: TensorSpec, cases: Sequence[Case], tolerance: dict[str, Tolerance]) -> Tolerance | None:
-    """A model that answers in millionths is not proved by a bound of hundred-thousandths."""
-    known = tolerance.get(spec.dtype)
-    if known is None or known.absolute != TOLERANCES[spec.dtype].absolute:  # as the user wants it
-        return known
-    sizes = [np.abs(case.outputs[spec.name]) for case in cases if spec.name in case.outputs]
-    largest = max((float(size[np.isfinite(size)].max(initial=0)) for size in sizes), default=0.0)
-    return replace(known, absolute=known.absolute * min(1.0, largest / SMALL)) if largest else known
-
-
 def _compared_rows(cases: Sequence[Case], signature: Signature) -> int:
     """Cases of a free batch are parts of the largest; those of fixed inputs have rows of their own."""
     if any(isinstance(dim, str) for spec in signature.inputs for dim in spec.shape):
@@ -94,7 +97,7 @@ def _compared_rows(cases: Sequence[Case], signature: Signature) -> int:
 
 
 def _case_findings(
-    case: Case, outputs: dict[str, Array], signature: Signature, tolerance: dict[str, Tolerance | None]
+    case: Case, outputs: dict[str, Array], signature: Signature, tolerance: dict[str, Tolerance]
 ) -> list[_Finding]:
     found = []
     for spec in signature.outputs:
@@ -103,7 +106,7 @@ def _case_findings(
             continue
         source, shipped = case.outputs[spec.name], outputs[spec.name]
         undecided = _undecided(case, shipped, signature, spec) if spec.role == "label" else None
-        found.append(_compare(spec.name, source, shipped, tolerance[spec.name], undecided))
+        found.append(_compare(spec.name, source, shipped, tolerance.get(spec.name), undecided))
     return found
 
 

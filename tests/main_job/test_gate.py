@@ -81,7 +81,7 @@ def test_a_failed_build_leaves_the_artifact_that_was_there(tmp_path: Path) -> No
 
 def test_a_raised_tolerance_stands_in_the_report(tmp_path: Path) -> None:
     report = build(sources.forest(tmp_path).model, "--tolerance", "0.01", cwd=tmp_path)
-    assert report["verification"]["tolerance"]["float32"]["absolute"] == 0.01
+    assert report["verification"]["tolerance"]["probabilities"]["absolute"] == 0.01
 
 
 def test_verify_replays_and_rebuilds(artifact: Path, tmp_path: Path) -> None:
@@ -90,6 +90,16 @@ def test_verify_replays_and_rebuilds(artifact: Path, tmp_path: Path) -> None:
     found = done.document()
     assert found["verification"]["passed"]
     assert found["rebuilt_files"] == found["files"]
+
+
+def test_verify_holds_the_answers_to_the_tolerance_of_the_build(copy: Path, tmp_path: Path) -> None:
+    """That of so few rows could be another one."""
+    record = json.loads((copy / "build.json").read_text(encoding="utf-8"))
+    record["verification"]["tolerance"]["probabilities"] = {"absolute": 0.0, "relative": 0.0}
+    (copy / "build.json").write_text(json.dumps(record), encoding="utf-8")
+    done = packager("verify", copy, cwd=tmp_path)
+    assert done.exit_code == 8
+    assert "'probabilities' differs by more than 0 + 0 x |answer|" in done.stderr
 
 
 def test_what_sam_build_leaves_behind_is_no_change(copy: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_a_long_path_is_not_cut_in_two(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     folder = Path("dist") / ("a_long_name_" * 5) / "lambda"
-    tolerance = {"float32": Tolerance(1e-5, 1e-4)}
+    tolerance = {"score": Tolerance(1e-5, 1e-4)}
     found = Verification(3, "samples", 0.0, 0, 0, tolerance, True, "onnxruntime_c 1.31.1")
     artifact = Artifact("lambda", folder, folder / "function.zip", 15_400_000, 39_800_000, "ab" * 32)
     report.show_build(BuildReport("long", (artifact,), found, (), SIGNATURE, 1.0, RECORD))

@@ -25,7 +25,7 @@ SCORES = np.array([[0.9, 0.1], [0.2, 0.8], [0.49, 0.51]])
 def judge(labels: Array, scores: Array, absolute: float | None = None) -> Verification:
     case = Case({"X": np.zeros((3, 2), np.float32)}, {"label": LABELS, "probabilities": SCORES})
     answers = Answers(({"label": labels, "probabilities": scores},), 1.0, (0.1,))
-    tolerance = verify.tolerances(SIGNATURE, absolute)
+    tolerance = verify.tolerances(SIGNATURE, [case], absolute)
     return verify.compare([case], answers, SIGNATURE, "samples", tolerance, "onnxruntime_c 1.31.1")
 
 
@@ -60,7 +60,7 @@ def test_a_raised_tolerance_lets_it_through_and_is_reported() -> None:
     scores[1, 0] += 0.01
     found = judge(LABELS, scores, absolute=0.02)
     assert found.passed
-    assert found.tolerance["float32"].absolute == 0.02
+    assert found.tolerance["probabilities"].absolute == 0.02
 
 
 @pytest.mark.parametrize(("size", "passes"), [(1e-30, False), (1e-6, False), (1.0, True)])
@@ -69,7 +69,7 @@ def test_small_answers_are_held_to_their_own_size(size: float, passes: bool) -> 
     source = np.array([0.3, 1.0, -0.5]) * size
     wrong = source + np.array([0.0, min(size / 2, 5e-5), 0.0])
     case = Case({"X": np.zeros((3, 2), np.float32)}, {"prediction": source})
-    tolerance = verify.tolerances(signature)
+    tolerance = verify.tolerances(signature, [case])
 
     def passed(given: Array) -> bool:
         answers = Answers(({"prediction": given},), 1.0, (0.1,))
@@ -80,7 +80,14 @@ def test_small_answers_are_held_to_their_own_size(size: float, passes: bool) -> 
 
 
 def test_a_tolerance_never_lowers_the_bound_below_the_dtype_s_own() -> None:
-    assert verify.tolerances(SIGNATURE, 1e-12)["float32"].absolute == 1e-5
+    case = Case({"X": np.zeros((3, 2), np.float32)}, {"label": LABELS, "probabilities": SCORES})
+    assert verify.tolerances(SIGNATURE, [case], 1e-12)["probabilities"].absolute == 1e-5
+
+
+def test_what_the_user_allows_holds_for_small_answers_too() -> None:
+    small = Case({"X": np.zeros((3, 2), np.float32)}, {"label": LABELS, "probabilities": SCORES * 1e-6})
+    assert verify.tolerances(SIGNATURE, [small])["probabilities"].absolute < 1e-9
+    assert verify.tolerances(SIGNATURE, [small], 1e-7)["probabilities"].absolute == 1e-7
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -94,7 +101,7 @@ def test_nan_on_both_sides_fails_and_says_whose_it_is() -> None:
     scores = np.full((3, 2), np.nan)
     case = Case({"X": np.zeros((3, 2))}, {"label": LABELS, "probabilities": scores})
     answers = Answers(({"label": LABELS, "probabilities": scores},), 1.0, (0.1,))
-    found = verify.compare([case], answers, SIGNATURE, "samples", verify.tolerances(SIGNATURE), "e")
+    found = verify.compare([case], answers, SIGNATURE, "samples", verify.tolerances(SIGNATURE, [case]), "e")
     assert not found.passed
     assert "the source model answers NaN" in str(found.failure)
     assert "answers with numbers" in what_to_do(found)
@@ -104,7 +111,9 @@ def test_equal_infinities_agree() -> None:
     scores = np.array([[np.inf, 0.0], [-np.inf, 0.0], [0.0, 0.0]])
     case = Case({"X": np.zeros((3, 2))}, {"label": LABELS, "probabilities": scores})
     answers = Answers(({"label": LABELS, "probabilities": scores},), 1.0, (0.1,))
-    assert verify.compare([case], answers, SIGNATURE, "samples", verify.tolerances(SIGNATURE), "e").passed
+    assert verify.compare(
+        [case], answers, SIGNATURE, "samples", verify.tolerances(SIGNATURE, [case]), "e"
+    ).passed
 
 
 def test_shapes_are_compared_before_values() -> None:
@@ -140,7 +149,7 @@ def judge_labels(labels: list[int], probabilities: list[list[float]]) -> Verific
     scores = np.array(probabilities)
     case = Case({"X": np.zeros((2, 2))}, {"label": np.array([0, 0]), "probabilities": scores})
     answers = Answers(({"label": np.array(labels), "probabilities": scores},), 1.0, (0.1,))
-    return verify.compare([case], answers, signature, "samples", verify.tolerances(signature), "e")
+    return verify.compare([case], answers, signature, "samples", verify.tolerances(signature, [case]), "e")
 
 
 def test_another_label_of_equal_probability_is_a_tie_and_is_counted() -> None:
@@ -161,7 +170,7 @@ def test_a_label_that_the_source_does_not_know_is_no_tie() -> None:
 def test_a_failure_on_made_rows_asks_for_real_ones_and_names_each_row_once() -> None:
     case = Case({"X": np.zeros((3, 2), np.float32)}, {"label": LABELS, "probabilities": SCORES})
     answers = Answers(({"label": 1 - LABELS, "probabilities": SCORES},) * 2, 1.0, (0.1, 0.1))
-    tolerance = verify.tolerances(SIGNATURE)
+    tolerance = verify.tolerances(SIGNATURE, [case])
     for origin, hinted in (("signature", True), ("samples", False)):
         found = verify.compare([case, case], answers, SIGNATURE, origin, tolerance, "engine")  # type: ignore[arg-type]
         error = verification_error(found, what_to_do(found))
@@ -175,5 +184,7 @@ def test_rows_of_fixed_inputs_are_all_counted(shape: tuple[int, ...], rows: int)
     signature = Signature(inputs=(spec,), outputs=(replace(spec, name="y", role="prediction"),))
     cases = [Case({"X": np.zeros(shape, np.float32)}, {"y": np.ones(shape)}) for _ in range(3)]
     answers = Answers(tuple({"y": np.ones(shape)} for _ in cases), 1.0, (0.1,) * 3)
-    found = verify.compare(cases, answers, signature, "samples", verify.tolerances(signature), "litert_c")
+    found = verify.compare(
+        cases, answers, signature, "samples", verify.tolerances(signature, cases), "litert_c"
+    )
     assert (found.passed, found.rows) == (True, rows)
