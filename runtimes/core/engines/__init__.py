@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ENGINES = {
     "onnxruntime_c": "runtimes.core.engines.onnxruntime_c:OnnxRuntime",
     "litert_c": "runtimes.core.engines.litert_c:LiteRt",
+    "tiny": "runtimes.core.engines.tiny:Tiny",
 }
 
 
