@@ -87,3 +87,9 @@ class PreflightError(PackagerError):
     """The artifact would not run on the target: wrong architecture, too new a glibc, writes to disk."""
 
     exit_code = 14
+
+
+class BenchmarkError(PackagerError):
+    """What is measured failed, or answered otherwise than expected: no figure about it would mean anything."""
+
+    exit_code = 15

@@ -1,0 +1,6 @@
+"""Lambda's Runtime API on loopback, and functions as processes of the real runtime interface client."""
+
+from packager.runtime_api.process import Function, Instance, running
+from packager.runtime_api.server import Reply
+
+__all__ = ["Function", "Instance", "Reply", "running"]
