@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.matrix import table
 from tests.matrix.case import Case, Outcome
 from tests.matrix.cases import CASES
-from tests.matrix.running import run
+from tests.matrix.running import fault, run
 
 
 def _done(case: Case) -> Outcome:
@@ -27,7 +27,7 @@ def main() -> int:
         outcomes = list(pool.map(_done, wanted))
     if len(wanted) == len(CASES):
         table.write(outcomes)
-    odd = [one.case.id for one in outcomes if (one.error is None) != (one.case.refused is None)]
+    odd = [one.case.id for one in outcomes if fault(one)]
     print(f"{len(outcomes)} cases, not as stated: {', '.join(odd) or 'none'}", file=sys.stderr)
     return 1 if odd else 0
 

@@ -1,23 +1,17 @@
 """XGBoost and LightGBM: native files, pickles, and inside scikit-learn's pipelines."""
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tests.matrix.case import Case, Files
+from tests.matrix.sklearn_making import scaled
+from tests.matrix.wine import given, number, positive, two_classes, wine, with_gaps
 
 Train = Callable[[Any, Any], Any]
 Row = tuple[str, Train, str, dict[str, Any]]
-
-
-@cache
-def _wine() -> tuple[Any, Any]:
-    from sklearn.datasets import load_wine
-
-    return load_wine(return_X_y=True)
 
 
 def _case(
@@ -26,12 +20,11 @@ def _case(
     """``train`` gives an estimator or a booster; ``file`` says how it is saved."""
 
     def make(folder: Path) -> Files:
-        rows, classes = _wine()
-        given = rows if data is None else data(rows)
-        model = train(given, classes if target is None else target(rows, classes))
+        rows, classes = wine()
+        taken = rows if data is None else data(rows)
+        model = train(taken, classes if target is None else target(rows, classes))
         _save(model, folder / file)
-        np.save(folder / "rows.npy", given)
-        return Files(folder / file, {"samples": folder / "rows.npy"})
+        return given(folder / file, taken)
 
     return Case(framework, name, make, **changes)
 
@@ -74,10 +67,7 @@ def _lgbm_categories(rows: Any, target: Any) -> Any:
 
 def _scaled(train: Callable[[], Any]) -> Train:
     def fit(rows: Any, target: Any) -> Any:
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
-        return make_pipeline(StandardScaler(), train()).fit(rows, target)
+        return scaled(train()).fit(rows, target)
 
     return fit
 
@@ -94,26 +84,8 @@ def _lgbm_alone() -> Any:
     return lightgbm.LGBMClassifier(n_estimators=20, n_jobs=1, verbose=-1)
 
 
-def _gaps(rows: Any) -> Any:
-    made = rows.copy()
-    made[np.random.default_rng(0).random(rows.shape) < 0.2] = np.nan
-    return made
-
-
 def _categories(rows: Any) -> Any:
     return np.column_stack([np.random.default_rng(0).integers(0, 9, len(rows)), rows])
-
-
-def _two_classes(_rows: Any, classes: Any) -> Any:
-    return (classes > 0).astype(int)
-
-
-def _number(rows: Any, _classes: Any) -> Any:
-    return rows[:, 0] * 3 + rows[:, 6]
-
-
-def _positive(rows: Any, _classes: Any) -> Any:
-    return np.exp(rows[:, 6] - 2)
 
 
 def _count(rows: Any, _classes: Any) -> Any:
@@ -122,9 +94,9 @@ def _count(rows: Any, _classes: Any) -> Any:
 
 XGBOOST: list[Row] = [
     ("classifier of three (.json)", _xgb("XGBClassifier"), "model.json", {}),
-    ("classifier of two (.ubj)", _xgb("XGBClassifier"), "model.ubj", {"target": _two_classes}),
-    ("classifier with gaps (.joblib)", _xgb("XGBClassifier"), "model.joblib", {"data": _gaps}),
-    ("regressor (.json)", _xgb("XGBRegressor"), "model.json", {"target": _number}),
+    ("classifier of two (.ubj)", _xgb("XGBClassifier"), "model.ubj", {"target": two_classes}),
+    ("classifier with gaps (.joblib)", _xgb("XGBClassifier"), "model.joblib", {"data": with_gaps}),
+    ("regressor (.json)", _xgb("XGBRegressor"), "model.json", {"target": number}),
     (
         "regressor poisson (.ubj)",
         _xgb("XGBRegressor", objective="count:poisson"),
@@ -135,41 +107,41 @@ XGBOOST: list[Row] = [
         "regressor gamma (.json)",
         _xgb("XGBRegressor", objective="reg:gamma"),
         "model.json",
-        {"target": _positive},
+        {"target": positive},
     ),
     (
         "dart (.json)",
         _xgb("XGBClassifier", booster="dart", rate_drop=0.2),
         "model.json",
-        {"target": _two_classes},
+        {"target": two_classes},
     ),
     (
         "gblinear (.json)",
         _xgb("XGBRegressor", booster="gblinear", verbosity=0),
         "model.json",
-        {"target": _number},
+        {"target": number},
     ),
-    ("random forest (.ubj)", _xgb("XGBRFClassifier"), "model.ubj", {"target": _two_classes}),
+    ("random forest (.ubj)", _xgb("XGBRFClassifier"), "model.ubj", {"target": two_classes}),
     ("after a scaler (.joblib)", _scaled(_xgb_alone), "model.joblib", {}),
 ]
 LIGHTGBM: list[Row] = [
     ("classifier of three (.txt)", _lgbm("LGBMClassifier"), "model.txt", {}),
-    ("classifier of two (.joblib)", _lgbm("LGBMClassifier"), "model.joblib", {"target": _two_classes}),
-    ("classifier with gaps (.txt)", _lgbm("LGBMClassifier"), "model.txt", {"data": _gaps}),
+    ("classifier of two (.joblib)", _lgbm("LGBMClassifier"), "model.joblib", {"target": two_classes}),
+    ("classifier with gaps (.txt)", _lgbm("LGBMClassifier"), "model.txt", {"data": with_gaps}),
     ("classifier with categories (.txt)", _lgbm_categories, "model.txt", {"data": _categories}),
-    ("regressor (.txt)", _lgbm("LGBMRegressor"), "model.txt", {"target": _number}),
+    ("regressor (.txt)", _lgbm("LGBMRegressor"), "model.txt", {"target": number}),
     (
         "regressor tweedie (.txt)",
         _lgbm("LGBMRegressor", objective="tweedie"),
         "model.txt",
-        {"target": _positive},
+        {"target": positive},
     ),
-    ("dart (.txt)", _lgbm("LGBMClassifier", boosting_type="dart"), "model.txt", {"target": _two_classes}),
+    ("dart (.txt)", _lgbm("LGBMClassifier", boosting_type="dart"), "model.txt", {"target": two_classes}),
     (
         "random forest (.txt)",
         _lgbm("LGBMClassifier", boosting_type="rf", bagging_freq=1, bagging_fraction=0.7),
         "model.txt",
-        {"target": _two_classes},
+        {"target": two_classes},
     ),
     (
         "one class against the others (.txt)",
@@ -185,6 +157,6 @@ CASES = [
     *(_case("LightGBM", name, train, file, **more) for name, train, file, more in LIGHTGBM),
     _case("XGBoost", "classifier of three (.json)", _xgb("XGBClassifier"), "model.json", format="tflite"),
     _case(
-        "LightGBM", "regressor (.txt)", _lgbm("LGBMRegressor"), "model.txt", target=_number, format="tflite"
+        "LightGBM", "regressor (.txt)", _lgbm("LGBMRegressor"), "model.txt", target=number, format="tflite"
     ),
 ]

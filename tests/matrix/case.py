@@ -18,8 +18,8 @@ class Files:
 class Case:
     """``refused``: the class of the error that a user gets, and a word that stands in it; None: it converts.
 
-    ``origin`` is "trained here" or the published package that the model is out of. ``environment``: the
-    recipe of an environment that needs an interpreter which not every machine has.
+    ``origin`` is "trained here" (with the package that its data is out of), or the published package of the
+    model. ``environment``: the recipe of an environment whose interpreter not every machine has.
     """
 
     framework: str
@@ -28,13 +28,17 @@ class Case:
     format: Literal["onnx", "tflite"] = "onnx"
     origin: str = "trained here"
     refused: tuple[str, str] | None = None
-    tolerance: float | None = None
     environment: str | None = None
 
     @property
     def id(self) -> str:
         """What pytest and the table call it."""
         return f"{self.framework}-{self.architecture}-{self.format}".replace(" ", "_")
+
+    @property
+    def is_published(self) -> bool:
+        """Whether nobody here made the model."""
+        return not self.origin.startswith("trained here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,6 @@ class Outcome:
     seconds: float
     versions: str = ""
     converter: str = ""
-    engine: str = ""
     rows: int = 0
     rows_from: str = ""
     label_flips: int = 0

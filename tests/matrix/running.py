@@ -27,13 +27,26 @@ def run(case: Case, folder: Path) -> Outcome:
     return _outcome(case, made, report, time.monotonic() - began)
 
 
+def fault(outcome: Outcome) -> str | None:
+    """In what the outcome is not as its case states; None: it is."""
+    if outcome.case.refused is None:
+        if outcome.error is not None:
+            return f"it is refused: {outcome.error[1]}"
+        answered = outcome.rows > 0 and outcome.label_flips == 0
+        return None if answered else f"{outcome.rows} rows, {outcome.label_flips} flips"
+    kind, word = outcome.case.refused
+    if outcome.error is None:
+        return "it is not refused"
+    as_stated = outcome.error[0] == kind and word in outcome.error[1]
+    return None if as_stated else f"it is refused otherwise: {outcome.error[0]}: {outcome.error[1]}"
+
+
 def _settings(case: Case, made: Files, folder: Path) -> dict[str, Any]:
     return {
         "model": made.model,
         "name": "model",
         "output": folder / "dist",
         "format": case.format,
-        "tolerance": case.tolerance,
         "target": [{"kind": "aws_lambda", "http": "none"}],
         **made.settings,
     }
@@ -49,7 +62,6 @@ def _outcome(case: Case, made: Files, report: BuildReport, seconds: float) -> Ou
         seconds,
         versions=f"{source['framework_version']}{written}",
         converter=record.converter,
-        engine=found.engine,
         rows=found.rows,
         rows_from=found.source_of_rows,
         label_flips=found.label_flips,

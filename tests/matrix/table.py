@@ -25,7 +25,7 @@ def write(outcomes: Sequence[Outcome]) -> None:
     """Write the table, the converted first, then the refused with the error that a user sees."""
     converted = [one for one in outcomes if one.error is None]
     refused = [one for one in outcomes if one.error is not None]
-    published = len({one.case.origin for one in converted if one.case.origin != "trained here"})
+    published = len({one.case.origin for one in converted if one.case.is_published})
     said = (
         f"{len(outcomes)} cases: {len(converted)} converted, {len(refused)} refused with a reason; "
         f"models out of {published} published packages among them.\n\n"
