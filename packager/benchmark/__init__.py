@@ -1,1 +1,1 @@
-"""Measures what ships: cold starts, warm requests, memory and size, each run's answer held to the expected one."""
+"""Measures what ships: cold starts, warm requests, memory and size; wrong answers have no times."""
