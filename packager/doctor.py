@@ -14,7 +14,7 @@ from pathlib import Path
 from platform import machine
 from typing import Literal
 
-from packager import cache, containers, environments, installed, interpreters, recipes, tools
+from packager import cache, containers, environments, installed, interpreters, recipes, tools, uv_program
 from packager.dependencies.engine import choose_engine, engine_files, kinds
 from packager.errors import PackagerError, ToolError
 from packager.layout import Platform
@@ -102,7 +102,7 @@ def _pythons() -> Iterator[Check]:
 
 
 def _uv() -> Check:
-    found = tools.find_uv()
+    found = uv_program.find_uv()
     if found is None:
         return Check("uv", "fail", "not found: nothing can be fetched", "pip install --force-reinstall uv")
     return Check("uv", "ok", f"{version('uv')} at {found}")

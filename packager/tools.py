@@ -5,17 +5,16 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import uv
-
-from packager import cache
+from packager import cache, uv_program
 from packager.errors import DependencyError, ToolError
 
-Progress = Callable[[str], None]
+# Who asks for a tool gives one.
+Progress = uv_program.Progress
+silent = uv_program.silent
 
 EMULATOR = "the Lambda Runtime Interface Emulator"
 CLIENT = "awslambdaric, Lambda's runtime interface client"
@@ -31,18 +30,6 @@ _ARCHITECTURES: dict[str, Literal["x86_64", "arm64"]] = {
     "aarch64": "arm64",
     "arm64": "arm64",
 }
-
-
-def silent(_: str) -> None:
-    """The progress of a caller who does not look."""
-
-
-def find_uv() -> Path | None:
-    """The uv that came with packager, or None when its package is damaged."""
-    try:
-        return Path(uv.find_uv_bin())
-    except FileNotFoundError:
-        return None
 
 
 def host_arch() -> Literal["x86_64", "arm64"]:
@@ -168,42 +155,19 @@ def _install(what: str, options: Sequence[str], lock: Path) -> None:
 
 def run_uv(what: str, arguments: Sequence[str], hint: str, progress: Progress = silent) -> None:
     """Run uv away from any project; raises DependencyError with ``what``, the hint and uv's last lines."""
-    failed = _uv_failure(arguments, progress)
-    if failed is not None:
-        raise DependencyError(f"{what} could not be fetched", _way_on(failed) or hint, failed)
+    done = uv_program.run(arguments, progress)
+    if done.returncode != 0:
+        raise DependencyError(f"{what} could not be fetched", _way_on(done.said) or hint, done.last())
 
 
 def _run_uv(what: str, arguments: Sequence[str]) -> None:
-    failed = _uv_failure(arguments)
-    if failed is not None:
+    done = uv_program.run(arguments)
+    if done.returncode != 0:
         hint = "connect to a package index and run `packager doctor --fix`: once is enough"
-        raise ToolError(f"{what} could not be fetched", _way_on(failed) or hint, failed)
+        raise ToolError(f"{what} could not be fetched", _way_on(done.said) or hint, done.last())
 
 
-def _way_on(said: Sequence[str]) -> str | None:
+def _way_on(said: str) -> str | None:
     """The hint where it was not the network."""
-    full = any("No space left" in line or "Disk quota exceeded" in line for line in said)
+    full = "No space left" in said or "Disk quota exceeded" in said
     return f"free some space, or name another disk in {cache.CACHE_VARIABLE}" if full else None
-
-
-def _uv_failure(arguments: Sequence[str], progress: Progress = silent) -> tuple[str, ...] | None:
-    """None when uv did it, else the last lines of what it said. Each line goes to ``progress`` at once."""
-    program = find_uv()
-    if program is None:
-        raise ToolError("uv, which fetches tools, is missing", hint="pip install --force-reinstall uv")
-    folder = cache.root()
-    folder.mkdir(parents=True, exist_ok=True)
-    last: deque[str] = deque(maxlen=6)
-    with subprocess.Popen(
-        [str(program), *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True, encoding="utf-8", errors="replace",
-    ) as running:  # fmt: skip
-        assert running.stderr is not None  # noqa: S101 - for the type checker
-        try:
-            for line in filter(None, map(str.rstrip, running.stderr)):
-                last.append(line)
-                progress(line.strip())
-        except BaseException:
-            running.kill()
-            raise
-    return None if running.returncode == 0 else tuple(last)

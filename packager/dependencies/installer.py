@@ -1,15 +1,13 @@
 """Installs wheels for another platform with uv, and turns uv's refusals into a sentence."""
 
-import os
 import re
-import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from packager import cache, tools
+from packager import cache, uv_program
 from packager.errors import DependencyError
 from packager.layout import Platform
+from packager.uv_program import Done
 
 # The glibc versions that uv has a platform for; a target gets the newest that it has.
 _GLIBC_PLATFORMS = (40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 28, 17)
@@ -36,9 +34,9 @@ def install(lock: Path, platform: Platform, dest: Path, what: str) -> None:
         "--python-version", platform.python, "--python-platform", wheel_platform(platform),
         "--link-mode", "copy", "--no-progress", "--color", "never", "--quiet",
     ]  # fmt: skip
-    done = _run(["pip", "install", *options, "--require-hashes", "--requirement", str(lock)])
+    done = uv_program.run(["pip", "install", *options, "--require-hashes", "--requirement", str(lock)])
     if done.returncode != 0:
-        raise refusal(what, platform, done.stderr)
+        raise refusal(what, platform, done)
 
 
 def wheel_platform(platform: Platform) -> str:
@@ -52,9 +50,9 @@ def wheel_platform(platform: Platform) -> str:
     return f"{platform.machine}-manylinux_2_{newest}"
 
 
-def refusal(what: str, platform: Platform, said: str) -> DependencyError:
+def refusal(what: str, platform: Platform, done: Done) -> DependencyError:
     """The error for what uv said: no such wheel, no network, no space, or its own words."""
-    text = " ".join(said.split())
+    text = " ".join(done.said.split())
     target = f"{platform.machine} with glibc {platform.glibc} and Python {platform.python}"
     if _DISK_FULL.search(text):
         return DependencyError(
@@ -69,9 +67,9 @@ def refusal(what: str, platform: Platform, said: str) -> DependencyError:
         return DependencyError(
             f"{what} is not in the cache and could not be fetched: the package index does not answer",
             hint="connect once: later builds take it from the cache",
-            details=_lines(said),
+            details=done.last(),
         )
-    return DependencyError(f"{what} could not be fetched for {target}", details=_lines(said))
+    return DependencyError(f"{what} could not be fetched for {target}", details=done.last())
 
 
 def _no_wheel(package: str, version: str, target: str, text: str) -> DependencyError:
@@ -95,30 +93,7 @@ def _platforms_with(package: str, version: str) -> list[str]:
             attempt = ["pip", "install", "--dry-run", "--quiet", "--no-deps", "--only-binary", ":all:"]
             where = ["--target", str(cache.root() / "nowhere"), "--python", sys.executable]
             asked = ["--python-platform", name, "--python-version", python, wanted]
-            if _run([*attempt, *where, *asked]).returncode == 0:
+            if uv_program.run([*attempt, *where, *asked]).returncode == 0:
                 found.append(f"{name} (Python {python})")
                 break  # the newest Python says enough
     return found
-
-
-def _lines(said: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in said.splitlines() if line.strip())[-6:]
-
-
-def _run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run uv away from any project: its configuration there is about that project."""
-    program = tools.find_uv()
-    if program is None:
-        raise DependencyError(
-            "uv, which fetches packages, is missing", hint="pip install --force-reinstall uv"
-        )
-    # Another environment's constraints have no say in what ships.
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("UV_CONSTRAINT", "UV_OVERRIDE"))
-    }
-    folder = cache.root()
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [str(program), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=env)

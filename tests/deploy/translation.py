@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from packager import tools
+from packager import uv_program
 
 # In an environment of its own, kept by uv: it demands an older pydantic than the one we test with.
 REQUIREMENTS = ("aws-sam-translator==1.115.0", "pyyaml>=6")
@@ -33,7 +33,7 @@ print(json.dumps(transform(document, {}, NoAccount())))
 
 def translated(template: Path, properties: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The translated template; ``properties`` go in first, as `sam package` puts in the code's place."""
-    uv = tools.find_uv()
+    uv = uv_program.find_uv()
     assert uv is not None
     wanted = [text for requirement in REQUIREMENTS for text in ("--with", requirement)]
     command = [

@@ -10,6 +10,7 @@ import pytest
 from packager.dependencies import installer
 from packager.errors import DependencyError
 from packager.layout import Arch, Platform
+from packager.uv_program import Done
 from tests.packager.dependencies.wheels import serve, wheel
 
 
@@ -145,13 +146,13 @@ def test_says_what_the_index_answered(index: Path) -> None:
 
 def test_says_that_the_disk_is_full() -> None:
     said = "error: Failed to install: demo\n  Caused by: No space left on device (os error 28)"
-    error = installer.refusal("a package", platform(), said)
+    error = installer.refusal("a package", platform(), Done(2, said))
     assert "the disk of" in error.message
     assert error.message.endswith("is full")
     assert "PACKAGER_CACHE_DIR" in (error.hint or "")
 
 
 def test_unknown_words_of_uv_are_passed_on() -> None:
-    error = installer.refusal("a package", platform(), "error: something new\n\n  cause: that\n")
+    error = installer.refusal("a package", platform(), Done(2, "error: something new\n\n  cause: that\n"))
     assert error.message == "a package could not be fetched for x86_64 with glibc 2.34 and Python 3.13"
     assert error.details == ("error: something new", "cause: that")
