@@ -73,6 +73,19 @@ def interface_client(python: Path, progress: Progress = silent) -> Path:
     return cache.entry(_key("interface-client", _CLIENT_LOCK, _abi(python)), make)
 
 
+def usual_packages(name: str, python: Path, progress: Progress = silent) -> Path:
+    """A folder with the packages of ``benchmark_NAME.lock`` as pip lays them down for ``python``, compiled."""
+    lock = _LOCKS / f"benchmark_{name}.lock"
+    what = f"what the {name} function of the benchmark consists of"
+
+    def make(dest: Path) -> None:
+        progress(f"fetching {what} (once; the cache keeps it)")
+        options = ["--python", str(python), "--no-deps", "--compile-bytecode", "--target", str(dest)]
+        _install(what, options, lock)
+
+    return cache.entry(_key(f"benchmark-{name}", lock, _abi(python)), make)
+
+
 def find_sam() -> tuple[str, ...] | None:
     """The command that starts the SAM CLI: the one on PATH, else the one in the cache, else None."""
     found = shutil.which("sam")

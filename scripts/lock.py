@@ -24,6 +24,9 @@ _SAMPLES = ("pandas", "pyarrow")
 # Name of the lock: its requirements, and whether what these need is locked, too.
 LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
     "aws_lambda": (("fastapi>=0.115", "mangum>=0.19"), True),
+    # What the usual ways of serving a model install: the benchmark measures against them.
+    "benchmark_naive": (("fastapi", "mangum", "onnxruntime==1.31.1", "numpy"), True),
+    "benchmark_sklearn": (("fastapi", "mangum", "scikit-learn==1.9.1", "joblib", "numpy"), True),
     "lambda_client": (("awslambdaric==4.2.2",), True),
     "lambda_emulator": (("aws-sam-cli==1.170.0",), False),
     "sam_cli": (("aws-sam-cli==1.170.0",), True),
