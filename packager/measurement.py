@@ -111,14 +111,18 @@ class Bench:
     schema_version: int = SCHEMA_VERSION
 
 
+Origin = Literal["measured", "unlimited", "extrapolated"]
+"""Whether a size was measured under its share and limit, measured without the limits, or extrapolated."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryPoint:
-    """One Lambda memory size. ``origin`` says whether it was measured under that share and limit, measured
-    without the limits, or extrapolated from the sizes beside it. ``usd_per_million`` is for warm requests,
-    ``out_of_memory`` True where the function was killed for its memory."""
+    """One Lambda memory size. ``usd_per_million`` is for warm requests, ``out_of_memory`` True where the
+    function was killed for its memory or, extrapolated, has more than the size; without times and memory,
+    it did not answer in time."""
 
     memory_mb: int
-    origin: Literal["measured", "unlimited", "extrapolated"]
+    origin: Origin
     out_of_memory: bool
     cold_ms: float | None
     warm_p50_ms: float | None
