@@ -74,7 +74,7 @@ def interface_client(python: Path, progress: Progress = silent) -> Path:
 
 
 def usual_packages(name: str, python: Path, progress: Progress = silent) -> Path:
-    """A folder with the packages of ``benchmark_NAME.lock`` as pip lays them down for ``python``, compiled."""
+    """The packages of ``benchmark_NAME.lock`` in a folder, as pip lays them down for ``python``, compiled."""
     lock = _LOCKS / f"benchmark_{name}.lock"
     what = f"what the {name} function of the benchmark consists of"
 
