@@ -5,12 +5,19 @@ from typing import Any
 import numpy as np
 
 from packager.converters.signature import Signature
-from packager.converters.tiny import arithmetic
+from packager.converters.tiny import arithmetic, choosing, functions, products, reducing, shapes
 from packager.converters.tiny.node import Array, Lowering, Node, Step, UncoveredError, Value, known
 from packager.converters.tiny.writer import Port, Written, write
 
 LOWERINGS: dict[str, dict[str, Lowering]] = {
-    "": {**arithmetic.LOWERINGS},
+    "": {
+        **arithmetic.LOWERINGS,
+        **functions.LOWERINGS,
+        **reducing.LOWERINGS,
+        **products.LOWERINGS,
+        **shapes.LOWERINGS,
+        **choosing.LOWERINGS,
+    },
     "ai.onnx.ml": {},
     "com.microsoft": {},
 }

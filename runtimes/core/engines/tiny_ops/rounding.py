@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Iterable
 
 _CODES = {"int64": "q", "int32": "i"}
+_EXACT = 1 << 53
 
 
 def rounding(dtype: str) -> Callable[[Iterable[Any]], list[Any]]:
@@ -35,3 +36,12 @@ def rounding(dtype: str) -> Callable[[Iterable[Any]], list[Any]]:
 def single(numbers: Iterable[float]) -> list[float]:
     """The nearest number of single precision to each; beyond its range infinity."""
     return array("f", numbers).tolist()
+
+
+def single_of_whole(numbers: list[int]) -> list[float]:
+    """The same for integers. What no double holds would be rounded twice, were its last bits not made one."""
+    found = [
+        number if -_EXACT < number < _EXACT else (number & ~0xFFF) | (0x800 if number & 0xFFF else 0)
+        for number in numbers
+    ]
+    return array("f", found).tolist()
