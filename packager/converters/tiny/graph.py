@@ -23,12 +23,23 @@ LOWERINGS: dict[str, dict[str, Lowering]] = {
 }
 """By domain and operator. A lowering writes the steps of one node, or refuses it by name."""
 
+_COMPUTED = frozenset({"Constant", "Range"})
+"""Operators without a lowering that are computed here, as all are whose inputs are constants."""
 DTYPES = ("float32", "float64", "int64", "int32", "bool", "string")
 """What a value of the graph may be."""
 
 
+def check_operators(model: Any) -> None:
+    """Refuse a graph by its operators alone: the weights need not be there."""
+    for node in model.graph.node:
+        domain = _domain(node)
+        if node.op_type not in LOWERINGS.get(domain, ()) and (domain or node.op_type not in _COMPUTED):
+            raise UncoveredError(f"operator {node.op_type}" + (f" of {domain}" if domain else ""))
+
+
 def lower(model: Any, signature: Signature) -> Written:
     """The model for the engine; UncoveredError names what it cannot run."""
+    check_operators(model)
     graph = _Graph(model, signature)
     for node in model.graph.node:
         graph.add(node)
@@ -67,17 +78,19 @@ class _Graph:
     def add(self, proto: Any) -> None:
         given = [self.values[name] if name else None for name in proto.input]
         domain = _domain(proto)
-        lowering = LOWERINGS.get(domain, {}).get(proto.op_type)
-        if all(value is None or value.array is not None for value in given) and domain == "":
+        if domain == "" and all(value is None or value.array is not None for value in given):
             made = [known(_texts(array)) for array in self._computed(proto, given)]
-        elif lowering is None:
-            raise UncoveredError(f"operator {proto.op_type}" + (f" of {domain}" if domain else ""))
+        elif domain == "" and proto.op_type in _COMPUTED:
+            raise UncoveredError(f"operator {proto.op_type} of computed values")
         else:
             node = Node(
-                proto.op_type, self.opsets.get(domain, 1), tuple(given),
-                len([name for name in proto.output if name]), _attributes(proto),
-            )  # fmt: skip
-            made = lowering(node)
+                proto.op_type,
+                self.opsets.get(domain, 1),
+                tuple(given),
+                len([name for name in proto.output if name]),
+                _attributes(proto),
+            )
+            made = LOWERINGS[domain][proto.op_type](node)
             self.steps += node.steps
         for name, value in zip(proto.output, made, strict=False):
             if name:
