@@ -2,14 +2,16 @@
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packager import dependencies, interpreters, probe, tools
+from packager import dependencies, interpreters, probe, tools, trimming
 from packager.conversion import Conversion
 from packager.layout import Layout, Parts
 from packager.manifest import Engine, canonical_json, manifest_json
+from packager.results import TrimmedRule
 from packager.targets import Target
 
 GRAPH_OPTIMIZATION = {"sklearn": "basic", "xgboost": "basic", "lightgbm": "basic"}
@@ -32,14 +34,20 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """An artifact described, not yet written."""
+    """An artifact described, not yet written, with what became of each rule of trimming."""
 
     layout: Layout
     notes: tuple[str, ...]
+    trimmed: tuple[TrimmedRule, ...]
 
 
-def assemble(target: Target, converted: Conversion, name: str, say: tools.Progress) -> Assembly:
-    """Gather everything that ships for the target's platform; long fetches tell ``say``."""
+def assemble(
+    target: Target, converted: Conversion, name: str, say: tools.Progress, trim: Sequence[trimming.Rule] = ()
+) -> Assembly:
+    """Gather everything that ships for the target's platform; long fetches tell ``say``.
+
+    What no answer needs is left out, by the declared rules of trimming and those of ``trim``.
+    """
     platform = target.platform
     engine = dependencies.choose_engine(dependencies.kind_for(converted.model.format), platform)
     files = dependencies.engine_files(engine, platform, say)
@@ -57,7 +65,29 @@ def assemble(target: Target, converted: Conversion, name: str, say: tools.Progre
         licences=files.licences,
     )
     notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
-    return Assembly(target.layout(parts), notes)
+    layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(engine, target), say)
+    return Assembly(layout, (*notes, *_trimming_notes(trimmed, trim)), trimmed)
+
+
+def _library_here(engine: dependencies.Engine, target: Target) -> Path | None:
+    """This machine's library of the engine, where the target has another processor."""
+    if target.platform.arch == tools.host_arch():
+        return None
+    return dependencies.engine_files(engine, replace(target.platform, arch=tools.host_arch())).library
+
+
+def _trimming_notes(trimmed: Sequence[TrimmedRule], own: Sequence[trimming.Rule]) -> Iterator[str]:
+    """What did not go as declared: a rule that changes an answer, one of the user's that names nothing."""
+    for record in trimmed:
+        if record.undone is not None:
+            yield (
+                f"trimming: the rule {record.rule!r} was undone, so its {record.files} files ship: "
+                f"{record.undone}"
+            )
+    found = {record.rule for record in trimmed}
+    for rule in own:
+        if rule.name not in found:
+            yield f"trimming: the rule {rule.name!r} names no file that may be left out"
 
 
 def on_this_machine(target: Target, folder: Path) -> Here:
@@ -72,7 +102,7 @@ def on_this_machine(target: Target, folder: Path) -> Here:
     if platform.arch == tools.host_arch():
         return Here(root, python, None, name)
     host = replace(platform, arch=tools.host_arch())
-    library = dependencies.engine_files(engine, host).library
+    library = _library_here(engine, target)
     return Here(root, python, library, f"{name} for {host.arch}, standing in for {platform.arch}")
 
 

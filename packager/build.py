@@ -76,7 +76,7 @@ def _make(
 ) -> tuple[Artifact, Verification]:
     """Assemble one target's artifact beside its place; it takes the place when every check has passed."""
     with steps.step("assemble") as step:
-        assembled = assembly.assemble(target, converted, configuration.name, step.say)
+        assembled = assembly.assemble(target, converted, configuration.name, step.say, configuration.trim)
         platform = target.platform
         files = len(assembled.layout.entries)
         step.detail = f"{target.folder} for {platform.arch}, Python {platform.python}: {files} files"
@@ -87,7 +87,7 @@ def _make(
         here = assembly.on_this_machine(target, stage)
         _preflight(target, here.root, steps)
         found.append(_verify(here, converted, configuration, steps))
-        evidence.write(stage, configuration, target, converted, found[-1], archives)
+        evidence.write(stage, configuration, target, converted, found[-1], archives, assembled.trimmed)
 
     with steps.step("package") as step:
         (archive,) = bundle.write(assembled.layout, dest, judge, step.say)

@@ -15,6 +15,7 @@ from packager.model import Format
 from packager.rendering import render
 from packager.targets import TARGETS, find
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.trimming import Rule
 
 FILE_NAME = "packager.toml"
 DEFAULT_TARGET = "lambda"
@@ -67,6 +68,10 @@ class Configuration(BaseModel):
         description="Convert with the versions that the model was made with, or with those installed here.",
     )
     offline: bool = Field(default=False, description="Fetch nothing; what is missing is named.")
+    trim: tuple[Rule, ...] = Field(
+        default=(),
+        description="Rules of your own for what a function never uses; each is proven as ours are.",
+    )
     target: tuple[AwsLambda, ...] = Field(default=(AwsLambda(),), description="What to build for.")
 
     @property

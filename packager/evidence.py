@@ -13,7 +13,7 @@ from packager.config import Configuration, parse
 from packager.conversion import Conversion
 from packager.errors import ArtifactError
 from packager.manifest import canonical_json
-from packager.results import RowSource, Tolerance, Verification
+from packager.results import RowSource, Tolerance, TrimmedRule, Verification
 from packager.targets import Target
 
 FILE_NAME = "build.json"
@@ -42,6 +42,7 @@ def write(
     converted: Conversion,
     found: Verification,
     archives: Sequence[WrittenArchive],
+    trimmed: Sequence[TrimmedRule],
 ) -> None:
     """Write the record into the artifact's folder. Paths are absolute: it is a record of this machine."""
     document = {
@@ -55,6 +56,7 @@ def write(
         "verification": _plain(asdict(found)),
         "accuracy": _plain(asdict(converted.accuracy)) if converted.accuracy else None,
         "archives": [_plain(asdict(archive)) for archive in archives],
+        "trimming": [_plain(asdict(rule)) for rule in trimmed],
     }
     (folder / FILE_NAME).write_bytes(canonical_json(document))
 

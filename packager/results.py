@@ -99,6 +99,17 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class TrimmedRule:
+    """What became of one rule of trimming: how much it names, and why it was undone (None: it was kept)."""
+
+    rule: str
+    reason: str
+    files: int
+    size_bytes: int
+    undone: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """One finished artifact: its folder, its archive, its bytes and the archive's SHA-256."""
 

@@ -1,8 +1,7 @@
-"""The third-party packages that ship: the wheels of a lock, for the target, as byte-code where possible."""
+"""The third-party packages of an artifact: a lock's wheels for the target, with byte-code where possible."""
 
 import hashlib
 import shutil
-import tomllib
 from pathlib import Path
 
 from packager import cache, resources, tools
@@ -10,7 +9,6 @@ from packager.dependencies import byte_code, installer
 from packager.interpreters import Interpreter
 from packager.layout import IncludedFile, Platform, files_in
 
-_TRIM = resources.DATA / "trim.toml"
 # What pip's bookkeeping says would be wrong after compiling, or tells about this machine. All that is
 # read at run time stays: METADATA, entry points, licences.
 _BOOKKEEPING = frozenset({"RECORD", "REQUESTED", "INSTALLER", "direct_url.json", "uv_cache.json"})
@@ -21,11 +19,11 @@ def install(
 ) -> tuple[IncludedFile, ...]:
     """The files of the packages in `data/<lock_name>.lock` for the platform.
 
-    With an interpreter of the platform's version they are byte-code in place of sources. Both states are
-    kept in the cache, so that a later build needs no network.
+    With an interpreter of the platform's version they have byte-code beside the sources that compile. Both
+    states are kept in the cache, so that a later build needs no network.
     """
     lock = resources.DATA / f"{lock_name}.lock"
-    digest = hashlib.sha256(lock.read_bytes() + _TRIM.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     key = f"packages/{lock_name}-{digest}-{platform.arch}-{platform.python}-{platform.glibc}"
 
     def fetch(dest: Path) -> None:
@@ -41,7 +39,10 @@ def install(
         say(f"compiling the packages of {lock_name} with Python {interpreter.version}")
         byte_code.compile_tree(sources, dest, interpreter)
 
-    return files_in(cache.entry(f"{key}-{interpreter.version}-{byte_code.version()}", compiled))
+    both = files_in(sources) + files_in(
+        cache.entry(f"{key}-{interpreter.version}-{byte_code.version()}", compiled)
+    )
+    return tuple(sorted({file.dest: file for file in both}.values(), key=lambda file: file.dest))
 
 
 def runtime_files(rooms: tuple[str, ...], interpreter: Interpreter | None) -> tuple[IncludedFile, ...]:
@@ -51,7 +52,7 @@ def runtime_files(rooms: tuple[str, ...], interpreter: Interpreter | None) -> tu
 
 
 def _tidy(folder: Path) -> None:
-    """Drop what uv writes about its own work, the commands, and what `data/trim.toml` declares."""
+    """Drop what uv writes about its own work, and the commands, which name an interpreter of this machine."""
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
     for path in list(folder.rglob("*")):
@@ -59,7 +60,3 @@ def _tidy(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name in _BOOKKEEPING and path.parent.name.endswith(".dist-info"):
             path.unlink()
-    for rule in tomllib.loads(_TRIM.read_text(encoding="utf-8"))["rules"]:
-        for pattern in rule["files"]:
-            for path in list(folder.glob(pattern)):
-                path.unlink()

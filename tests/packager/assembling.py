@@ -6,10 +6,11 @@ As a program, so that a test can change everything around it: ROOT DEST OPTIONS.
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from packager import bundle, dependencies, interpreters
-from packager.layout import Parts
+from packager import bundle, dependencies, interpreters, tools, trimming
+from packager.layout import Parts, Platform
 from packager.manifest import read_signature
 from packager.model import ModelFile
 from packager.targets.aws_lambda.target import AwsLambda
@@ -20,15 +21,21 @@ def assemble(
     root: Path, dest: Path, target: AwsLambda, *, compiled: bool = True, cases: bytes = IRIS_ROWS
 ) -> bundle.WrittenArchive:
     """The artifact of the model in ``root`` (tests/artifacts.py), with the target's own engine."""
+    parts = parts_of(root, target, compiled=compiled, cases=cases)
+    layout, _ = trimming.lay_out(target, parts, library_here=_library_here(root, target))
+    (written,) = bundle.write(layout, dest)
+    return written
+
+
+def parts_of(root: Path, target: AwsLambda, *, compiled: bool = True, cases: bytes = IRIS_ROWS) -> Parts:
+    """What a build would lay out."""
     platform = target.platform
     manifest = (root / "manifest.json").read_bytes()
     described = json.loads(manifest)
     model = described["model"]
-    engine = dependencies.engine_files(
-        dependencies.choose_engine(described["engine"]["kind"], platform), platform
-    )
+    engine = _engine_files(root, target, platform)
     python = interpreters.find(platform.python) if compiled else None
-    parts = Parts(
+    return Parts(
         name=described["name"],
         model=ModelFile(
             root / model["path"], model["format"], read_signature(described["signature"]),
@@ -42,8 +49,16 @@ def assemble(
         library_dest=engine.dest,
         licences=engine.licences,
     )  # fmt: skip
-    (written,) = bundle.write(target.layout(parts), dest)
-    return written
+
+
+def _library_here(root: Path, target: AwsLambda) -> Path:
+    """The library that stands in for a foreign processor's."""
+    return _engine_files(root, target, replace(target.platform, arch=tools.host_arch())).library
+
+
+def _engine_files(root: Path, target: AwsLambda, platform: Platform) -> dependencies.EngineFiles:
+    kind = json.loads((root / "manifest.json").read_bytes())["engine"]["kind"]
+    return dependencies.engine_files(dependencies.choose_engine(kind, target.platform), platform)
 
 
 if __name__ == "__main__":

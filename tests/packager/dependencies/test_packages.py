@@ -41,10 +41,10 @@ def names(files: tuple[IncludedFile, ...]) -> list[str]:
 
 
 @pytest.mark.usefixtures("index")
-def test_ships_byte_code_and_what_is_read_at_run_time() -> None:
+def test_has_byte_code_beside_its_source_and_what_is_read_at_run_time() -> None:
     assert names(dependencies.install("demo", PLATFORM, here())) == [
         "demo-1.0.dist-info/METADATA", "demo-1.0.dist-info/WHEEL", "demo-1.0.dist-info/entry_points.txt",
-        "demo/__init__.pyc", "demo/data.txt", "demo/template.py",
+        "demo/__init__.py", "demo/__init__.pyc", "demo/data.txt", "demo/template.py",
     ]  # fmt: skip
 
 
