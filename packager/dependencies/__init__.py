@@ -1,6 +1,7 @@
 """What an artifact takes from others: the engine's library, third-party packages, and byte-code of all.
 
-engine = choose_engine(kind_for(format), platform)   # its kind and version
+engine = choose_engine(kind_for(format), platform)   # its kind and newest version
+engine = choose_release(platform, needs_of(model)).engine  # of ONNX Runtime, what is enough for a model
 files = engine_files(engine, platform, say)          # EngineFiles(library, dest, licences)
 python = interpreters.find(platform.python)          # Interpreter, or None: then sources ship
 packages = install("aws_lambda", platform, python, say)
@@ -13,17 +14,24 @@ from packager.dependencies.engine import (
     choose_engine,
     engine_files,
     kind_for,
-    onnx_limits,
+    release,
 )
+from packager.dependencies.onnx_needs import needs_of
 from packager.dependencies.packages import install, runtime_files
+from packager.dependencies.release import AUTO, Release, choose_release, onnx_limits
 
 __all__ = [
+    "AUTO",
     "Engine",
     "EngineFiles",
+    "Release",
     "choose_engine",
+    "choose_release",
     "engine_files",
     "install",
     "kind_for",
+    "needs_of",
     "onnx_limits",
+    "release",
     "runtime_files",
 ]

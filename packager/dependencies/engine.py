@@ -52,13 +52,17 @@ class OnnxLimits:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A release of a kind: the oldest glibc it loads on, by architecture, and which ONNX models it takes."""
+    """A release of a kind: the oldest glibc it loads on, by architecture, and which ONNX models it takes.
+
+    ``operators``: it is for graphs of these alone; empty: for all.
+    """
 
     kind: Kind
     version: str
     glibc: dict[Arch, str]
     rebind: tuple[Rebinding, ...] = ()
     takes: OnnxLimits | None = None
+    operators: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,9 @@ def kind_for(format: Format) -> str:
 
 
 def choose_engine(kind: str, platform: Platform) -> Engine:
-    """The newest release of a kind that loads on the platform's glibc."""
+    """The newest release of a kind that loads on the platform; it is for every model."""
     for engine in engines():
-        if engine.kind.kind == kind and _number(engine.glibc[platform.arch]) <= _number(platform.glibc):
+        if engine.kind.kind == kind and not engine.operators and fits(engine, platform):
             return engine
     raise DependencyError(
         f"no release of {kinds()[kind].name} loads on glibc {platform.glibc} for {platform.arch}",
@@ -86,11 +90,21 @@ def choose_engine(kind: str, platform: Platform) -> Engine:
     )
 
 
-def onnx_limits(platform: Platform) -> OnnxLimits:
-    """The newest ONNX models that the platform's engine takes."""
-    found = choose_engine(kind_for("onnx"), platform).takes
-    assert found is not None  # noqa: S101 - every release for ONNX says so in the table
-    return found
+def fits(engine: Engine, platform: Platform) -> bool:
+    """Whether a release is for the platform's processor and loads on its glibc."""
+    needed = engine.glibc.get(platform.arch)
+    return needed is not None and _number(needed) <= _number(platform.glibc)
+
+
+def release(kind: str, version: str) -> Engine:
+    """The release that a manifest names."""
+    for engine in engines():
+        if (engine.kind.kind, engine.version) == (kind, version):
+            return engine
+    raise DependencyError(
+        f"this packager does not know {kind} {version}, which the artifact's manifest names",
+        hint="build the artifact again",
+    )
 
 
 @remember
@@ -119,6 +133,7 @@ def _engine(row: dict[str, Any]) -> Engine:
         glibc=row["glibc"],
         rebind=tuple(_rebinding(entry) for entry in row.get("rebind", ())),
         takes=OnnxLimits(**row["takes"]) if "takes" in row else None,
+        operators=frozenset(row.get("operators", ())),
     )
 
 

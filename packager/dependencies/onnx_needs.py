@@ -1,0 +1,126 @@
+"""What an ONNX file asks of an engine, read from its fields without its weights and without the onnx package."""
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.model import ModelFile
+
+ML = "ai.onnx.ml"
+_FLOATS = frozenset({"float32", "float64"})
+# The numbers of fields in ONNX' schema: of a model, its graph, a node, an attribute, an opset.
+_IR_VERSION, _GRAPH, _OPSETS, _FUNCTIONS = 1, 7, 8, 25
+_NODE = 1
+_OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7
+_SUBGRAPH, _SUBGRAPHS = 6, 11
+_OPSET_DOMAIN, _OPSET_VERSION = 1, 2
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxNeeds:
+    """The versions that a graph is written in, its operators (``domain.Name`` outside ONNX' own domain), and
+    whether all that a request puts into it are floating point numbers."""
+
+    opset: int
+    ml_opset: int
+    ir_version: int
+    operators: frozenset[str]
+    floats: bool
+
+
+def needs_of(model: ModelFile) -> OnnxNeeds:
+    """What the file of an ONNX model asks for."""
+    floats = all(spec.dtype in _FLOATS for spec in model.signature.inputs)
+    with model.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        data = memoryview(whole)
+        try:
+            return _needs(data, floats)
+        finally:
+            data.release()
+
+
+def _needs(data: memoryview, floats: bool) -> OnnxNeeds:
+    opsets = {"": 0, ML: 0}
+    ir_version = 0
+    operators: set[str] = set()
+    for number, value in _fields(data):
+        if number == _IR_VERSION and isinstance(value, int):
+            ir_version = value
+        elif isinstance(value, int):
+            continue
+        elif number == _OPSETS:
+            domain, version = _opset(value)
+            opsets[domain] = max(version, opsets.get(domain, 0))
+        elif number == _GRAPH:
+            operators.update(_operators(value))
+        elif number == _FUNCTIONS:
+            operators.add("a function of the model's own")
+    return OnnxNeeds(opsets[""], opsets[ML], ir_version, frozenset(operators), floats)
+
+
+def _opset(data: memoryview) -> tuple[str, int]:
+    domain, version = "", 0
+    for number, value in _fields(data):
+        if number == _OPSET_DOMAIN and not isinstance(value, int):
+            domain = _text(value)
+        elif number == _OPSET_VERSION and isinstance(value, int):
+            version = value
+    return ("" if domain == "ai.onnx" else domain), version
+
+
+def _operators(graph: memoryview) -> Iterator[str]:
+    """Those of the graph's nodes and of the graphs in their attributes."""
+    for number, node in _fields(graph):
+        if number != _NODE or isinstance(node, int):
+            continue
+        name = domain = ""
+        for part, value in _fields(node):
+            if isinstance(value, int):
+                continue
+            if part == _OP_TYPE:
+                name = _text(value)
+            elif part == _DOMAIN:
+                domain = _text(value)
+            elif part == _ATTRIBUTE:
+                yield from _inner(value)
+        yield f"{domain}.{name}" if domain not in ("", "ai.onnx") else name
+
+
+def _inner(attribute: memoryview) -> Iterator[str]:
+    for number, value in _fields(attribute):
+        if number in (_SUBGRAPH, _SUBGRAPHS) and not isinstance(value, int):
+            yield from _operators(value)
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Each field of a protocol buffer: its number, and its number or bytes. The file was checked before."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        number, wire = tag >> 3, tag & 7
+        if wire == _VARINT:
+            value, at = _varint(data, at)
+            yield number, value
+            continue
+        length = {_FIXED64: 8, _FIXED32: 4}.get(wire, 0)
+        if wire == _BYTES:
+            length, at = _varint(data, at)
+        yield number, data[at : at + length]
+        at += length
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+
+
+def _text(data: memoryview) -> str:
+    return bytes(data).decode()
