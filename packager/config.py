@@ -70,7 +70,7 @@ class Configuration(BaseModel):
     offline: bool = Field(default=False, description="Fetch nothing; what is missing is named.")
     trim: tuple[Rule, ...] = Field(
         default=(),
-        description="[[trim]] tables (name, files = [patterns]): what else is left out, if no answer changes.",
+        description="[[trim]] tables (name, files = [patterns]): left out, too, if no answer changes.",
     )
     target: tuple[AwsLambda, ...] = Field(default=(AwsLambda(),), description="What to build for.")
 
