@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from packager.converters.signature import Signature
-from packager.converters.tiny import arithmetic, choosing, functions, products, reducing, shapes
+from packager.converters.tiny import arithmetic, choosing, functions, products, reducing, shapes, trees
 from packager.converters.tiny.node import Array, Lowering, Node, Step, UncoveredError, Value, known
 from packager.converters.tiny.writer import Port, Written, write
 
@@ -18,7 +18,7 @@ LOWERINGS: dict[str, dict[str, Lowering]] = {
         **shapes.LOWERINGS,
         **choosing.LOWERINGS,
     },
-    "ai.onnx.ml": {},
+    "ai.onnx.ml": {**trees.LOWERINGS},
     "com.microsoft": {},
 }
 """By domain and operator. A lowering writes the steps of one node, or refuses it by name."""
