@@ -57,7 +57,11 @@ class ColdStart:
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """Requests one after the other to one process; ``engine_run_ms`` is the engine alone on the same row."""
+    """Requests one after the other to one process.
+
+    ``latency_ms`` is the handler's call, from the event to its answer; ``engine_run_ms`` the engine's part of
+    it; ``round_trip_ms`` what the Runtime API sees, on the wall: both of its messages and the client between.
+    """
 
     latency_ms: Distribution
     engine_run_ms: Distribution | None
@@ -65,6 +69,7 @@ class Warm:
     histogram: tuple[tuple[float, int], ...]
     """Upper edge in milliseconds and count, of bins in order."""
     stable: bool
+    round_trip_ms: Distribution | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,9 @@ class Benchmark:
 class Ratio:
     """This artifact's figure over the other's: median of the paired ratios, with its 95 % interval.
 
-    ``verdict`` is "smaller" or "larger" where the interval leaves 1 out, else "equal"; "unstable" where
-    either side never settled.
+    Figures are `archive_bytes`, `unzipped_bytes`, `cold_ms`, `warm_latency_ms`, `peak_memory_bytes`; of one
+    artifact alone `latency_to_engine_run`: each call's time over its engine's. ``verdict`` is "smaller" or
+    "larger" where the interval leaves 1 out, else "equal"; "unstable" where either side never settled.
     """
 
     figure: str

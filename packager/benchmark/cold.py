@@ -54,13 +54,13 @@ def answered(instance: Instance, event: bytes, expected: bytes | None, timeout_s
     reply = instance.invoke(event, timeout_s)
     if reply.failure is not None:
         raise BenchmarkError(
-            f"the function gave no answer: {reply.failure}",
+            f"{instance.name} gave no answer: {reply.failure}",
             "run it by `packager invoke`, which shows its log",
             instance.last_lines(),
         )
     if expected is not None and reply.body != expected:
         raise BenchmarkError(
-            "the function's answer is not the expected one, so its times mean nothing",
+            f"the answer of {instance.name} is not the expected one, so its times mean nothing",
             "the event must be answered alike each time: leave out what holds the time or chance",
             (f"expected: {_shortened(expected)}", f"answered: {_shortened(reply.body)}"),
         )

@@ -87,7 +87,14 @@ def _artifact(path: Path, artifact: Path, event: Path | None, say: tools.Progres
     python = interpreter_for(described)
     manifest = assembly.read_manifest(described.folder)
     client = tools.interface_client(python, say)
-    function = Function(described.folder, described.handler, python, client, described.environment)
+    function = Function(
+        described.folder,
+        described.handler,
+        python,
+        client,
+        described.environment,
+        name=str(manifest["name"]),
+    )
     subject = Subject(
         name=str(manifest["name"]),
         path=path,
@@ -119,7 +126,7 @@ def _foreign(path: Path, asked: Asked, scratch: Path, say: tools.Progress) -> Su
     return Subject(
         name=path.resolve().name,
         path=path,
-        function=Function(folder, asked.handler or HANDLER, found.path, client),
+        function=Function(folder, asked.handler or HANDLER, found.path, client, name=path.resolve().name),
         event=_event(events.read_event(path, asked.event)),
         check=check_alike,
         engine=_engine(_read_json(folder / "manifest.json")),

@@ -23,7 +23,8 @@ _CLIENT = ("-m", "awslambdaric")
 class Function:
     """What Lambda would be given: the unpacked folder, its handler, and what runs it here.
 
-    ``client`` is the folder of the runtime interface client for ``python`` (`tools.interface_client`).
+    ``client`` is the folder of the runtime interface client for ``python`` (`tools.interface_client`);
+    ``name`` is for errors.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class Function:
     client: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_mb: int = FULL_VCPU_MB
+    name: str = "the function"
 
     def variables(self, port: int) -> dict[str, str]:
         """The environment that Lambda documents for a managed Python runtime, then the function's own."""
@@ -59,8 +61,9 @@ class Instance:
     """One running process of a function: its first event is a cold start, the others find it warm."""
 
     def __init__(
-        self, process: "subprocess.Popen[bytes]", began_ns: int, server: RuntimeApi, log: Path
+        self, name: str, process: "subprocess.Popen[bytes]", began_ns: int, server: RuntimeApi, log: Path
     ) -> None:
+        self.name = name
         self.process = process
         self.began_ns = began_ns
         self._server = server
@@ -131,7 +134,7 @@ def running(
                 preexec_fn=prepare, pass_fds=keep_open,  # noqa: PLW1509 - no thread of ours runs beside it
             )  # fmt: skip
         try:
-            yield Instance(process, began_ns, server, log)
+            yield Instance(function.name, process, began_ns, server, log)
         finally:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)

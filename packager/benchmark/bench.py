@@ -1,0 +1,188 @@
+"""`packager bench`: cold starts in turn until they settle, their parts, warm requests, ratios of pairs."""
+
+import statistics
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from packager.benchmark import machine, warm
+from packager.benchmark.cold import ColdRun, cold_start
+from packager.benchmark.figures import distribution, exact_ratio, has_settled, paired_ratio
+from packager.benchmark.subject import Subject, check_alike
+from packager.benchmark.trace import traced
+from packager.benchmark.warm import Series, Started
+from packager.errors import BenchmarkError
+from packager.measurement import COLD_PARTS, Bench, Benchmark, ColdPart, ColdStart, Ratio
+from packager.progress import Silence, Step, Steps, Watcher
+
+ROUNDS, WARM = 60, 1000
+_TRACED_ROUNDS = 5
+_LOOK_EVERY = 5
+NOT_CORRECTED = (
+    "this system does not say how long a process waited for a processor: the times are of the wall clock"
+)
+NOT_GOLDEN = "{name}: the answers were compared with one another, not with a source model's"
+
+
+@dataclass(slots=True)
+class _Runs:
+    """What was measured of one subject so far."""
+
+    subject: Subject
+    expected: bytes
+    cold: list[ColdRun] = field(default_factory=list)
+    shares: list[dict[ColdPart, float]] = field(default_factory=list)
+    peak_memory_bytes: int = 0
+    threads: int = 0
+    warm: Series = field(default_factory=Series)
+
+    @property
+    def times(self) -> list[float]:
+        return [run.total_ms for run in self.cold]
+
+    def keep(self, peak_memory_bytes: int, threads: int) -> None:
+        self.peak_memory_bytes = max(self.peak_memory_bytes, peak_memory_bytes)
+        self.threads = max(self.threads, threads)
+
+
+def bench(
+    subjects: Sequence[Subject], rounds: int = ROUNDS, calls: int = WARM, watcher: Watcher | None = None
+) -> Bench:
+    """Measure the subjects in turn: at most ``rounds`` cold starts each, and at least ``calls`` warm calls.
+
+    Raises BenchmarkError at the first wrong answer. Ratios are of the first subject over each other one.
+    """
+    steps = Steps(watcher or Silence())
+    here = machine.describe(subjects[0].function.python)
+    with steps.step("cold") as step:
+        measured = [_Runs(subject, _first_answer(subject)) for subject in subjects]
+        _cold(measured, rounds, step)
+        step.detail = _summary(measured, [statistics.median(one.times) for one in measured])
+    with steps.step("parts") as step:
+        _parts(measured, step)
+        step.detail = f"{_TRACED_ROUNDS} traced starts each"
+    with steps.step("warm") as step:
+        _warm(measured, calls, step)
+        step.detail = _summary(measured, [statistics.median(one.warm.windows_ms) for one in measured])
+    found = tuple(_benchmark(one) for one in measured)
+    return Bench(here, len(measured[0].cold), found, _ratios(measured, found), _notes(measured))
+
+
+def _first_answer(subject: Subject) -> bytes:
+    """The first start warms the page cache and is not counted; its answer is what all others must be."""
+    answer = cold_start(subject.function, subject.event).answer
+    try:
+        subject.check(answer)
+    except BenchmarkError as error:
+        raise BenchmarkError(f"{subject.name}: {error.message}", error.hint, error.details) from error
+    return answer
+
+
+def _cold(measured: Sequence[_Runs], rounds: int, step: Step) -> None:
+    """In turn, every other round backwards: what changes on the machine meanwhile meets all alike."""
+    for number in range(1, rounds + 1):
+        for one in measured if number % 2 else reversed(measured):
+            run = cold_start(one.subject.function, one.subject.event, one.expected)
+            one.cold.append(run)
+            one.keep(run.peak_memory_bytes, run.threads)
+        step.say(f"round {number}: {_summary(measured, [one.times[-1] for one in measured])}")
+        if number % _LOOK_EVERY == 0 and all(has_settled(one.times) for one in measured):
+            return
+
+
+def _parts(measured: Sequence[_Runs], step: Step) -> None:
+    """Starts by the launcher that notes the parts. Their totals are not used, but the shares of the parts."""
+    for number in range(_TRACED_ROUNDS):
+        step.say(f"traced round {number + 1} of {_TRACED_ROUNDS}")
+        for one in measured:
+            with traced(one.subject.function) as started:
+                parts = started.start(one.subject.event, one.expected)
+            total = sum(parts.values())
+            one.shares.append({part: taken / total for part, taken in parts.items()})
+
+
+def _warm(measured: Sequence[_Runs], calls: int, step: Step) -> None:
+    with ExitStack() as stack:
+        started = []
+        for one in measured:
+            running = stack.enter_context(traced(one.subject.function))
+            running.start(one.subject.event, one.expected)
+            started.append(Started(running, one.subject.event, one.expected))
+        found = warm.measure(started, calls, step.say)
+        for one, function, series in zip(measured, started, found, strict=True):
+            one.warm = series
+            one.keep(function.traced.instance.peak_memory_bytes(), function.traced.instance.threads())
+
+
+def _benchmark(one: _Runs) -> Benchmark:
+    subject = one.subject
+    return Benchmark(
+        name=subject.name,
+        path=str(subject.path),
+        engine=subject.engine,
+        archive_bytes=subject.archive_bytes,
+        unzipped_bytes=subject.unzipped_bytes,
+        model_bytes=subject.model_bytes,
+        cold=ColdStart(
+            total_ms=distribution(one.times),
+            wall_ms=distribution([run.wall_ms for run in one.cold]),
+            parts_ms=_parts_ms(one),
+            stable=has_settled(one.times),
+        ),
+        warm=one.warm.warm(),
+        peak_memory_bytes=one.peak_memory_bytes,
+        threads=one.threads,
+    )
+
+
+def _parts_ms(one: _Runs) -> dict[ColdPart, float]:
+    """The medians of the parts' shares in traced starts, of the median of the starts without a trace."""
+    present = [part for part in COLD_PARTS if all(part in shares for shares in one.shares)]
+    middle = {part: statistics.median(shares[part] for shares in one.shares) for part in present}
+    scale = statistics.median(one.times) / sum(middle.values())
+    return {part: share * scale for part, share in middle.items()}
+
+
+def _ratios(measured: Sequence[_Runs], found: Sequence[Benchmark]) -> tuple[Ratio, ...]:
+    ratios = []
+    first = measured[0]
+    if first.warm.engine_ratios:
+        per_run = first.warm.engine_ratios
+        ratios.append(
+            paired_ratio("latency_to_engine_run", per_run, [1.0] * len(per_run), first.warm.settled)
+        )
+    for other, figures in zip(measured[1:], found[1:], strict=True):
+        ratios += [
+            exact_ratio("archive_bytes", found[0].archive_bytes, figures.archive_bytes),
+            exact_ratio("unzipped_bytes", found[0].unzipped_bytes, figures.unzipped_bytes),
+            paired_ratio(
+                "cold_ms", first.times, other.times, found[0].cold.stable and figures.cold.stable
+            ),
+            paired_ratio(
+                "warm_latency_ms", first.warm.windows_ms, other.warm.windows_ms,
+                first.warm.settled and other.warm.settled,
+            ),
+            *_memory_ratio(found[0], figures),
+        ]  # fmt: skip
+    return tuple(ratios)
+
+
+def _memory_ratio(mine: Benchmark, other: Benchmark) -> list[Ratio]:
+    if not mine.peak_memory_bytes or not other.peak_memory_bytes:  # the system does not say
+        return []
+    return [exact_ratio("peak_memory_bytes", mine.peak_memory_bytes, other.peak_memory_bytes)]
+
+
+def _notes(measured: Sequence[_Runs]) -> tuple[str, ...]:
+    notes = []
+    if not all(run.corrected for one in measured for run in one.cold):
+        notes.append(NOT_CORRECTED)
+    notes += [
+        NOT_GOLDEN.format(name=one.subject.name) for one in measured if one.subject.check is check_alike
+    ]
+    return tuple(notes)
+
+
+def _summary(measured: Sequence[_Runs], times_ms: Sequence[float]) -> str:
+    said = (f"{one.subject.name} {time_ms:.3g} ms" for one, time_ms in zip(measured, times_ms, strict=True))
+    return ", ".join(said)
