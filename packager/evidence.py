@@ -80,6 +80,13 @@ def read(folder: Path) -> Evidence:
     return Evidence(parse(request, str(path)), digest, beside, rows, tolerance, version)
 
 
+def for_target(folder: Path, target: Target) -> bytes:
+    """The record of the same artifact as if ``target`` had been asked for."""
+    document = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+    document["request"] = _request(read(folder).configuration, target)
+    return canonical_json(document)
+
+
 def _foreign(path: Path, schema: object) -> ArtifactError:
     return ArtifactError(
         f"{path} has schema {schema!r}, and this packager reads {SCHEMA_VERSION}", "build the artifact again"

@@ -65,13 +65,13 @@ def write(
             _pack(layout, item, entries, stage, dest, notes[item.dest], say) for item in layout.archives
         )
         for entry in entries:
-            _place(entry, stage)
+            place(entry, stage)
         _write_checksums(stage)
-        _normalise(stage)
+        normalise(stage)
         if judge is not None:
             judge(stage, written)
-            _normalise(stage)  # what the judge added, too
-        _swap(stage, dest, Path(work, "replaced"))
+            normalise(stage)  # what the judge added, too
+        swap(stage, dest, Path(work, "replaced"))
     return written
 
 
@@ -136,7 +136,8 @@ def _pack(
     return WrittenArchive(dest / item.dest, size_bytes, unzipped, _digest(path), parts, notes)
 
 
-def _place(entry: IncludedFile, stage: Path) -> None:
+def place(entry: IncludedFile, stage: Path) -> None:
+    """Write one file into the folder ``stage``."""
     path = stage / entry.dest
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(entry.source, bytes):
@@ -158,7 +159,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _normalise(stage: Path) -> None:
+def normalise(stage: Path) -> None:
     """Permissions and dates of no one's umask and clock; executables were marked when they were placed."""
     epoch_s = archives.date_epoch_s()
     for path in [stage, *stage.rglob("*")]:
@@ -169,7 +170,7 @@ def _normalise(stage: Path) -> None:
         os.utime(path, (epoch_s, epoch_s))
 
 
-def _swap(stage: Path, dest: Path, replaced: Path) -> None:
+def swap(stage: Path, dest: Path, replaced: Path) -> None:
     """Two renames: an older artifact goes aside and comes back when the new one cannot take its place."""
     if dest.exists():
         dest.rename(replaced)

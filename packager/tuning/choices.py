@@ -10,6 +10,7 @@ MARGIN = 1.25
 NEARLY = 1.05
 COLD_SHARE = 0.01
 """One request in a hundred is taken to meet a cold start, where both kinds count."""
+_COUNTED = "one request in a hundred counted as cold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,21 @@ class _Candidate:
     """A size that could be chosen, with what one request takes and costs: warm, and with its cold share."""
 
     memory_mb: int
+    p50_ms: float
     p95_ms: float
     cold_ms: float
     usd: float
-    time_ms: float
-    usd_with_cold: float
+    usd_cold: float
+
+    @property
+    def time_ms(self) -> float:
+        """What a request takes on the whole: half of the warm ones are slower."""
+        return _mixed(self.p50_ms, self.cold_ms)
+
+    @property
+    def usd_on_the_whole(self) -> float:
+        """What a million requests cost, some of them cold."""
+        return _mixed(self.usd, self.usd_cold)
 
 
 def choose(points: Iterable[MemoryPoint], latency_target_ms: float | None) -> tuple[Choice, ...]:
@@ -57,12 +68,11 @@ def _candidates(points: tuple[MemoryPoint, ...]) -> list[_Candidate]:
 
 
 def _candidate(point: MemoryPoint) -> _Candidate | None:
-    p95, cold, usd, usd_cold = (
-        point.warm_p95_ms, point.cold_ms, point.usd_per_million, point.usd_per_million_cold,
-    )  # fmt: skip
-    if point.out_of_memory or p95 is None or cold is None or usd is None or usd_cold is None:
+    p50, p95, cold = point.warm_p50_ms, point.warm_p95_ms, point.cold_ms
+    usd, usd_cold = point.usd_per_million, point.usd_per_million_cold
+    if p50 is None or p95 is None or cold is None or usd is None or usd_cold is None:
         return None
-    return _Candidate(point.memory_mb, p95, cold, usd, _mixed(p95, cold), _mixed(usd, usd_cold))
+    return None if point.out_of_memory else _Candidate(point.memory_mb, p50, p95, cold, usd, usd_cold)
 
 
 def _mixed(warm: float, cold: float) -> float:
@@ -81,17 +91,15 @@ def _cheapest(candidates: list[_Candidate], target_ms: float | None) -> Choice |
 def _fastest(candidates: list[_Candidate]) -> Choice:
     best = min(one.time_ms for one in candidates)
     one = next(one for one in candidates if one.time_ms <= NEARLY * best)
-    why = (
-        f"warm p95 {one.p95_ms:.3g} ms, cold {one.cold_ms:.0f} ms: the smallest within 5 % of the shortest "
-        "time, of which one request in a hundred is cold"
-    )
+    why = f"{_times(one)}: the smallest within 5 % of the shortest time, {_COUNTED}"
     return Choice("fastest", one.memory_mb, why)
 
 
 def _balanced(candidates: list[_Candidate]) -> Choice:
-    one = min(candidates, key=lambda one: one.time_ms * one.usd_with_cold)
-    why = (
-        f"warm p95 {one.p95_ms:.3g} ms, cold {one.cold_ms:.0f} ms, ${one.usd:.2f} per million: the smallest "
-        "time x cost, of which one request in a hundred is cold"
-    )
+    one = min(candidates, key=lambda one: one.time_ms * one.usd_on_the_whole)
+    why = f"{_times(one)}, ${one.usd:.2f} per million: the least time x cost, {_COUNTED}"
     return Choice("balanced", one.memory_mb, why)
+
+
+def _times(one: _Candidate) -> str:
+    return f"warm {one.p50_ms:.3g} ms (p95 {one.p95_ms:.3g}), cold {one.cold_ms:.0f} ms"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from packager.benchmark.cold import answered
+from packager.benchmark.subject import Check
 from packager.errors import BenchmarkError
 from packager.runtime_api import Function, Instance, running
 from packager.tools import Progress
@@ -26,9 +27,16 @@ _REAL = (0.7, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
-    """How often to measure: fresh processes for each size, and warm requests to each of them."""
+class Trial:
+    """What is run, and how often: fresh processes for each size, and warm requests to each of them.
 
+    ``check`` judges the first answer; every other one must be equal to it.
+    """
+
+    function: Function
+    event: bytes
+    check: Check
+    timeout_s: int
     rounds: int = 5
     requests: int = 20
 
@@ -59,57 +67,52 @@ def processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def measure(
-    function: Function, event: bytes, sizes: Sequence[int], timeout_s: int, effort: Effort, say: Progress,
-    *, limits: bool = True,
-) -> dict[int, Seen]:  # fmt: skip
-    """Run the function ``effort.rounds`` times at each size, the sizes one after the other in each round.
+def measure(trial: Trial, sizes: Sequence[int], say: Progress, *, limits: bool = True) -> dict[int, Seen]:
+    """Run the function at each size, the sizes one after the other in each round.
 
-    Every answer must be the first one's. Being killed for its memory is a finding; any other failure is a
-    BenchmarkError. Without ``limits`` the sizes are only what the function is told.
+    Being killed for its memory is a finding, as is no answer in time; any other failure is a BenchmarkError.
+    Without ``limits`` the sizes are only what the function is told.
     """
     seen = {memory_mb: Seen(memory_mb) for memory_mb in sizes}
     expected: bytes | None = None
-    for number in range(effort.rounds):
+    for number in range(trial.rounds):
         # The largest first: it has the memory for the answer that the others are held to.
         for memory_mb in sorted(sizes, reverse=True):
-            one = seen[memory_mb]
-            if one.ended:
-                continue
-            say(f"round {number + 1} of {effort.rounds}: {memory_mb} MB")
-            run = _Run(replace(function, memory_mb=memory_mb), event, expected, timeout_s, effort.requests)
-            expected = run.once(one, limits=limits)
+            if not seen[memory_mb].ended:
+                say(f"round {number + 1} of {trial.rounds}: {memory_mb} MB")
+                expected = _Run(trial, memory_mb, expected).once(seen[memory_mb], limits=limits)
     return seen
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One fresh process: its cold start, then its warm requests."""
+    """One fresh process: its cold start, then its warm requests. ``expected`` is None for the very first."""
 
-    function: Function
-    event: bytes
+    trial: Trial
+    memory_mb: int
     expected: bytes | None
-    timeout_s: int
-    requests: int
 
     def once(self, seen: Seen, *, limits: bool) -> bytes | None:
         """Add to what was seen; returns the answer that the next must give, too."""
-        with _limits(self.function.memory_mb, limits) as group:
+        function = replace(self.trial.function, memory_mb=self.memory_mb)
+        with _limits(self.memory_mb, limits) as group:
             began = time.monotonic()
             try:
-                with running(self.function, prepare=group.enter if group else None) as instance:
+                with running(function, prepare=group.enter if group else None) as instance:
                     return self._ask(instance, seen, group.entering_ms if group else 0.0)
             except BenchmarkError:
                 if group is not None and group.out_of_memory:
                     seen.out_of_memory = True
-                elif time.monotonic() - began >= self.timeout_s:
-                    seen.failure = f"no answer within its time-out of {self.timeout_s} s"
+                elif time.monotonic() - began >= self.trial.timeout_s:
+                    seen.failure = f"no answer within its time-out of {self.trial.timeout_s} s"
                 else:
                     raise
         return self.expected
 
     def _ask(self, instance: Instance, seen: Seen, entering_ms: float) -> bytes:
-        reply = answered(instance, self.event, self.expected, self.timeout_s + INIT_S)
+        reply = answered(instance, self.trial.event, self.expected, self.trial.timeout_s + INIT_S)
+        if self.expected is None:
+            self.trial.check(reply.body)
         cpu_ms = cpu_time_ms(instance.process.pid)
         cold_ms = (reply.answered_ns - instance.began_ns) / 1e6 - entering_ms
         warm = list(self._warm(instance, reply.body))
@@ -124,12 +127,12 @@ class _Run:
     def _warm(self, instance: Instance, expected: bytes) -> Iterator[tuple[float, float]]:
         """Requests one by one; slow ones are fewer."""
         deadline = time.monotonic() + _WARM_S
-        for number in range(self.requests):
+        for number in range(self.trial.requests):
             if number >= _LEAST_WARM and time.monotonic() > deadline:
                 return
             time.sleep(PAUSE_S)
             before_ms = cpu_time_ms(instance.process.pid)
-            reply = answered(instance, self.event, expected, self.timeout_s)
+            reply = answered(instance, self.trial.event, expected, self.trial.timeout_s)
             taken_ms = cpu_time_ms(instance.process.pid) - before_ms
             yield (reply.answered_ns - reply.given_ns) / 1e6, taken_ms
 

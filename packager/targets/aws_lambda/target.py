@@ -117,7 +117,7 @@ class AwsLambda(BaseModel):
     def layout(self, parts: Parts) -> Layout:
         """The function's folder and zip, and beside them what SAM needs."""
         function = [file.under("function") for file in self._function(parts)]
-        beside = [IncludedFile("golden.json", parts.golden_json), *self._templates(parts)]
+        beside = [IncludedFile("golden.json", parts.golden_json), *self.templates(parts.name)]
         beside += event.files(parts.model.signature, parts.golden_json, http=self.http != "none")
         zipped = Archive("function.zip", "function", "zip", self._limits())
         notes = (*self._notes(parts.model.format), *self._memory_notes(parts.model.size_bytes))
@@ -133,11 +133,12 @@ class AwsLambda(BaseModel):
             files.append(IncludedFile(parts.library_dest, parts.library))
         return files
 
-    def _templates(self, parts: Parts) -> list[IncludedFile]:
-        names = ["template.yaml", "samconfig.toml"]
-        names += ["template-image.yaml", "image/Dockerfile", ".dockerignore"] if self.image else []
-        values = {"name": parts.name, "target": self, "handler": HANDLER, "python": self.platform.python}
-        return [IncludedFile(name, render(f"aws_lambda/{name.lstrip('.')}", **values)) for name in names]
+    def templates(self, name: str) -> list[IncludedFile]:
+        """What SAM and a container engine read: all that depends on the memory, and none of what ships."""
+        files = ["template.yaml", "samconfig.toml"]
+        files += ["template-image.yaml", "image/Dockerfile", ".dockerignore"] if self.image else []
+        values = {"name": name, "target": self, "handler": HANDLER, "python": self.platform.python}
+        return [IncludedFile(file, render(f"aws_lambda/{file.lstrip('.')}", **values)) for file in files]
 
     def _limits(self) -> tuple[SizeLimit, ...]:
         limits = quotas.limits()
