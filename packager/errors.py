@@ -90,6 +90,12 @@ class PreflightError(PackagerError):
 
 
 class BenchmarkError(PackagerError):
-    """What is measured failed, or answered otherwise than expected: no figure about it would mean anything."""
+    """What is measured failed or answered otherwise than expected: a figure about it would mean nothing."""
 
     exit_code = 15
+
+
+class LatencyError(PackagerError):
+    """No memory size meets the latency that was asked for."""
+
+    exit_code = 16
