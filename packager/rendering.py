@@ -1,11 +1,11 @@
-"""Renders the text files of artifacts from `templates/<target>/<name>.j2`."""
+"""Renders the text files of artifacts and reports from `templates/<target>/<name>.j2`."""
 
 import hashlib
 import json
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from packager import resources
 
@@ -35,9 +35,9 @@ def _md5(text: str) -> str:
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(resources.folder("templates"))
-    # The output is YAML, TOML, JSON and Dockerfiles, never HTML: values are quoted by the filter `json`.
+    # HTML is escaped; in YAML, TOML, JSON and Dockerfiles values are quoted by the filter `json`.
     environment = Environment(
-        loader=loader, undefined=StrictUndefined, autoescape=False,  # noqa: S701
+        loader=loader, undefined=StrictUndefined, autoescape=select_autoescape(("html.j2",), default=False),
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     environment.filters["json"] = quote

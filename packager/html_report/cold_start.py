@@ -1,0 +1,205 @@
+"""The section on the cold start: its parts one after the other, and against whatever it was measured with."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from packager.html_report.drawing import COLOURS, INK, colours, plot, values
+from packager.html_report.measured import Measured, measured, missing, remarks, unsettled
+from packager.html_report.section import Cell, Chart, Section, Spec, Table, Width, figure
+from packager.html_report.subject import Subject
+from packager.html_report.units import milliseconds
+from packager.measurement import COLD_PARTS, ColdStart
+
+PARTS = {
+    "interpreter": "interpreter",
+    "imports": "imports",
+    "engine": "engine",
+    "model_load": "model load",
+    "first_answer": "first answer",
+}
+"""How each part is written."""
+TOTAL, TOTAL_COLOUR = "all", "var(--total)"
+
+
+def section(subjects: Sequence[Subject]) -> Section:
+    """The waterfall of every subject, one comparison of all that was measured, and the figures."""
+    own = measured(subjects, others=False)
+    every = measured(subjects, others=True)
+    charts = [_waterfall(place, one) for place, one in enumerate(own)]
+    return Section(
+        id="cold-start",
+        title="Cold start",
+        lead="From the start of a fresh process to the first answer, through Lambda's own runtime client, "
+        "without the wait for a processor. What AWS does before that (finding a machine, fetching the "
+        "archive) is not in it.",
+        charts=(*charts, _comparison(every)) if len(every) > 1 else tuple(charts),
+        tables=(_table(every),) if every else (),
+        missing=missing(subjects),
+        warnings=unsettled(every, "cold start", lambda benchmark: benchmark.cold.stable),
+        notes=remarks(subjects),
+    )
+
+
+def _waterfall(place: int, one: Measured) -> Chart:
+    cold = one.benchmark.cold
+    longest = max(COLD_PARTS, key=lambda part: cold.parts_ms[part])
+    mark = "" if cold.stable else " (unstable)"
+    return Chart(
+        id=f"cold-{place}",
+        title=f"{one.label}: first answer after {milliseconds(cold.total_ms.p50)}{mark}",
+        description=f"Each part begins where the one before it ends. The longest is {PARTS[longest]} with "
+        f"{milliseconds(cold.parts_ms[longest])}. The line in the last row goes from the quickest to the "
+        "95th of 100 starts.",
+        spec=partial(_waterfall_spec, cold),
+    )
+
+
+def _steps(cold: ColdStart) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    at = 0.0
+    for part in COLD_PARTS:
+        took = cold.parts_ms[part]
+        rows.append({"part": PARTS[part], "from": at, "to": at + took, "text": milliseconds(took)})
+        at += took
+    return rows
+
+
+def _waterfall_spec(cold: ColdStart, width: Width) -> Spec:
+    total = cold.total_ms
+    spread = {"part": TOTAL, "from": total.minimum, "to": total.p95}
+    rows = [*_steps(cold), {"part": TOTAL, "from": 0.0, "to": total.p50, "text": milliseconds(total.p50)}]
+    labelled = [{**row, "at": total.p95 if row["part"] == TOTAL else row["to"]} for row in rows]
+    y: Spec = {
+        "field": "part",
+        "type": "nominal",
+        "sort": [*PARTS.values(), TOTAL],
+        "title": None,
+        "axis": {"ticks": False, "domain": False},
+    }
+    x = _time_axis("from", max(total.p95, total.p50), width)
+    palette = {"domain": [*PARTS.values(), TOTAL], "range": [*COLOURS[: len(PARTS)], TOTAL_COLOUR]}
+    faded = 1.0 if cold.stable else 0.45
+    bars: Spec = {
+        "data": values(rows),
+        "mark": {"type": "bar", "opacity": faded},
+        "encoding": {
+            "y": y,
+            "x": x,
+            "x2": {"field": "to"},
+            "color": {"field": "part", "type": "nominal", "scale": palette, "legend": None},
+            "description": {"field": "text"},
+        },
+    }
+    texts: Spec = {
+        "data": values(labelled),
+        "mark": {"type": "text", "align": "left", "dx": 6, "aria": False},
+        "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
+    }
+    return plot(width, (bars, _spread([spread], y, x), texts), height={"step": 30})
+
+
+def _spread(rows: Sequence[dict[str, object]], y: Spec, x: Spec) -> Spec:
+    """From the quickest to the 95th of 100, as a line over the bar."""
+    return {
+        "data": values(rows),
+        "mark": {"type": "rule", "strokeWidth": 2, "color": INK, "aria": False},
+        "encoding": {"y": y, "x": x, "x2": {"field": "to"}},
+    }
+
+
+def _time_axis(field: str, longest: float, width: Width) -> Spec:
+    return {
+        "field": field,
+        "type": "quantitative",
+        "title": "ms",
+        "stack": None,
+        "scale": {"domainMin": 0, "domainMax": longest * (1.4 if width == "narrow" else 1.14), "nice": False},
+        "axis": {"tickCount": 4 if width == "narrow" else 8},
+    }
+
+
+def _comparison(every: Sequence[Measured]) -> Chart:
+    quickest = min(every, key=lambda one: one.benchmark.cold.total_ms.p50)
+    return Chart(
+        id="cold-comparison",
+        title="Side by side",
+        description="One bar for each, divided by part; the line goes from the quickest to the 95th of 100 "
+        f"starts. The shortest is {quickest.label} with {milliseconds(quickest.benchmark.cold.total_ms.p50)}.",
+        spec=partial(_comparison_spec, tuple(every)),
+    )
+
+
+def _comparison_spec(every: tuple[Measured, ...], width: Width) -> Spec:
+    bars: list[dict[str, object]] = []
+    for one in every:
+        for order, row in enumerate(_steps(one.benchmark.cold)):
+            said = f"{one.label}, {row['part']}: {row['text']}"
+            bars.append({**row, "label": one.label, "order": order, "said": said})
+    totals = [(one.label, one.benchmark.cold.total_ms) for one in every]
+    longest = max(max(total.p50, total.p95) for _, total in totals)
+    y: Spec = {
+        "field": "label",
+        "type": "nominal",
+        "sort": [one.label for one in every],
+        "title": None,
+        "axis": {"ticks": False, "domain": False, "labelLimit": 90 if width == "narrow" else 220},
+    }
+    x = _time_axis("from", longest, width)
+    legend = {"columns": 3 if width == "narrow" else 5}
+    bar: Spec = {
+        "data": values(bars),
+        "mark": "bar",
+        "encoding": {
+            "y": y,
+            "x": x,
+            "x2": {"field": "to"},
+            "description": {"field": "said"},
+            "color": {"field": "part", **colours(tuple(PARTS.values()), **legend)},
+        },
+    }
+    spreads = [{"label": label, "from": total.minimum, "to": total.p95} for label, total in totals]
+    ends = [
+        {"label": label, "at": max(total.p50, total.p95), "text": milliseconds(total.p50)}
+        for label, total in totals
+    ]
+    text: Spec = {
+        "data": values(ends),
+        "mark": {"type": "text", "align": "left", "dx": 6, "aria": False},
+        "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
+    }
+    return plot(width, (bar, _spread(spreads, y, x), text), height={"step": 34})
+
+
+def _table(every: Sequence[Measured]) -> Table:
+    colds = [one.benchmark.cold for one in every]
+    parts = tuple(
+        (Cell(PARTS[part]), *(figure(cold.parts_ms[part], milliseconds) for cold in colds))
+        for part in COLD_PARTS
+    )
+    totals = tuple(
+        (Cell(said), *(figure(getattr(cold.total_ms, name), milliseconds) for cold in colds))
+        for name, said in TOTALS.items()
+    )
+    return Table(
+        "Cold start: medians of the parts, and the whole",
+        ("", *(one.label for one in every)),
+        (
+            *parts,
+            *totals,
+            (
+                Cell("with the wait for a processor, median"),
+                *(figure(cold.wall_ms.p50, milliseconds) for cold in colds),
+            ),
+            (Cell("starts"), *(figure(cold.total_ms.count, str) for cold in colds)),
+            (Cell("stable"), *(Cell("yes" if cold.stable else "no: no verdict") for cold in colds)),
+        ),
+    )
+
+
+TOTALS = {
+    "p50": "all, median",
+    "minimum": "quickest",
+    "p95": "p95",
+    "maximum": "slowest",
+    "deviation": "deviation",
+}

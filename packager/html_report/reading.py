@@ -1,0 +1,123 @@
+"""Reads an artifact's record and the files that `packager bench`, `tune` and `explain-size` save."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from packager import evidence
+from packager.errors import ArtifactError
+from packager.html_report.subject import Built, Subject
+from packager.measurement import SCHEMA_VERSION, Bench, SizeLedger, Tuning
+
+BENCH, TUNE, SIZES = "bench.json", "tune.json", "sizes.json"
+"""Looked for in dist/NAME when the artifact is dist/NAME/TARGET, to which nothing may be added."""
+
+Saved = TypeVar("Saved", Bench, Tuning, SizeLedger, Built)
+
+
+def read_subjects(
+    artifacts: Sequence[Path],
+    bench: Sequence[Path] = (),
+    tune: Sequence[Path] = (),
+    sizes: Sequence[Path] = (),
+) -> tuple[Subject, ...]:
+    """The artifacts with what was measured of them.
+
+    Files that are named belong to the artifacts in order; for an artifact without one, the file beside it
+    is taken. Raises ArtifactError for what is not an artifact, not such a file, or another artifact's.
+    """
+    read = [
+        _read_subject(artifact, _nth(bench, place), _nth(tune, place), _nth(sizes, place))
+        for place, artifact in enumerate(artifacts)
+    ]
+    counts = Counter(subject.label for subject in read)
+    return tuple(
+        replace(subject, label=str(subject.path)) if counts[subject.label] > 1 else subject
+        for subject in read
+    )
+
+
+def _nth(files: Sequence[Path], place: int) -> Path | None:
+    return files[place] if place < len(files) else None
+
+
+def _read_subject(artifact: Path, bench: Path | None, tune: Path | None, sizes: Path | None) -> Subject:
+    name = evidence.read(artifact).configuration.name
+    built = _read_built(artifact)
+    found = Subject(
+        label=name,
+        path=artifact,
+        built=built,
+        sizes=_read(sizes or artifact.parent / SIZES, SizeLedger, required=sizes is not None),
+        bench=_read(bench or artifact.parent / BENCH, Bench, required=bench is not None),
+        tune=_read(tune or artifact.parent / TUNE, Tuning, required=tune is not None),
+    )
+    return _of_this_build(found, bench or artifact.parent / BENCH, tune or artifact.parent / TUNE, name)
+
+
+def _of_this_build(subject: Subject, bench: Path, tune: Path, name: str) -> Subject:
+    """Refuse figures that were measured on something else: on another artifact, or before it was rebuilt."""
+    zipped = subject.built.archive.size_bytes
+    if subject.benchmark and subject.benchmark.archive_bytes != zipped:
+        raise ArtifactError(
+            f"{bench} was measured on an archive of {subject.benchmark.archive_bytes} bytes, and that of "
+            f"{subject.path} has {zipped}",
+            f"measure it again: packager bench {subject.path} --save {bench}",
+        )
+    if subject.tune and subject.tune.name != name:
+        raise ArtifactError(
+            f"{tune} was measured on {subject.tune.name!r}, and {subject.path} is {name!r}",
+            f"measure it again: packager tune {subject.path} --save {tune}",
+        )
+    return subject
+
+
+def _read_built(artifact: Path) -> Built:
+    path = artifact / evidence.FILE_NAME
+    return _parsed(path, path.read_bytes(), Built)
+
+
+def _read(path: Path, kind: type[Saved], *, required: bool) -> Saved | None:
+    """The values in a file; None where a file that nobody named is not there."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        if required or path.exists():
+            raise ArtifactError(f"{path} cannot be read: {error.strerror}", "check the path") from error
+        return None
+    return _parsed(path, text, kind)
+
+
+def _parsed(path: Path, text: bytes, kind: type[Saved]) -> Saved:
+    """The value that a file holds: of this schema, of the right shape, and with finite figures alone."""
+    expected = evidence.SCHEMA_VERSION if kind is Built else SCHEMA_VERSION
+    try:
+        document = json.loads(text)
+        schema = document.get("schema_version") if isinstance(document, dict) else None
+        if schema != expected:
+            raise ArtifactError(f"{path} has schema {schema!r}, and this packager reads {expected}", _HINT)
+        value = TypeAdapter(kind).validate_json(text)
+        json.dumps(asdict(value), allow_nan=False)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the document"
+        raise ArtifactError(
+            f"{path} is not what {_WRITERS[kind]} writes: {place}: {first['msg']}", _HINT
+        ) from error
+    except ValueError as error:
+        raise ArtifactError(f"{path} is no JSON document of finite figures: {error}", _HINT) from error
+    return value
+
+
+_HINT = "write it again with this packager"
+_WRITERS: dict[type, str] = {
+    Bench: "`packager bench --save`",
+    Tuning: "`packager tune --save`",
+    SizeLedger: "`packager explain-size --save`",
+    Built: "`packager build`",
+}
