@@ -31,6 +31,7 @@ REFUSED = {
         "inspect": "packager.cli.inspect",
         "invoke": "packager.cli.invoke",
         "verify": "packager.cli.verify",
+        "tune": "packager.cli.tune",
         "doctor": "packager.cli.doctor",
         "targets": "packager.cli.targets",
         "init": "packager.cli.init",

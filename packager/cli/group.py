@@ -11,6 +11,7 @@ SUMMARIES = {
     "inspect": "Show what stands in a model file, without running anything that it asks for.",
     "invoke": "Run an artifact on this machine and print its answer.",
     "verify": "Check an artifact on disk: digests, golden answers, and with --rebuild its bytes.",
+    "tune": "Measure and price an artifact at Lambda's memory sizes, and recommend one.",
     "doctor": "Check this machine: interpreters, engine, SAM, uv, frameworks, disk, cache.",
     "targets": "List the targets and their options.",
     "init": "Write a packager.toml with every option and its default.",

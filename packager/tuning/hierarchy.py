@@ -13,7 +13,8 @@ Controller = Literal["cpu", "memory"]
 NAME = "packager-"
 """How the folders of our groups begin."""
 
-_PROC = Path("/proc/self")
+SELF = Path("/proc/self")
+"""Where the kernel tells of this process's groups and mounts."""
 _LEAF = "packager-itself"
 _WAY_ON = (
     "run it as root, or as `systemd-run --user --scope --property=Delegate=yes packager tune …`; in a "
@@ -147,5 +148,5 @@ def _mounts() -> Iterator[_Mount]:
 
 def _lines(name: str) -> list[str]:
     with contextlib.suppress(OSError):
-        return (_PROC / name).read_text(encoding="utf-8").splitlines()
+        return (SELF / name).read_text(encoding="utf-8").splitlines()
     return []
