@@ -15,6 +15,7 @@ from packager.errors import ArtifactError
 from packager.manifest import canonical_json
 from packager.results import RowSource, Tolerance, TrimmedRule, Verification
 from packager.targets import Target
+from packager.targets.aws_lambda.target import AwsLambda
 
 FILE_NAME = "build.json"
 SCHEMA_VERSION = 2
@@ -80,10 +81,10 @@ def read(folder: Path) -> Evidence:
     return Evidence(parse(request, str(path)), digest, beside, rows, tolerance, version)
 
 
-def for_target(folder: Path, target: Target) -> bytes:
+def for_target(folder: Path, target: AwsLambda) -> bytes:
     """The record of the same artifact as if ``target`` had been asked for."""
     document = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    document["request"] = _request(read(folder).configuration, target)
+    document["request"]["target"] = [target.model_dump(mode="json")]
     return canonical_json(document)
 
 
