@@ -58,7 +58,7 @@ def assemble(
         model=converted.model,
         manifest_json=manifest_json(name, converted.model, converted.source, described),
         golden_json=canonical_json(probe.golden_document(converted.reference)),
-        runtime=dependencies.runtime_files(target.rooms, python),
+        runtime=dependencies.runtime_files(target.rooms, python, converted.model),
         packages=dependencies.install(target.lock, platform, python, say) if target.lock else (),
         library=files.library,
         library_dest=files.dest,
@@ -99,10 +99,10 @@ def on_this_machine(target: Target, folder: Path) -> Here:
     name = f"{engine.kind.kind} {engine.version}"
     found = interpreters.find(platform.python)
     python = found.path if found else Path(sys.executable)
-    if platform.arch == tools.host_arch():
+    library = _library_here(engine, target)
+    if library is None:
         return Here(root, python, None, name)
     host = replace(platform, arch=tools.host_arch())
-    library = _library_here(engine, target)
     return Here(root, python, library, f"{name} for {host.arch}, standing in for {platform.arch}")
 
 

@@ -5,12 +5,23 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from packager import assembly, bundle, conversion, dependencies, evidence, preflight, probe, tools, verify
+from packager import (
+    assembly,
+    bundle,
+    conversion,
+    dependencies,
+    engine_choice,
+    evidence,
+    preflight,
+    probe,
+    tools,
+    verify,
+)
 from packager.config import Configuration
 from packager.conversion import Conversion, Way, default_format
 from packager.errors import SamplesError, VerificationError
 from packager.progress import Silence, Steps, Watcher
-from packager.results import Artifact, BuildReport, Verification
+from packager.results import Artifact, BuildReport, EngineChoice, EngineName, Verification
 from packager.targets import Target
 from packager.worker import Limits, WorkerRequest
 
@@ -24,8 +35,10 @@ def build(configuration: Configuration, watcher: Watcher | None = None) -> Build
     steps = Steps(watcher or Silence())
     targets = configuration.targets
     with tempfile.TemporaryDirectory(prefix="packager-") as scratch:
-        converted = _convert(configuration, targets, Path(scratch) / "job", steps)
-        made = [_make(target, converted, configuration, steps) for target in targets]
+        job = Path(scratch) / "job"
+        converted = _convert(configuration, targets, job, steps)
+        converted, choice = _choose_engine(configuration, targets, converted, job, steps)
+        made = [_make(target, converted, choice, configuration, steps) for target in targets]
     return BuildReport(
         name=configuration.name,
         artifacts=tuple(artifact for artifact, _ in made),
@@ -34,6 +47,7 @@ def build(configuration: Configuration, watcher: Watcher | None = None) -> Build
         signature=converted.model.signature,
         seconds=round(time.monotonic() - began, 3),
         conversion=converted.record,
+        engine=choice,
         accuracy=converted.accuracy,
         notes=converted.notes,
     )
@@ -41,6 +55,8 @@ def build(configuration: Configuration, watcher: Watcher | None = None) -> Build
 
 def _convert(configuration: Configuration, targets: Sequence[Target], job: Path, steps: Steps) -> Conversion:
     """Convert once, for the oldest engine among the targets."""
+    format = configuration.format or default_format(configuration.model)
+    engine_choice.check(_engine(configuration), format)
     takes = [dependencies.onnx_limits(target.platform) for target in targets]
     request = WorkerRequest(
         action="convert",
@@ -55,7 +71,7 @@ def _convert(configuration: Configuration, targets: Sequence[Target], job: Path,
         max_ml_opset=min(limits.max_ml_opset for limits in takes),
         max_ir_version=min(limits.max_ir_version for limits in takes),
         rows=configuration.rows,
-        format=configuration.format or default_format(configuration.model),
+        format=format,
     )
     with steps.step("convert") as step:
         step.say(f"reading {configuration.model.name}")
@@ -66,13 +82,28 @@ def _convert(configuration: Configuration, targets: Sequence[Target], job: Path,
     return converted
 
 
+def _choose_engine(
+    configuration: Configuration, targets: Sequence[Target], converted: Conversion, job: Path, steps: Steps
+) -> tuple[Conversion, EngineChoice]:
+    """Once for all targets, on the Python of the first."""
+    wanted = engine_choice.Wanted(
+        _engine(configuration), configuration.tiny_limit_ms, configuration.tolerance
+    )
+    way = _way(configuration, tools.silent)
+    return engine_choice.choose(wanted, converted, targets[0].platform, job, way, steps)
+
+
+def _engine(configuration: Configuration) -> EngineName | None:
+    return None if configuration.engine == "auto" else configuration.engine
+
+
 def _way(configuration: Configuration, say: tools.Progress) -> Way:
     limits = Limits(configuration.convert_timeout_s, configuration.convert_memory_mb)
     return Way(limits, configuration.worker, configuration.offline, say)
 
 
 def _make(
-    target: Target, converted: Conversion, configuration: Configuration, steps: Steps
+    target: Target, converted: Conversion, choice: EngineChoice, configuration: Configuration, steps: Steps
 ) -> tuple[Artifact, Verification]:
     """Assemble one target's artifact beside its place; it takes the place when every check has passed."""
     with steps.step("assemble") as step:
@@ -87,7 +118,8 @@ def _make(
         here = assembly.on_this_machine(target, stage)
         _preflight(target, here.root, steps)
         found.append(_verify(here, converted, configuration, steps))
-        evidence.write(stage, configuration, target, converted, found[-1], archives, assembled.trimmed)
+        findings = evidence.Findings(found[-1], archives, assembled.trimmed)
+        evidence.write(stage, configuration, target, converted, choice, findings)
 
     with steps.step("package") as step:
         (archive,) = bundle.write(assembled.layout, dest, judge, step.say)
@@ -103,6 +135,8 @@ def _preflight(target: Target, root: Path, steps: Steps) -> None:
         checked = preflight.check(root, target.platform)
         platform = target.platform
         step.detail = f"{len(checked)} shared libraries fit {platform.arch} and glibc {platform.glibc}"
+        if not checked:
+            step.detail = "no shared libraries: it runs on every processor"
 
 
 def _verify(

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from packager.errors import ConfigError
-from packager.model import Format
 from packager.rendering import render
 from packager.targets import TARGETS, find
 from packager.targets.aws_lambda.target import AwsLambda
@@ -19,6 +18,8 @@ from packager.trimming import Rule
 
 FILE_NAME = "packager.toml"
 DEFAULT_TARGET = "lambda"
+TINY_LIMIT_MS = 1.0
+"""Lambda bills whole milliseconds: a prediction below one costs as much as the quickest engine's."""
 # What `packager init` shows for options that have no default.
 EXAMPLES: dict[str, Any] = {
     "name": "model",
@@ -54,8 +55,18 @@ class Configuration(BaseModel):
         default=None, pattern=r"^[\w.]+:\w+$", description="MODULE:FACTORY that makes the empty torch module."
     )
     rows: int = Field(default=256, ge=1, le=100_000, description="At most so many rows are compared.")
-    format: Format | None = Field(
+    format: Literal["onnx", "tflite"] | None = Field(
         default=None, description="What to convert to, onnx or tflite; default: what suits the source."
+    )
+    engine: Literal["auto", "onnxruntime", "litert", "tiny"] = Field(
+        default="auto",
+        description="What runs the model; auto: pure Python (tiny) where that is right and quick enough.",
+    )
+    tiny_limit_ms: float = Field(
+        default=TINY_LIMIT_MS,
+        gt=0,
+        allow_inf_nan=False,
+        description="auto takes tiny where one prediction takes less.",
     )
     convert_timeout_s: float = Field(default=1800.0, gt=0, description="Stop a converter that takes longer.")
     convert_memory_mb: int | None = Field(

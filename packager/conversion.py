@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from packager import environments, mlflow_folder, recipes, source_files, tools
+from packager.environments import Environment
 from packager.manifest import read_signature
 from packager.mlflow_folder import MlflowModel
 from packager.model import Format, ModelFile, Signature, SourceModel
@@ -33,7 +34,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A converted model with the source model's own answers to hold it to."""
+    """A converted model with the source model's own answers to hold it to, and where it was made."""
 
     source: SourceModel
     model: ModelFile
@@ -42,6 +43,7 @@ class Conversion:
     rows: int
     source_of_rows: RowSource
     accuracy: Accuracy | None
+    environment: Environment
     notes: tuple[str, ...]
 
 
@@ -66,7 +68,7 @@ class _Done:
 
     result: dict[str, Any]
     folder: Path
-    environment: str
+    environment: Environment
 
 
 def inspect(request: WorkerRequest, job: Path, way: Way) -> tuple[SourceModel, tuple[str, ...]]:
@@ -86,6 +88,17 @@ def convert(request: WorkerRequest, job: Path, way: Way) -> Conversion:
     done = _in_its_environment(first, contents, job, way)
     made = _conversion(asked, done)
     return made if straight else _translated(made, asked, done.folder, job, way)
+
+
+def for_tiny(made: Conversion, job: Path, way: Way) -> Conversion:
+    """The ONNX model as the engine tiny takes it; ConversionError names what that lacks."""
+    request = WorkerRequest(
+        action="translate", source=made.model.path, converted=made.model.path.parent, format="tiny"
+    )
+    folder = _folder(job, "tiny")
+    said = run(request, folder, made.environment, way.limits)["model"]
+    model = _model_file(folder / said["path"], said, made.model.signature)
+    return replace(made, model=replace(model, modules=tuple(said["modules"])))
 
 
 def _opened(request: WorkerRequest, job: Path) -> _Asked:
@@ -135,7 +148,7 @@ def _done(request: WorkerRequest, recipe: Recipe, job: Path, way: Way) -> _Done:
     environment = environments.find(recipe, way.say, way.offline)
     folder = _folder(job, f"{request.action}-{recipe.name}")
     result = run(replace(request, environment=recipe.name), folder, environment, way.limits)
-    return _Done(result, folder, environment.name)
+    return _Done(result, folder, environment)
 
 
 def _folder(job: Path, name: str) -> Path:
@@ -178,6 +191,7 @@ def _conversion(asked: _Asked, done: _Done) -> Conversion:
         rows=said["reference"]["rows"],
         source_of_rows=said["reference"]["source_of_rows"],
         accuracy=Accuracy(**said["accuracy"]) if said.get("accuracy") else None,
+        environment=done.environment,
         notes=(*asked.notes, *said.get("notes", ())),
     )
 
@@ -191,7 +205,7 @@ def _record(done: _Done, source: SourceModel) -> ConversionRecord:
         converter=model["converter"],
         format=model["format"],
         opset=model.get("opset"),
-        environment=done.environment,
+        environment=done.environment.name,
         python=said["python"],
         packages=dict(said["packages"]),
         warnings=tuple(Warned(**one) for one in said["warnings"]),

@@ -69,8 +69,8 @@ def _fetches(progress: tools.Progress) -> Iterator[Callable[[], object]]:
 def _fetch_engine(progress: tools.Progress) -> None:
     """The libraries that builds with nothing but defaults ask for on this machine."""
     platform = _default_platform()
-    for kind in kinds():
-        engine_files(choose_engine(kind, platform), platform, progress)
+    for kind in kinds().values():
+        engine_files(choose_engine(kind.kind, platform), platform, progress)
 
 
 def _default_platform() -> Platform:
@@ -137,7 +137,7 @@ def _told(module: str) -> str:
 
 
 def _engines() -> Iterator[Check]:
-    for kind in kinds().values():
+    for kind in (kind for kind in kinds().values() if kind.package):
         kept = sorted((cache.root() / "engines").glob(f"{kind.package}-*"))
         names = [path.name for path in kept if path.is_dir()]
         newest = choose_engine(kind.kind, _default_platform()).version

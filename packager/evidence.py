@@ -13,7 +13,7 @@ from packager.config import Configuration, parse
 from packager.conversion import Conversion
 from packager.errors import ArtifactError
 from packager.manifest import canonical_json
-from packager.results import RowSource, Tolerance, TrimmedRule, Verification
+from packager.results import EngineChoice, RowSource, Tolerance, TrimmedRule, Verification
 from packager.targets import Target
 from packager.targets.aws_lambda.target import AwsLambda
 
@@ -36,28 +36,37 @@ class Evidence:
     packager_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the building of one artifact showed."""
+
+    verification: Verification
+    archives: Sequence[WrittenArchive]
+    trimmed: Sequence[TrimmedRule]
+
+
 def write(
     folder: Path,
     configuration: Configuration,
     target: Target,
     converted: Conversion,
-    found: Verification,
-    archives: Sequence[WrittenArchive],
-    trimmed: Sequence[TrimmedRule],
+    choice: EngineChoice,
+    found: Findings,
 ) -> None:
     """Write the record into the artifact's folder. Paths are absolute: it is a record of this machine."""
     document = {
         "schema_version": SCHEMA_VERSION,
         "packager_version": __version__,
         "python": platform.python_version(),
-        "request": _request(configuration, target),
+        "request": _request(configuration, target, choice),
         "source": {**_plain(asdict(converted.source)), "signature": None},
         "conversion": _plain(asdict(converted.record)),
+        "engine": _plain(asdict(choice)),
         "notes": list(converted.notes),
-        "verification": _plain(asdict(found)),
+        "verification": _plain(asdict(found.verification)),
         "accuracy": _plain(asdict(converted.accuracy)) if converted.accuracy else None,
-        "archives": [_plain(asdict(archive)) for archive in archives],
-        "trimming": [_plain(asdict(rule)) for rule in trimmed],
+        "archives": [_plain(asdict(archive)) for archive in found.archives],
+        "trimming": [_plain(asdict(rule)) for rule in found.trimmed],
     }
     (folder / FILE_NAME).write_bytes(canonical_json(document))
 
@@ -94,8 +103,9 @@ def _foreign(path: Path, schema: object) -> ArtifactError:
     )
 
 
-def _request(configuration: Configuration, target: Target) -> dict[str, Any]:
-    chosen = configuration.model_copy(update={"target": (target,)})
+def _request(configuration: Configuration, target: Target, choice: EngineChoice) -> dict[str, Any]:
+    """What builds the same again: the engine by name, since no two measurements are the same."""
+    chosen = configuration.model_copy(update={"target": (target,), "engine": choice.engine})
     request: dict[str, Any] = chosen.model_dump(mode="json")
     for key in ("model", "samples", "output"):
         if request[key] is not None:

@@ -99,7 +99,7 @@ class Parts:
 
     ``runtime`` holds the shipped sources or their byte-code, ``packages`` the third-party packages, both
     with paths relative to the artifact's root; ``library`` is the engine's shared library, which goes to
-    ``library_dest`` (the manifest's ``engine.library``).
+    ``library_dest`` (the manifest's ``engine.library``), both None for an engine that has none.
     """
 
     name: str
@@ -109,5 +109,5 @@ class Parts:
     runtime: tuple[IncludedFile, ...]
     packages: tuple[IncludedFile, ...] = ()
     library: Path | None = None
-    library_dest: str = ""
+    library_dest: str | None = None
     licences: tuple[IncludedFile, ...] = ()

@@ -15,12 +15,14 @@ SCHEMA_VERSION = 1
 class Engine:
     """How the shipped runtime runs the model: the library's path is relative to the artifact's root.
 
+    An engine that is part of the runtime has none.
+
     ``graph_optimization`` is what ONNX Runtime does at each start: "off", "basic", "extended" or "all".
     """
 
     kind: str
     version: str
-    library: str
+    library: str | None
     intra_op_threads: int = 1
     graph_optimization: str | None = "all"
 

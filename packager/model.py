@@ -9,7 +9,8 @@ Dim = int | str
 
 Role = Literal["label", "probabilities", "prediction", "scores", "tensor"]
 FeatureKind = Literal["number", "integer", "boolean", "text"]
-Format = Literal["onnx", "tflite"]
+Format = Literal["onnx", "tflite", "tiny"]
+"""Of a model file. A user asks for one of the first two; for the engine tiny, ONNX becomes "tiny"."""
 ClassLabel = int | str | bool | float
 
 MISSING_TEXT = "\ufdd0"
@@ -88,8 +89,21 @@ class SourceModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """A file beside a model's that holds its weights, and the digest of the model when they stood in it."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    whole_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A converted model: one file in one of the two formats, with its signature and digest."""
+    """A converted model: one file in one of the formats, with its signature and digest.
+
+    ``modules``: of the engine's code those that this model needs, where it does not need all.
+    """
 
     path: Path
     format: Format
@@ -97,3 +111,15 @@ class ModelFile:
     sha256: str
     size_bytes: int
     opset: int | None = None
+    modules: tuple[str, ...] = ()
+    weights: Weights | None = None
+
+    @property
+    def version(self) -> str:
+        """Names the model whatever the way it is stored in."""
+        return (self.weights.whole_sha256 if self.weights else self.sha256)[:12]
+
+    @property
+    def total_bytes(self) -> int:
+        """The model's size with its weights."""
+        return self.size_bytes + (self.weights.size_bytes if self.weights else 0)

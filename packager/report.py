@@ -44,6 +44,7 @@ def show_build(report: BuildReport) -> None:
     console.print(table)
     for title, said in _conversion_lines(report.conversion):
         console.print(escape(f"{title:<10}  {said}"))
+    console.print(escape(f"engine      {report.engine.engine}: {report.engine.why}"))
     console.print(escape(verification_sentence(report.verification)))
     if report.accuracy:
         score = report.accuracy

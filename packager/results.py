@@ -7,6 +7,7 @@ from typing import Literal
 from packager.model import Format, Signature
 
 RowSource = Literal["samples", "signature"]
+EngineName = Literal["onnxruntime", "litert", "tiny"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,14 @@ class ConversionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """The engine that ships, and the clause that says why."""
+
+    engine: EngineName
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """The source model's own score on the labelled samples."""
 
@@ -133,5 +142,6 @@ class BuildReport:
     signature: Signature
     seconds: float
     conversion: ConversionRecord
+    engine: EngineChoice
     accuracy: Accuracy | None = None
     notes: tuple[str, ...] = ()

@@ -38,6 +38,14 @@ from packager.cli.source_options import Source, source_options
     type=click.Choice(["onnx", "tflite"]),
     help="What to convert to. Default: what suits the source.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "onnxruntime", "litert", "tiny"]),
+    help="What runs the model. Default: auto: pure Python (tiny) where that is right and quick enough.",
+)
+@click.option(
+    "--tiny-limit-ms", type=float, help="auto takes tiny where one prediction takes less. Default: 1."
+)
 @click.option("--tolerance", type=float, help="Allow this absolute difference (it is written in the report).")
 @click.option("--rows", type=int, help="Compare at most so many rows. Default: 256.")
 @click.option(
@@ -70,7 +78,7 @@ def build(session: Session, /, source: Source, config: Path | None, **given: Any
 
 
 def _flags(source: Source, given: dict[str, Any]) -> dict[str, Any]:
-    names = ("model", "name", "labels", "output", "tolerance", "rows", "format")
+    names = ("model", "name", "labels", "output", "tolerance", "rows", "format", "engine", "tiny_limit_ms")
     return {name: given[name] for name in names} | {
         "samples": source.samples,
         "allow": source.allow or None,

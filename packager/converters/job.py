@@ -17,7 +17,10 @@ from packager.converters.request import SCHEMA_VERSION, Request, read_request
 if TYPE_CHECKING:
     from packager.converters.source import Source
 
-_TRANSLATION = "packager.converters.tflite.translation"
+_TRANSLATIONS = {
+    "tflite": "packager.converters.tflite.translation",
+    "tiny": "packager.converters.tiny.translation",
+}
 _REFERENCE = "reference.json"
 _HINT = "convert the model to ONNX yourself and build from that, or report the log below"
 
@@ -106,5 +109,5 @@ def _translated(request: Request, job: Path) -> dict[str, Any]:
     from packager.converters.warned import listening
 
     with listening() as heard:
-        document: dict[str, Any] = import_module(_TRANSLATION).translate(request, job)
+        document: dict[str, Any] = import_module(_TRANSLATIONS[request.format]).translate(request, job)
     return {**document, "record": {**versions.running(), "warnings": heard.document()}}

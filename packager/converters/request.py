@@ -9,7 +9,7 @@ from packager.converters.failure import ConversionError
 
 SCHEMA_VERSION = 1
 Action = Literal["describe", "inspect", "convert", "translate"]
-Format = Literal["onnx", "tflite"]
+Format = Literal["onnx", "tflite", "tiny"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ engine = choose_release(platform, needs_of(model)).engine  # of ONNX Runtime, wh
 files = engine_files(engine, platform, say)          # EngineFiles(library, dest, licences)
 python = interpreters.find(platform.python)          # Interpreter, or None: then sources ship
 packages = install("aws_lambda", platform, python, say)
-runtime = runtime_files(("core", "http"), python)
+runtime = runtime_files(("core", "http"), python, model)
 """
 
 from packager.dependencies.engine import (
@@ -17,8 +17,9 @@ from packager.dependencies.engine import (
     release,
 )
 from packager.dependencies.onnx_needs import needs_of
-from packager.dependencies.packages import install, runtime_files
+from packager.dependencies.packages import install
 from packager.dependencies.release import AUTO, Release, choose_release, onnx_limits
+from packager.dependencies.runtime import runtime_files
 
 __all__ = [
     "AUTO",

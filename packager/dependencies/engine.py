@@ -20,16 +20,19 @@ _WHEEL_PYTHON = "3.12"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of engine: ``kind`` is its name in a manifest, the paths are patterns inside its wheel."""
+    """A kind of engine: ``kind`` is its name in a manifest, the paths are patterns inside its wheel.
+
+    One without a ``package`` is part of the shipped runtime and has no library.
+    """
 
     kind: str
     name: str
     format: Format
-    package: str
-    library: str
-    licences: tuple[str, ...]
-    dest: str
-    wheel_glibc: str
+    package: str = ""
+    library: str = ""
+    licences: tuple[str, ...] = ()
+    dest: str = ""
+    wheel_glibc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,14 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class EngineFiles:
-    """What of an engine ships: its shared library, where that goes, and the licences that must go with it."""
+    """What of an engine ships: its shared library, where that goes, and the licences that must go with it.
 
-    library: Path
-    dest: str
-    licences: tuple[IncludedFile, ...]
+    All is empty for one that is part of the runtime.
+    """
+
+    library: Path | None = None
+    dest: str | None = None
+    licences: tuple[IncludedFile, ...] = ()
 
 
 def kind_for(format: Format) -> str:
@@ -112,7 +118,8 @@ def kinds() -> dict[str, Kind]:
     """The kinds of `data/engines.toml` by name."""
     rows: dict[str, dict[str, Any]] = _table()["kinds"]
     return {
-        kind: Kind(kind=kind, **{**row, "licences": tuple(row["licences"])}) for kind, row in rows.items()
+        kind: Kind(kind=kind, **{**row, "licences": tuple(row.get("licences", ()))})
+        for kind, row in rows.items()
     }
 
 
@@ -149,6 +156,8 @@ def _number(version: str) -> tuple[int, ...]:
 def engine_files(engine: Engine, platform: Platform, say: tools.Progress = tools.silent) -> EngineFiles:
     """The engine's shared library for the platform, out of the wheel and kept in the cache."""
     kind = engine.kind
+    if not kind.package:
+        return EngineFiles()
 
     def make(dest: Path) -> None:
         say(f"fetching {kind.name} {engine.version} for {platform.arch}")

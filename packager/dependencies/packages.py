@@ -45,12 +45,6 @@ def install(
     return tuple(sorted({file.dest: file for file in both}.values(), key=lambda file: file.dest))
 
 
-def runtime_files(rooms: tuple[str, ...], interpreter: Interpreter | None) -> tuple[IncludedFile, ...]:
-    """Our own shipped code, `runtimes/` with these rooms of it, as byte-code where possible."""
-    sources = tuple(IncludedFile(dest, path) for dest, path in resources.sources("runtimes", *rooms))
-    return sources if interpreter is None else byte_code.compile_files(sources, interpreter)
-
-
 def _tidy(folder: Path) -> None:
     """Drop what uv writes about its own work, and the commands, which name an interpreter of this machine."""
     shutil.rmtree(folder / "bin", ignore_errors=True)

@@ -98,7 +98,7 @@ def _stand_in(target: Target, parts: Parts, layout: Layout, library_here: Path |
         layout = target.layout(
             replace(
                 parts,
-                runtime=dependencies.runtime_files(target.rooms, python),
+                runtime=dependencies.runtime_files(target.rooms, python, parts.model),
                 packages=dependencies.install(target.lock, platform, python) if target.lock else (),
                 library=library_here or parts.library,
             )

@@ -35,23 +35,24 @@ def parts_of(root: Path, target: AwsLambda, *, compiled: bool = True, cases: byt
     model = described["model"]
     engine = _engine_files(root, target, platform)
     python = interpreters.find(platform.python) if compiled else None
+    file = ModelFile(
+        root / model["path"], model["format"], read_signature(described["signature"]),
+        model["sha256"], model["size_bytes"], model["opset"],
+    )  # fmt: skip
     return Parts(
         name=described["name"],
-        model=ModelFile(
-            root / model["path"], model["format"], read_signature(described["signature"]),
-            model["sha256"], model["size_bytes"], model["opset"],
-        ),
+        model=file,
         manifest_json=manifest,
         golden_json=cases,
-        runtime=dependencies.runtime_files(target.rooms, python),
+        runtime=dependencies.runtime_files(target.rooms, python, file),
         packages=dependencies.install(target.lock, platform, python) if target.lock else (),
         library=engine.library,
         library_dest=engine.dest,
         licences=engine.licences,
-    )  # fmt: skip
+    )
 
 
-def _library_here(root: Path, target: AwsLambda) -> Path:
+def _library_here(root: Path, target: AwsLambda) -> Path | None:
     """The library that stands in for a foreign processor's."""
     return _engine_files(root, target, replace(target.platform, arch=tools.host_arch())).library
 

@@ -8,7 +8,15 @@ import pytest
 
 from packager import report
 from packager.model import Feature, Signature, SourceModel, TensorSpec
-from packager.results import Artifact, BuildReport, ConversionRecord, Tolerance, Verification, Warned
+from packager.results import (
+    Artifact,
+    BuildReport,
+    ConversionRecord,
+    EngineChoice,
+    Tolerance,
+    Verification,
+    Warned,
+)
 
 SIGNATURE = Signature(
     (TensorSpec("X", "float32", ("batch", 1)),),
@@ -30,6 +38,8 @@ RECORD = ConversionRecord(
     (),
 )
 
+CHOICE = EngineChoice("onnxruntime", "tiny has no operator Conv")
+
 
 def test_a_long_path_is_not_cut_in_two(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -39,7 +49,7 @@ def test_a_long_path_is_not_cut_in_two(
     tolerance = {"score": Tolerance(1e-5, 1e-4)}
     found = Verification(3, "samples", 0.0, 0, 0, tolerance, True, "onnxruntime_c 1.31.1")
     artifact = Artifact("lambda", folder, folder / "function.zip", 15_400_000, 39_800_000, "ab" * 32)
-    report.show_build(BuildReport("long", (artifact,), found, (), SIGNATURE, 1.0, RECORD))
+    report.show_build(BuildReport("long", (artifact,), found, (), SIGNATURE, 1.0, RECORD, CHOICE))
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line for line in lines if "function.zip" in line]
     assert row.split() == ["lambda", f"{folder}/function.zip", "15.4", "MB", "39.8", "MB", "ab" * 8]
@@ -53,11 +63,12 @@ def test_the_conversion_record_is_told_with_the_verdict_on_each_warning(
     found = Verification(3, "samples", 0.0, 0, 0, {}, True, "onnxruntime_c 1.31.1")
     warned = Warned("DeprecationWarning: [old] name", "harmless", "about later releases")
     record = replace(RECORD, warnings=(warned,), environment="sklearn-1.7.2", framework="sklearn 1.7.2")
-    made = BuildReport("m", (), found, (), SIGNATURE, 1.0, record)
+    made = BuildReport("m", (), found, (), SIGNATURE, 1.0, record, CHOICE)
     report.show_build(made)
     lines = capsys.readouterr().out.splitlines()
     assert "source      sklearn 1.7.2, written by 1.7.2, sha256 cdcdcdcdcdcdcdcd…" in lines
     assert "converter   skl2onnx 1.20.0: onnx, opset 18" in lines
+    assert "engine      onnxruntime: tiny has no operator Conv" in lines
     assert "ran in      the environment sklearn-1.7.2: Python 3.11.9, numpy 2.4.6" in lines
     assert "warned      harmless (about later releases): DeprecationWarning: [old] name" in lines
     said = report.document(made)["conversion"]

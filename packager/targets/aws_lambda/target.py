@@ -129,7 +129,7 @@ class AwsLambda(BaseModel):
             IncludedFile(f"model/{parts.model.path.name}", parts.model.path),
             *parts.runtime, *parts.packages, *parts.licences,
         ]  # fmt: skip
-        if parts.library is not None:
+        if parts.library is not None and parts.library_dest is not None:
             files.append(IncludedFile(parts.library_dest, parts.library))
         return files
 

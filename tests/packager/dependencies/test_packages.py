@@ -98,13 +98,3 @@ def test_a_failed_fetch_leaves_nothing_that_counts(index: Path) -> None:
     moved.rename(kept)
     shutil.rmtree(index / "uv-cache")
     assert "demo/__init__.pyc" in names(dependencies.install("demo", PLATFORM, here()))
-
-
-def test_our_own_runtime_ships_with_the_rooms_that_are_asked_for() -> None:
-    compiled = names(dependencies.runtime_files(("core",), here()))
-    assert "runtimes/__init__.pyc" in compiled
-    assert "runtimes/core/predictor.pyc" in compiled
-    assert not [name for name in compiled if name.startswith("runtimes/http") or name.endswith(".py")]
-    sources = names(dependencies.runtime_files(("core", "http"), None))
-    assert "runtimes/http/app.py" in sources
-    assert not [name for name in sources if name.endswith(".pyc")]

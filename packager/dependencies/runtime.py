@@ -1,0 +1,65 @@
+"""Our own shipped code for one model: its rooms, and of the engines the one that it uses."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from packager import resources
+from packager.dependencies import byte_code
+from packager.dependencies.engine import kind_for
+from packager.interpreters import Interpreter
+from packager.layout import IncludedFile
+from packager.model import ModelFile
+
+_ENGINES = "runtimes/core/engines/"
+_OPERATORS = "runtimes.core.engines.tiny_ops."
+
+
+def runtime_files(
+    rooms: tuple[str, ...], interpreter: Interpreter | None, model: ModelFile
+) -> tuple[IncludedFile, ...]:
+    """`runtimes/` with these rooms of it, as byte-code where possible.
+
+    Of the engines only what the model's own imports ships, in a function or at the module's head.
+    """
+    found = dict(resources.sources("runtimes", *rooms))
+    engine = f"runtimes.core.engines.{kind_for(model.format)}"
+    kept = _reached(found, (engine, *(f"{_OPERATORS}{module}" for module in model.modules)))
+    sources = tuple(IncludedFile(dest, path) for dest, path in found.items() if dest in kept)
+    return sources if interpreter is None else byte_code.compile_files(sources, interpreter)
+
+
+def _reached(found: Mapping[str, Path], names: tuple[str, ...]) -> set[str]:
+    """All that is no part of an engine, the modules of these names, and what any of them imports."""
+    kept = {dest for dest in found if not dest.startswith(_ENGINES)}
+    waiting = [*kept, *(dest for name in names for dest in _files(name, found))]
+    seen: set[str] = set()
+    while waiting:
+        dest = waiting.pop()
+        if dest in seen:
+            continue
+        seen.add(dest)
+        for name in _imports(ast.parse(found[dest].read_bytes())):
+            waiting += _files(name, found)
+    return seen
+
+
+def _files(name: str, found: Mapping[str, Path]) -> Iterator[str]:
+    """The file of a module and those of the packages that it lies in; nothing for what is not ours."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        stem = "/".join(parts[:end])
+        yield from (dest for dest in (f"{stem}.py", f"{stem}/__init__.py") if dest in found)
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """What is imported when the code runs: not what only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        yield from _imports(node)

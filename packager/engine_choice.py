@@ -1,0 +1,132 @@
+"""Which engine runs the model: pure Python where that is right and quick enough, else a library."""
+
+import json
+import statistics
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager import conversion, dependencies, interpreters, preflight, probe, verify
+from packager.conversion import Conversion, Way
+from packager.errors import ConfigError, ConversionError, VerificationError
+from packager.layout import Platform
+from packager.manifest import Engine, manifest_json
+from packager.model import Format
+from packager.progress import Steps
+from packager.results import EngineChoice, EngineName, Verification
+
+_RUNS, _WARM_UP = 30, 10
+_FORMATS: dict[EngineName, Format] = {"onnxruntime": "onnx", "tiny": "onnx", "litert": "tflite"}
+_LIBRARIES: dict[Format, EngineName] = {"onnx": "onnxruntime", "tflite": "litert"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the build asks for: an engine (None: the better one) and what tiny may take for one prediction."""
+
+    engine: EngineName | None
+    tiny_limit_ms: float
+    tolerance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What the shipped code showed in pure Python; ``found`` None: it was too slow to go on."""
+
+    one_ms: float
+    found: Verification | None
+
+
+def check(engine: EngineName | None, format: Format) -> None:
+    """Refuse an engine that does not run the format, before anything is converted."""
+    if engine is None or _FORMATS[engine] == format:
+        return
+    hint = "add --format tflite" if engine == "litert" else "leave --engine out: LiteRT runs it"
+    raise ConfigError(f"the engine {engine} does not run {format} models", hint)
+
+
+def choose(
+    wanted: Wanted, converted: Conversion, platform: Platform, job: Path, way: Way, steps: Steps
+) -> tuple[Conversion, EngineChoice]:
+    """The model as its engine takes it, with the reason. A forced engine that cannot is an error."""
+    library = _LIBRARIES[converted.model.format]
+    if wanted.engine is not None and wanted.engine != "tiny":
+        return converted, EngineChoice(wanted.engine, "asked for")
+    if library != "onnxruntime":
+        return converted, EngineChoice(library, f"it runs {converted.model.format} models")
+    with steps.step("engine") as step:
+        step.say("trying pure Python")
+        chosen, choice = _tiny_or(library, wanted, converted, platform, job, way)
+        step.detail = f"{choice.engine}: {choice.why}"
+    return chosen, choice
+
+
+def _tiny_or(
+    library: EngineName, wanted: Wanted, converted: Conversion, platform: Platform, job: Path, way: Way
+) -> tuple[Conversion, EngineChoice]:
+    forced = wanted.engine == "tiny"
+    try:
+        tiny = conversion.for_tiny(converted, job, way)
+    except ConversionError as error:
+        if forced:
+            raise
+        return converted, EngineChoice(library, error.message)
+    limit_ms = None if forced else wanted.tiny_limit_ms
+    try:
+        trial = _try(tiny, platform, limit_ms, wanted.tolerance)
+    except VerificationError as error:
+        if forced:
+            raise
+        return converted, EngineChoice(library, f"tiny fails on this model: {error.message}")
+    if trial.found is None:
+        why = f"one prediction takes {trial.one_ms:.1f} ms in tiny, over the limit of {limit_ms:g} ms"
+        return converted, EngineChoice(library, why)
+    if not trial.found.passed and not forced:  # a forced one meets the build's own gate, which shows the rows
+        return converted, EngineChoice(library, f"tiny answers otherwise: {trial.found.failure}")
+    said = f"asked for; one prediction takes {trial.one_ms:.3f} ms"
+    if not forced:
+        said = f"one prediction takes {trial.one_ms:.3f} ms, under the limit of {limit_ms:g} ms"
+    return tiny, EngineChoice("tiny", said)
+
+
+def _try(tiny: Conversion, platform: Platform, limit_ms: float | None, tolerance: float | None) -> _Trial:
+    """Time one row, then hold all rows to the source's answers, in the code that ships."""
+    found = interpreters.find(platform.python)
+    python = found.path if found else Path(sys.executable)
+    with tempfile.TemporaryDirectory(prefix="packager-engine-") as scratch:
+        root = _root(tiny, platform, Path(scratch, "root"))
+        once = Path(scratch, "once.json")
+        once.write_text(json.dumps(_repeated(tiny.reference)), encoding="utf-8")
+        runs_ms = probe.run(root, once, python, preflight.ReadOnly()).run_ms[_WARM_UP:]
+        one_ms = statistics.median(runs_ms)
+        if limit_ms is not None and one_ms > limit_ms:
+            return _Trial(one_ms, None)
+        answers = probe.run(root, tiny.reference, python, preflight.ReadOnly())
+    cases, signature = probe.read_cases(tiny.reference), tiny.model.signature
+    allowed = verify.tolerances(signature, cases, tolerance)
+    return _Trial(one_ms, verify.compare(cases, answers, signature, tiny.source_of_rows, allowed, "tiny"))
+
+
+def _repeated(reference: Path) -> dict[str, object]:
+    """The first case, which is one row, again and again."""
+    document: dict[str, object] = json.loads(reference.read_text(encoding="utf-8"))
+    cases = document["cases"]
+    assert isinstance(cases, list)  # noqa: S101 - the contract of the file
+    return {**document, "cases": cases[:1] * (_WARM_UP + _RUNS)}
+
+
+def _root(tiny: Conversion, platform: Platform, root: Path) -> Path:
+    """A root for the probe: the model, its manifest, and the runtime's core."""
+    engine = dependencies.choose_engine(dependencies.kind_for("tiny"), platform)
+    described = Engine(engine.kind.kind, engine.version, None, graph_optimization=None)
+    files = {
+        "manifest.json": manifest_json("trial", tiny.model, tiny.source, described),
+        f"model/{tiny.model.path.name}": tiny.model.path.read_bytes(),
+        **{file.dest: file.read() for file in dependencies.runtime_files(("core",), None, tiny.model)},
+    }
+    for dest, content in files.items():
+        path = root / dest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return root
