@@ -1,10 +1,10 @@
-"""What an ONNX file asks of an engine, read from its fields without its weights and without the onnx package."""
+"""What an ONNX file asks of an engine, read from its fields: no weights are read, no onnx package."""
 
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from packager.converters import protobuf
 from packager.model import ModelFile
 
 ML = "ai.onnx.ml"
@@ -15,7 +15,6 @@ _NODE = 1
 _OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7
 _SUBGRAPH, _SUBGRAPHS = 6, 11
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def _needs(data: memoryview, floats: bool) -> OnnxNeeds:
     opsets = {"": 0, ML: 0}
     ir_version = 0
     operators: set[str] = set()
-    for number, value in _fields(data):
+    for number, value, _ in protobuf.parts(data):
         if number == _IR_VERSION and isinstance(value, int):
             ir_version = value
         elif isinstance(value, int):
@@ -62,7 +61,7 @@ def _needs(data: memoryview, floats: bool) -> OnnxNeeds:
 
 def _opset(data: memoryview) -> tuple[str, int]:
     domain, version = "", 0
-    for number, value in _fields(data):
+    for number, value, _ in protobuf.parts(data):
         if number == _OPSET_DOMAIN and not isinstance(value, int):
             domain = _text(value)
         elif number == _OPSET_VERSION and isinstance(value, int):
@@ -72,11 +71,11 @@ def _opset(data: memoryview) -> tuple[str, int]:
 
 def _operators(graph: memoryview) -> Iterator[str]:
     """Those of the graph's nodes and of the graphs in their attributes."""
-    for number, node in _fields(graph):
+    for number, node, _ in protobuf.parts(graph):
         if number != _NODE or isinstance(node, int):
             continue
         name = domain = ""
-        for part, value in _fields(node):
+        for part, value, _ in protobuf.parts(node):
             if isinstance(value, int):
                 continue
             if part == _OP_TYPE:
@@ -89,37 +88,9 @@ def _operators(graph: memoryview) -> Iterator[str]:
 
 
 def _inner(attribute: memoryview) -> Iterator[str]:
-    for number, value in _fields(attribute):
+    for number, value, _ in protobuf.parts(attribute):
         if number in (_SUBGRAPH, _SUBGRAPHS) and not isinstance(value, int):
             yield from _operators(value)
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Each field of a protocol buffer: its number, and its number or bytes. The file was checked before."""
-    at = 0
-    while at < len(data):
-        tag, at = _varint(data, at)
-        number, wire = tag >> 3, tag & 7
-        if wire == _VARINT:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        length = {_FIXED64: 8, _FIXED32: 4}.get(wire, 0)
-        if wire == _BYTES:
-            length, at = _varint(data, at)
-        yield number, data[at : at + length]
-        at += length
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
 
 
 def _text(data: memoryview) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from packager.converters import protobuf
+
 # Numbers of the fields that hold what is large: the graph in a model, the weights in a graph.
 _GRAPH, _WEIGHTS = 7, 5
-_BYTES = 2
 
 
 def write(model: Any, dest: Path) -> None:
@@ -23,9 +24,9 @@ def _model(model: Any) -> Iterator[bytes]:
     graph_before, graph_after = _around(model.graph, _WEIGHTS)
     yield before
     sizes = [tensor.ByteSize() for tensor in model.graph.initializer]
-    heads = [_head(_WEIGHTS, size) for size in sizes]
+    heads = [protobuf.head(_WEIGHTS, size) for size in sizes]
     total = len(graph_before) + sum(map(len, heads)) + sum(sizes) + len(graph_after)
-    yield _head(_GRAPH, total) + graph_before
+    yield protobuf.head(_GRAPH, total) + graph_before
     for head, tensor in zip(heads, model.graph.initializer, strict=True):
         yield head
         yield tensor.SerializeToString(deterministic=True)
@@ -47,17 +48,3 @@ def _around(message: Any, large: int) -> tuple[bytes, bytes]:
             setattr(half, field.name, held)
     before, after = (half.SerializePartialToString(deterministic=True) for half in halves)
     return before, after
-
-
-def _head(number: int, size: int) -> bytes:
-    """A field's number, and the length of what follows."""
-    return _varint(number << 3 | _BYTES) + _varint(size)
-
-
-def _varint(value: int) -> bytes:
-    made = bytearray()
-    while value >= 0x80:
-        made.append(value & 0x7F | 0x80)
-        value >>= 7
-    made.append(value)
-    return bytes(made)
