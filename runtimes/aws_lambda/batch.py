@@ -20,10 +20,11 @@ from runtimes.aws_lambda.merging import predict_all
 from runtimes.aws_lambda.paths import as_object
 from runtimes.aws_lambda.records import Batch, Record
 from runtimes.aws_lambda.storage import RESULTS_VARIABLE, Results, StorageError, read_object
+from runtimes.core.documents import encode
 from runtimes.core.errors import RequestError
 from runtimes.core.exchange import count_rows, log_request, write_log
 from runtimes.core.predictor import Predictor
-from runtimes.core.service import PREDICT, encode
+from runtimes.core.service import PREDICT
 from runtimes.core.signature import Signature
 
 ANSWER_BYTES = 6_000_000

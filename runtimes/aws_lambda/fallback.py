@@ -9,12 +9,21 @@ from urllib.parse import quote
 
 from runtimes.aws_lambda.http_event import HttpRequest, shape
 from runtimes.aws_lambda.paths import as_object
+from runtimes.core.documents import encode
 from runtimes.core.errors import RequestError
 from runtimes.core.exchange import log_request
 from runtimes.core.predictor import Predictor
-from runtimes.core.service import PREDICT, encode, failed
+from runtimes.core.service import PREDICT, failed
 
-_PASSED = ("accept", "content-encoding", "content-type")
+_PASSED = (
+    "accept",
+    "content-encoding",
+    "content-type",
+    "x-output-name",
+    "x-tensor-dtype",
+    "x-tensor-name",
+    "x-tensor-shape",
+)
 """The headers that the app reads. Mangum reads some of the others, and fails where they are odd."""
 
 _adapters: dict[int, object] = {}

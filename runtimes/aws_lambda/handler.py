@@ -10,18 +10,24 @@ import os
 from time import perf_counter
 
 from runtimes.aws_lambda import http_event
+from runtimes.core.documents import write
 from runtimes.core.errors import ModelError, RequestError
 from runtimes.core.exchange import answer, choose_request_id, count_rows, find_target, log_request, write_log
 from runtimes.core.predictor import Predictor
-from runtimes.core.service import INFER_V2, PREDICT, encode, failed, respond
+from runtimes.core.service import INFER_V2, PREDICT, failed, respond
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runtimes.aws_lambda.storage import Results
+    from runtimes.core.binary import Content
 
 MAX_ANSWER_BYTES = {"alb": 1_000_000}
 """What a load balancer takes from a function; every other caller takes what Lambda itself does."""
 LAMBDA_ANSWER_BYTES = 6_291_456
+_ENVELOPE_BYTES = 1024
+"""For the status and the headers around a body."""
+_SMALL_ANSWER = 400_000
+"""Every service takes it, whatever is in it."""
 _SCHEDULES = ("aws.events", "aws.scheduler")
 
 
@@ -79,25 +85,49 @@ def _answer_http(event: dict[str, object], source: str, own_id: str, started: fl
         status, document = answer(predictor, target, request.headers, request.read_body(), request_id)
     except RequestError as error:
         status, document = error.status, failed(error, target.route, request_id)
+    if not isinstance(document, dict):
+        return _answer_bytes(document, request, target.route, request_id, started)
     status, body = _write(status, document, target.route, source, request_id)
     log_request(source, request_id, target.route, status, started, count_rows(document))
     headers = {"content-type": "application/json", "x-request-id": request_id}
     return http_event.shape(request, status, headers, body)
 
 
+def _answer_bytes(
+    content: Content, request: http_event.HttpRequest, route: str, request_id: str, started: float
+) -> dict[str, object]:
+    """An answer that is no text goes as base64, and the caller's service decodes it."""
+    from binascii import b2a_base64
+
+    status, headers = 200, {**content.headers, "x-request-id": request_id}
+    body = b2a_base64(content.data, newline=False).decode("ascii")
+    refused = _refuse_size(len(body), request.source)
+    if refused is not None:
+        status, headers["content-type"] = 413, "application/json"
+        body = write(failed(refused, route, request_id))
+    log_request(request.source, request_id, route, status, started, content.rows)
+    return http_event.shape(request, status, headers, body, encoded=refused is None)
+
+
 def _write(
     status: int, document: dict[str, object], route: str, source: str, request_id: str
 ) -> tuple[int, str]:
     """The answer's text, or a 413 where it is more than can be returned: the caller would see a bare 502."""
-    body = encode(document).decode("ascii")
-    limit = MAX_ANSWER_BYTES.get(source, LAMBDA_ANSWER_BYTES)
-    # Lambda counts the answer with the body as a JSON string in it: each quote and backslash takes two.
-    size = len(body) if len(body) * 2 < limit else len(body) + body.count('"') + body.count("\\") + 1024
-    if size <= limit:
+    body = write(document)
+    if len(body) < _SMALL_ANSWER:
         return status, body
+    # Lambda counts the answer with the body as a JSON string in it: each quote and backslash takes two.
+    refused = _refuse_size(len(body) + body.count('"') + body.count("\\"), source)
+    return (status, body) if refused is None else (413, write(failed(refused, route, request_id)))
+
+
+def _refuse_size(size: int, source: str) -> RequestError | None:
+    """What the caller is told of an answer that its service could not return."""
+    limit = MAX_ANSWER_BYTES.get(source, LAMBDA_ANSWER_BYTES)
+    if size + _ENVELOPE_BYTES <= limit:
+        return None
     message = f"the answer has {size} bytes; at most {limit} can be returned: send fewer rows"
-    too_large = RequestError(message, status=413, code="answer_too_large")
-    return 413, encode(failed(too_large, route, request_id)).decode("ascii")
+    return RequestError(message, status=413, code="answer_too_large")
 
 
 def _answer_direct(event: dict[str, object], own_id: str, started: float) -> dict[str, object]:

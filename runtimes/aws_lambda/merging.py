@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from runtimes.core.documents import parse
 from runtimes.core.errors import ModelError, RequestError
 from runtimes.core.predictor import Predictor
-from runtimes.core.service import PREDICT, parse, respond
+from runtimes.core.service import PREDICT, respond
 from runtimes.core.shapes import BATCH
 
 

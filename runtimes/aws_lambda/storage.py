@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from runtimes.core.documents import encode
 from runtimes.core.errors import ModelError, RequestError
-from runtimes.core.service import encode
 
 RESULTS_VARIABLE = "RESULTS_S3_URI"
 

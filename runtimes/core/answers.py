@@ -58,6 +58,19 @@ class AnswerWriter:
             answer["outputs"] = {self._outputs[at].name: to_list(outputs[at]) for at in self._others}
         return answer
 
+    def encoded(self, outputs: list[Tensor]) -> dict[str, object]:
+        """The same with numbers as ``{"b64", "dtype", "shape"}``; labels stay the classes that they name."""
+        answer: dict[str, object] = {}
+        for part, places in self._parts.items():
+            values = [
+                self._written(at, outputs[at]) if at in self._decoders else outputs[at].document()
+                for at in places
+            ]
+            answer[part] = values[0] if len(values) == 1 else values
+        if self._others:
+            answer["outputs"] = {self._outputs[at].name: outputs[at].document() for at in self._others}
+        return answer
+
     def by_row(self, outputs: list[Tensor], count: int) -> list[dict[str, object]]:
         """One answer for each row."""
         self.check_rows(outputs, count)

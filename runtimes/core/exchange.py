@@ -7,11 +7,15 @@ import sys
 from json.encoder import encode_basestring_ascii as _quote
 from time import perf_counter
 
+from runtimes.core.documents import encode
 from runtimes.core.errors import RequestError
+from runtimes.core.media import check_media
 from runtimes.core.predictor import Predictor
-from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH, encode, failed, respond
+from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH, failed, respond
 
-_PATHS = {"/predict": PREDICT, "/predict/batch": PREDICT_BATCH}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runtimes.core.binary import Content
 
 
 class Target:
@@ -27,9 +31,9 @@ class Target:
 
 def find_target(path: str) -> Target | None:
     """The prediction route of a path, or None: the path is not one that predicts."""
-    route = _PATHS.get(path)
-    if route is not None:
-        return Target(route)
+    target = _TARGETS.get(path)
+    if target is not None:
+        return target
     if not (path.startswith("/v2/models/") and path.endswith("/infer")):
         return None
     parts = path.split("/")[3:-1]
@@ -42,13 +46,17 @@ def find_target(path: str) -> Target | None:
 
 def answer(
     predictor: Predictor, target: Target, headers: dict[str, str], body: bytes | str, request_id: str
-) -> tuple[int, dict[str, object]]:
+) -> tuple[int, dict[str, object] | Content]:
     """``respond`` for an HTTP request; ``headers`` are named in lower case."""
     try:
         check_model(predictor, target.model, target.version)
-        _check_media(headers)
+        as_bytes = check_media(headers)
     except RequestError as error:
         return error.status, failed(error, target.route, request_id)
+    if as_bytes:
+        from runtimes.core import binary
+
+        return binary.answer(predictor, target.route, headers, body, request_id)
     return respond(predictor, target.route, body, request_id)
 
 
@@ -72,8 +80,10 @@ def choose_request_id(headers: dict[str, str], own: str) -> str:
     return own or os.urandom(16).hex()
 
 
-def count_rows(document: dict[str, object]) -> int | None:
+def count_rows(document: dict[str, object] | Content) -> int | None:
     """How many rows an answer holds, where its shape says it."""
+    if not isinstance(document, dict):
+        return document.rows
     rows = document.get("predictions", document.get("results"))
     return len(rows) if isinstance(rows, list) else None
 
@@ -101,12 +111,4 @@ def write_log(line: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _check_media(headers: dict[str, str]) -> None:
-    media = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media and media != "application/json" and not (media.startswith("application/") and "+json" in media):
-        message = f"content-type {media[:80]!r} is not taken; send JSON as 'application/json'"
-        raise RequestError(message, status=415, code="unsupported_media_type")
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        message = f"content-encoding {encoding[:80]!r} is not taken; send the body as it is"
-        raise RequestError(message, status=415, code="unsupported_media_type")
+_TARGETS = {"/predict": Target(PREDICT), "/predict/batch": Target(PREDICT_BATCH)}

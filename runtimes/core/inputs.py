@@ -76,7 +76,7 @@ class InputReader:
 
     def _read_one(self, spec: TensorSpec, value: object, place: str) -> Tensor:
         if isinstance(value, Tensor):
-            return value
+            return _as_taken(value, spec, place)
         if not isinstance(value, _JSON):
             return from_buffer(value, place)  # from Python, not from JSON: an array
         if not isinstance(value, dict):
@@ -89,7 +89,7 @@ class InputReader:
         if "b64" in value and "data" in value:
             raise RequestError("give b64 or data, not both", field=place)
         if "b64" in value:
-            return from_document(value, place)
+            return _as_taken(from_document(value, place), spec, place)
         return self._read_data(spec, value, place)
 
     def _read_data(self, spec: TensorSpec, value: dict[str, object], place: str) -> Tensor:
@@ -102,6 +102,15 @@ class InputReader:
             return self.read_list(spec, value["data"], len(spec.shape), f"{place}.data")
         shape = read_shape(value["shape"], f"{place}.shape")
         return reshaped(self.read_list(spec, value["data"], 1, f"{place}.data"), shape, f"{place}.data")
+
+
+def _as_taken(tensor: Tensor, spec: TensorSpec, place: str) -> Tensor:
+    """The tensor in the input's dtype, where it says exactly the same numbers in another."""
+    if tensor.dtype == spec.dtype:
+        return tensor
+    from runtimes.core.casting import cast
+
+    return cast(tensor, spec.dtype, place)
 
 
 def reshaped(tensor: Tensor, shape: tuple[int, ...], place: str) -> Tensor:

@@ -39,6 +39,7 @@ _FOUND = {
     type(None): "null",
 }
 _NAN = float("nan")
+_MANY = 1024
 
 
 class MisfitError(Exception):
@@ -70,8 +71,11 @@ def flatten(value: object, rank: int) -> tuple[list[object], tuple[int, ...]]:
 
 def pack(flat: list[object], dtype: str, kind: str, nullable: bool = False) -> bytes | list[str]:
     """Exactly these values in this dtype, or a misfit at a flat index. ``nullable``: null becomes NaN."""
-    kinds = set(map(type, flat))
-    if kinds <= _TAKES[kind]:
+    if len(flat) >= _MANY and kind == "number":
+        data = _pack_many(flat, dtype)
+        if data is not None:
+            return data
+    if set(map(type, flat)) <= _TAKES[kind]:
         if dtype == "string":
             if _encodes(flat) and MISSING_TEXT not in flat:
                 return flat  # type: ignore[return-value]
@@ -87,6 +91,22 @@ def pack(flat: list[object], dtype: str, kind: str, nullable: bool = False) -> b
     return values if dtype == "string" else pack_numbers(values, dtype)  # type: ignore[return-value]
 
 
+def _pack_many(flat: list[object], dtype: str) -> bytes | None:
+    """The numbers, where all is well, without a look at the type of each; else None.
+
+    ``struct`` refuses texts, nulls and lists. It takes true and false, as 1 and 0: where neither of these is
+    among the elements, there was none of those.
+    """
+    code, width = DTYPES[dtype]
+    try:
+        data = struct.pack(f"<{len(flat)}{code}", *flat)
+    except (OverflowError, struct.error):
+        return None
+    if struct.pack(f"<{code}", 1) in data or bytes(width) in data:
+        return None
+    return None if dtype in FLOATS and has_nonfinite(data, dtype) else data
+
+
 def position_of(index: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The place of a flat index in a shape."""
     position: tuple[int, ...] = ()
@@ -100,11 +120,11 @@ def to_list(tensor: Tensor) -> object:
     """The tensor as nested lists. JSON has no NaN and no infinity: they become ``None``."""
     data, shape = tensor.data, tensor.shape
     code = DTYPES[tensor.dtype][0]
-    if isinstance(data, list) or code == "e" or 0 in shape:
+    if type(data) is not bytes or code == "e" or 0 in shape:
         return nest(to_flat(tensor), shape)
-    if tensor.dtype in FLOATS and has_nonfinite(tensor.to_bytes(), tensor.dtype):
+    if tensor.dtype in FLOATS and has_nonfinite(data, tensor.dtype):
         return nest(to_flat(tensor), shape)
-    return memoryview(data).cast("B").cast(code, shape).tolist()  # type: ignore[call-overload]
+    return memoryview(data).cast(code, shape).tolist()  # type: ignore[call-overload]
 
 
 def to_flat(tensor: Tensor) -> list[object]:
@@ -154,8 +174,8 @@ def pack_numbers(values: list[object], dtype: str) -> bytes:
     code = DTYPES[dtype][0]
     if code == "?":
         return normal_booleans(bytes(values))  # type: ignore[arg-type]
-    if code == "e":
-        return struct.pack(f"<{len(values)}e", *values)
+    if dtype in FLOATS:
+        return struct.pack(f"<{len(values)}{code}", *values)
     return array(code, values).tobytes()  # type: ignore[type-var]
 
 

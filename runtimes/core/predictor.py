@@ -47,17 +47,26 @@ class Predictor:
 
     def predict(self, document: object) -> dict[str, object]:
         """Answer one request: ``{"features": row}``, ``{"instances": [row, …]}`` or ``{"inputs": {…}}``."""
+        if isinstance(document, dict) and "encoding" in document:
+            return self._predict_encoded(document)
         form, value = _form_of(document)
-        if form == "inputs":
-            tensors = self._inputs.read(value)
-            self._check_count(tensors)
-            answer = self._answers.whole(self._execute(tensors))
-        elif form == "features":
+        if form == "features":
             answer = self._rows.together([value], form, None)
-        else:
+        elif form == "instances":
             answer = self._rows.together(self._instances(value), form, 0)
+        else:
+            answer = self._answers.whole(self._execute(self._read_inputs(value)))
         answer["model"] = self.model()
         return answer
+
+    def predict_tensors(self, document: object) -> list[Tensor]:
+        """The outputs themselves, for the same requests: in the signature's order, classes not decoded."""
+        form, value = _form_of(document)
+        if form == "inputs":
+            return self._execute(self._read_inputs(value))
+        if form == "features":
+            return self._execute(self._rows.read_together([value], form, None))
+        return self._execute(self._rows.read_together(self._instances(value), form, 0))
 
     def predict_batch(self, document: object) -> dict[str, object]:
         """Answer ``{"instances": [row, …]}`` row by row: a bad row fails alone."""
@@ -117,6 +126,23 @@ class Predictor:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _predict_encoded(self, document: dict[str, object]) -> dict[str, object]:
+        """``"encoding": "b64"`` beside the form: numbers are answered as base64, as they lie in memory."""
+        encoding = document["encoding"]
+        rest = {key: value for key, value in document.items() if key != "encoding"}
+        if encoding == "json":
+            return self.predict(rest)
+        if encoding != "b64":
+            raise RequestError("encoding must be 'json' or 'b64'", field="encoding")
+        answer = self._answers.encoded(self.predict_tensors(rest))
+        answer["model"] = self.model()
+        return answer
+
+    def _read_inputs(self, value: object) -> list[Tensor]:
+        tensors = self._inputs.read(value)
+        self._check_count(tensors)
+        return tensors
 
     def _reads_texts(self) -> bool:
         signature = self.manifest.signature

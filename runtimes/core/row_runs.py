@@ -40,6 +40,14 @@ class RowRuns:
             return self._answers.whole(self._execute(self._reader.read(rows, field, first)))
         return _joined(self._by_row(rows, field, first))
 
+    def read_together(self, rows: list[object], field: str, first: int | None) -> list[Tensor]:
+        """The tensors of all rows, where one run takes any number of them."""
+        self._check_batched(field)
+        if self._batch != BATCH:
+            message = "rows of this model are answered one by one, in JSON; send inputs to have tensors back"
+            raise RequestError(message, field=field, code="no_rows")
+        return self._reader.read(rows, field, first)
+
     def each(self, rows: list[object]) -> list[Answer]:
         """For each row its own answer or error. Rows that fit go through the engine together, where each
         has its own part of every output."""

@@ -1,16 +1,23 @@
 """One request in, one status and document out: what the Lambda fast path and the FastAPI app share.
 
-Both faces call ``respond`` and write what it returns with ``encode``, so that they give the same status and
-the same bytes by construction. What is theirs: event shapes, headers, routes that are not listed here.
+Both faces call ``respond`` and write what it returns with ``documents.encode``, so that they give the same
+status and the same bytes by construction. What is theirs: event shapes, headers, routes that are not listed
+here.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 
+from runtimes.core.documents import parse
 from runtimes.core.errors import ModelError, RequestError
 from runtimes.core.predictor import Predictor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, TypeVar
+
+    Answer = TypeVar("Answer")
 
 PREDICT = "predict"
 PREDICT_BATCH = "predict/batch"
@@ -30,8 +37,16 @@ def respond(
 
     400 not JSON, 404 unknown route, 413 body too large, 422 does not fit the model, 500 the model failed.
     """
+    status, document = guarded(lambda: _run(predictor, route, body), route, request_id)
+    if status == 200:
+        document.setdefault("id" if route == INFER_V2 else "request_id", request_id)
+    return status, document
+
+
+def guarded(run: Callable[[], Answer], route: str, request_id: str) -> tuple[int, Answer | dict[str, object]]:
+    """What ``run`` answers, or the document of why it cannot: whatever it raises is an answer."""
     try:
-        answer = _run(predictor, route, body)
+        return 200, run()
     except RequestError as error:
         return error.status, failed(error, route, request_id)
     except ModelError as error:
@@ -40,34 +55,11 @@ def respond(
         return 500, _fail(
             ModelError(f"internal: {type(error).__name__} in {_place_of(error)}"), route, request_id
         )
-    answer.setdefault("id" if route == INFER_V2 else "request_id", request_id)
-    return 200, answer
-
-
-def encode(document: object) -> bytes:
-    """The document as both faces write it."""
-    return _ENCODER.encode(document).encode("ascii")
-
-
-def parse(body: bytes | str) -> object:
-    """The JSON of a body, or a 400 that says what is wrong with it."""
-    try:
-        text = body if isinstance(body, str) else body.decode("utf-8-sig")
-        if not text.strip():
-            raise RequestError("the body is empty; send a JSON document", status=400, code="invalid_json")
-        return _DECODER.decode(text)
-    except UnicodeDecodeError as error:
-        message = f"the body is not UTF-8 (byte {error.start})"
-    except RecursionError:
-        message = "the body is nested too deeply"
-    except ValueError as error:
-        message = f"the body is not JSON: {error}"
-    raise RequestError(message, status=400, code="invalid_json")
 
 
 def _run(predictor: Predictor, route: str, body: bytes | str | dict[str, object]) -> dict[str, object]:
     if isinstance(body, (bytes, str)):
-        _check_size(body, predictor.manifest.limits.max_body_bytes)
+        check_size(body, predictor.manifest.limits.max_body_bytes)
         document = parse(body)
     else:
         document = body
@@ -80,7 +72,8 @@ def _run(predictor: Predictor, route: str, body: bytes | str | dict[str, object]
     raise RequestError(f"there is no route {route[:80]!r}", status=404, code="not_found")
 
 
-def _check_size(body: bytes | str, limit: int) -> None:
+def check_size(body: bytes | str, limit: int) -> None:
+    """Refuse a body that has more bytes than the limit."""
     size = len(body)
     if size <= limit and isinstance(body, str) and not body.isascii():
         size = len(body.encode("utf-8", "surrogatepass"))
@@ -111,11 +104,3 @@ def failed(error: RequestError | ModelError, route: str, request_id: str) -> dic
         del document["message"]
     document["request_id"] = request_id
     return document
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

@@ -55,7 +55,7 @@ def check_finite(tensor: Tensor, field: str, nullable: tuple[bool, ...]) -> None
     """Refuse NaN and infinite values, but NaN where the column (``nullable``, one for each) takes null."""
     if tensor.dtype not in FLOATS:
         return
-    data = tensor.to_bytes()
+    data = tensor.data if isinstance(tensor.data, (bytes, bytearray)) else tensor.to_bytes()
     if not has_nonfinite(data, tensor.dtype):
         return
     places = nonfinite_places(data, tensor.dtype)

@@ -98,10 +98,15 @@ def from_document(document: dict[str, object], field: str) -> Tensor:
     if dtype == "string":
         return Tensor(dtype, shape, _strings(document.get("data"), shape, field))
     data = _decode(document.get("b64"), f"{field}.b64")
+    return from_bytes(dtype, shape, data, "b64", f"{field}.b64")
+
+
+def from_bytes(dtype: str, shape: tuple[int, ...], data: bytes, where: str, field: str) -> Tensor:
+    """A tensor of numbers over bytes that came from ``where``, when they are as many as its shape takes."""
     expected = size_of(shape) * DTYPES[dtype][1]
     if len(data) != expected:
-        message = f"{dtype} of shape {list(shape)} takes {expected} bytes, but b64 holds {len(data)}"
-        raise RequestError(message, field=f"{field}.b64")
+        message = f"{dtype} of shape {list(shape)} takes {expected} bytes, but {where} holds {len(data)}"
+        raise RequestError(message, field=field)
     return Tensor(dtype, shape, normal_booleans(data) if dtype == "bool" else data)
 
 
@@ -120,7 +125,7 @@ def normal_booleans(data: bytes) -> bytes:
     return data.translate(b"\0" + b"\1" * 255)
 
 
-def has_nonfinite(data: bytes, dtype: str) -> bool:
+def has_nonfinite(data: bytes | bytearray, dtype: str) -> bool:
     """Whether a NaN or an infinite value is among the floats.
 
     The top byte of every element is looked at first, at the speed of ``memchr``: it tells all but numbers
@@ -132,7 +137,7 @@ def has_nonfinite(data: bytes, dtype: str) -> bool:
     return suspect and bool(nonfinite_places(data, dtype))
 
 
-def nonfinite_places(data: bytes, dtype: str, only_nan: bool = False) -> list[int]:
+def nonfinite_places(data: bytes | bytearray, dtype: str, only_nan: bool = False) -> list[int]:
     """The flat indexes of the values that are not finite, or only of those that are NaN."""
     code = DTYPES[dtype][0]
     values = _halves(data) if code == "e" else memoryview(data).cast(code)  # type: ignore[call-overload]
@@ -141,7 +146,7 @@ def nonfinite_places(data: bytes, dtype: str, only_nan: bool = False) -> list[in
     return [index for index, value in enumerate(values) if value - value != 0]
 
 
-def _halves(data: bytes) -> tuple[float, ...]:
+def _halves(data: bytes | bytearray) -> tuple[float, ...]:
     import struct
 
     return struct.unpack(f"<{len(data) // 2}e", data)
@@ -153,8 +158,8 @@ def _decode(value: object, field: str) -> bytes:
     import binascii  # a start that reads plain numbers does without it
 
     try:
-        data = binascii.a2b_base64(value.encode("ascii"))
-    except (ValueError, UnicodeEncodeError):
+        data = binascii.a2b_base64(value)  # of a text that is not ASCII it says so
+    except ValueError:
         raise RequestError("b64 is not base64", field=field) from None
     # The decoder skips what is not in the alphabet; what it read must account for all that was sent.
     if len(value.rstrip("=")) != -(-len(data) * 4 // 3):

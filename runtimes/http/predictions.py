@@ -33,6 +33,8 @@ async def _answer(request: Request, target: Target) -> Response:
     body = await _read_body(request, predictor.manifest.limits.max_body_bytes)
     status, document = answer(predictor, target, state.headers, body, state.request_id)
     state.rows = count_rows(document)
+    if not isinstance(document, dict):
+        return Response(document.data, status, document.headers)
     return reply(document, status)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
+from runtimes.core.documents import encode
 from runtimes.core.predictor import Predictor
-from runtimes.core.service import INFER_V2, PREDICT, encode
+from runtimes.core.service import INFER_V2, PREDICT
 
 
 def open_predictor(request: Request) -> Predictor:

@@ -174,6 +174,7 @@ def test_logs_one_line_without_the_users_data(
 def test_an_answer_that_lambda_cannot_return_is_a_413(
     function: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(function, "_SMALL_ANSWER", 1000)
     monkeypatch.setitem(function.MAX_ANSWER_BYTES, "alb", 2000)
     assert function.handler(load("alb"), Context())["statusCode"] == 200
     event = load("alb") | {"body": json.dumps({"instances": [[1, 2, 3, 4]] * 60})}

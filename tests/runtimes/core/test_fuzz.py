@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runtimes.core.documents import encode
 from runtimes.core.predictor import Predictor
-from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH, ROUTES, encode, respond
+from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH, ROUTES, respond
 from tests.artifacts import Document, make_root
 from tests.runtimes.core import models
 

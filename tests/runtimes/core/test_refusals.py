@@ -57,7 +57,12 @@ LINEAR: list[Any] = [
     ({"inputs": {"X": {**X, "b64": "%%%%"}}}, "inputs.X.b64", "not base64"),
     ({"inputs": {"X": {**X, "b64": NAN}}}, "inputs.X", "must hold finite numbers, but its element 1"),
     ({"inputs": {"X": {**X, "dtype": "float8", "b64": ""}}}, "inputs.X.dtype", "dtype must be one of"),
-    ({"inputs": {"X": {"dtype": "int32", "shape": [1, 2], "b64": "A" * 11 + "="}}}, "inputs.X", "not int32"),
+    (
+        {"inputs": {"X": {"dtype": "float64", "shape": [1, 1], "b64": "A" * 11 + "="}}},
+        "inputs.X",
+        "not float64",
+    ),
+    ({"inputs": {"X": {"dtype": "int32", "shape": [1, 2], "b64": "/v///wEAAAE="}}}, "inputs.X", "element 1"),
     ({"inputs": {"X": {**X, "data": [1]}}}, "inputs.X.data", "takes 2 values, but there are 1"),
     ({"inputs": {"X": {"dtype": "int8", "data": [[1, 2]]}}}, "inputs.X.dtype", "X takes float32"),
     ({"inputs": {"X": {**X, "data": [1, 2], "order": "F"}}}, "inputs.X.order", "a tensor has no 'order'"),

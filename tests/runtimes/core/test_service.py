@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH, encode, respond
+from runtimes.core.documents import encode
+from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH, respond
 from tests.runtimes.core import models
 from tests.runtimes.core.conftest import Opener
 
