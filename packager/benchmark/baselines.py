@@ -19,6 +19,7 @@ from packager.layout import IncludedFile, files_in
 from packager.model import Feature, TensorSpec
 from packager.rendering import render
 from packager.runtime_api import Function
+from packager.tools import Progress
 
 NAMES = ("naive", "sklearn", "hello")
 _END_OF_ZIP = 22
@@ -27,7 +28,7 @@ _FILE, _HANDLER = "service.py", "service.handler"
 _PICKLES = (".joblib", ".pkl", ".pickle")
 
 
-def make(name: str, subject: Subject, scratch: Path, say: tools.Progress) -> Subject:
+def make(name: str, subject: Subject, scratch: Path, say: Progress) -> Subject:
     """The baseline of this name for the subject's model and event, in a folder of ``scratch``."""
     folder = scratch / name
     folder.mkdir()
@@ -61,7 +62,7 @@ def _subject(
     )
 
 
-def _with_packages(subject: Subject, name: str, say: tools.Progress) -> Subject:
+def _with_packages(subject: Subject, name: str, say: Progress) -> Subject:
     """Beside the handler, the packages as pip lays them down: by links, since the files are thousands."""
     packages = tools.usual_packages(name, subject.function.python, say)
     files = files_in(packages)
@@ -80,7 +81,7 @@ def _link(source: str, dest: str) -> None:
         shutil.copy2(source, dest)  # with its date: byte-code is bound to it
 
 
-def _packed_bytes(packages: Path, files: tuple[IncludedFile, ...], say: tools.Progress) -> int:
+def _packed_bytes(packages: Path, files: tuple[IncludedFile, ...], say: Progress) -> int:
     """Packing them takes half a minute, and the cache's folder never changes: it is done once."""
     known = packages.with_name(f"{packages.name}.zip-bytes")
     if not known.is_file():
@@ -114,7 +115,7 @@ def _source(subject: Subject) -> Path:
     return model
 
 
-def _onnx(subject: Subject, scratch: Path, say: tools.Progress) -> Path:
+def _onnx(subject: Subject, scratch: Path, say: Progress) -> Path:
     """The artifact's own graph; for other formats the source is converted once more."""
     manifest = read_manifest(subject.function.folder)
     model = subject.function.folder / str(manifest["model"]["path"])

@@ -85,15 +85,16 @@ def _cold(measured: Sequence[_Runs], rounds: int, step: Step) -> None:
             run = cold_start(one.subject.function, one.subject.event, one.expected)
             one.cold.append(run)
             one.keep(run.peak_memory_bytes, run.threads)
-        step.say(f"round {number}: {_summary(measured, [one.times[-1] for one in measured])}")
-        if number % _LOOK_EVERY == 0 and all(has_settled(one.times) for one in measured):
-            return
+        if number % _LOOK_EVERY == 0:
+            step.say(f"round {number}: {_summary(measured, [one.times[-1] for one in measured])}")
+            if all(has_settled(one.times) for one in measured):
+                return
 
 
 def _parts(measured: Sequence[_Runs], step: Step) -> None:
     """Starts by the launcher that notes the parts. Their totals are not used, but the shares of the parts."""
-    for number in range(_TRACED_ROUNDS):
-        step.say(f"traced round {number + 1} of {_TRACED_ROUNDS}")
+    step.say(f"{_TRACED_ROUNDS} traced starts")
+    for _ in range(_TRACED_ROUNDS):
         for one in measured:
             with traced(one.subject.function) as started:
                 parts = started.start(one.subject.event, one.expected)

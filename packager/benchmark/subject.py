@@ -54,7 +54,7 @@ class Asked:
 def open_subject(path: Path, asked: Asked, scratch: Path, say: tools.Progress) -> Subject:
     """What lies there: ``dist/NAME/lambda`` or its function folder; with a handler any folder or zip."""
     artifact = _artifact_of(path)
-    if artifact is not None and asked.handler is None:
+    if artifact is not None:
         return _artifact(path, artifact, asked.event, say)
     if asked.handler is None and not (path / "manifest.json").is_file():
         raise ArtifactError(
@@ -72,9 +72,13 @@ def check_alike(body: bytes) -> None:
 
 
 def _artifact_of(path: Path) -> Path | None:
-    found = [folder for folder in (path, path.parent) if (folder / "template.yaml").is_file()]
-    inside = path.name in ("function", "function.zip")
-    return next((folder for folder in found if folder == path or inside), None)
+    """The artifact's own folder, of which the function's folder or zip may be named."""
+    candidates = (path, path.parent) if path.name in ("function", "function.zip") else (path,)
+    return next((folder for folder in candidates if _is_artifact(folder)), None)
+
+
+def _is_artifact(folder: Path) -> bool:
+    return (folder / "template.yaml").is_file() and (folder / "function" / "manifest.json").is_file()
 
 
 def _artifact(path: Path, artifact: Path, event: Path | None, say: tools.Progress) -> Subject:

@@ -58,13 +58,13 @@ def measure(functions: Sequence[Started], least: int, say: tools.Progress) -> li
     found = [Series() for _ in functions]
     size = max(_LEAST_IN_WINDOW, least // _WINDOWS)
     deadline = time.monotonic() + MOST_S * len(functions)
+    say("warming up")
     for function in functions:
         _window(function, size)  # the first calls find memory, caches and code paths cold
     while True:
         for function, series in zip(functions, found, strict=True):
             _add(series, _window(function, size))
         fewest = min(len(series.calls) for series in found)
-        say(f"{fewest} requests")
         enough = fewest >= least or time.monotonic() > deadline
         if enough and all(series.settled for series in found):
             return found

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -37,6 +38,15 @@ class Session:
         """Write the one JSON document; where stdout is not UTF-8, in ASCII alone."""
         plain = "utf" not in (sys.stdout.encoding or "").lower()
         click.echo(json.dumps(document, indent=2, ensure_ascii=plain, default=str))
+
+    def write_json(self, path: Path, document: object) -> None:
+        """Write a document into a file, whole or not at all."""
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            beside.write_text(json.dumps(document, indent=2, default=str) + "\n", encoding="utf-8")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
 
     def say(self, text: str) -> None:
         """Talk, on stderr."""
