@@ -5,7 +5,18 @@ from typing import Any
 import numpy as np
 
 from packager.converters.signature import Signature
-from packager.converters.tiny import arithmetic, choosing, functions, products, reducing, shapes, trees
+from packager.converters.tiny import (
+    arithmetic,
+    choosing,
+    columns,
+    functions,
+    linear,
+    products,
+    reducing,
+    shapes,
+    texts,
+    trees,
+)
 from packager.converters.tiny.node import Array, Lowering, Node, Step, UncoveredError, Value, known
 from packager.converters.tiny.writer import Port, Written, write
 
@@ -17,9 +28,10 @@ LOWERINGS: dict[str, dict[str, Lowering]] = {
         **products.LOWERINGS,
         **shapes.LOWERINGS,
         **choosing.LOWERINGS,
+        **texts.LOWERINGS,
     },
-    "ai.onnx.ml": {**trees.LOWERINGS},
-    "com.microsoft": {},
+    "ai.onnx.ml": {**trees.LOWERINGS, **columns.LOWERINGS, **linear.LOWERINGS},
+    "com.microsoft": {**texts.MICROSOFT},
 }
 """By domain and operator. A lowering writes the steps of one node, or refuses it by name."""
 

@@ -1,17 +1,17 @@
 """Lowerings of the products of matrices."""
 
-from packager.converters.tiny.node import FLOATS, Lowering, Node, UncoveredError, Value
+from packager.converters.tiny.node import FLOATS, NUMBERS, Lowering, Node, UncoveredError, Value
 
 
 def _mat_mul(node: Node) -> list[Value]:
     node.only()
-    values = _operands(node)
+    values = _operands(node, *NUMBERS)
     return node.step("products.mat_mul", list(values), values[0].dtype)
 
 
 def _gemm(node: Node) -> list[Value]:
     node.only(alpha=..., beta=..., transA=..., transB=...)
-    one, other = _operands(node)
+    one, other = _operands(node, *FLOATS)
     added = node.inputs[2] if len(node.inputs) > 2 else None
     return node.step(
         "products.gemm", [one, other, added], one.dtype,
@@ -20,8 +20,8 @@ def _gemm(node: Node) -> list[Value]:
     )  # fmt: skip
 
 
-def _operands(node: Node) -> tuple[Value, Value]:
-    one, other = node.demand(0, *FLOATS), node.demand(1, *FLOATS)
+def _operands(node: Node, *dtypes: str) -> tuple[Value, Value]:
+    one, other = node.demand(0, *dtypes), node.demand(1, *dtypes)
     if one.dtype != other.dtype:
         raise UncoveredError(f"{node.kind} of {one.dtype} and {other.dtype}")
     return one, other

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from array import array
 
+from runtimes.core.engines.tiny_ops.rounding import single_of_whole
 from runtimes.core.errors import ModelError
 
 TYPE_CHECKING = False
@@ -90,7 +91,7 @@ def _ensemble(step: Step, walk: Walk, start: float) -> Operate:
         if width < columns:
             raise ModelError(f"the trees read {columns} columns of {list(shape)}", about_input=True)
         if whole:
-            data = array("f", data).tolist()
+            data = single_of_whole(data)
         found: list[float] = []
         for place in range(0, len(data), width):
             row = data[place : place + columns]
