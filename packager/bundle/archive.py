@@ -16,11 +16,12 @@ from packager.layout import ArchiveFormat, IncludedFile
 _FIRST_ZIP_DATE_S = 315_532_800  # 1980-01-01, the first day that a zip can name
 _LAST_ZIP_DATE_S = 4_354_819_198  # 2107-12-31
 _LEVEL = 9
+_BY_FILE = ("lib/", "model/")
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Bytes in the archive and unpacked, by top-level part."""
+    """Bytes in the archive and unpacked, by top-level part; the engine's and the model's files by their own."""
 
     parts: dict[str, tuple[int, int]]
 
@@ -75,6 +76,6 @@ def _pack_tar(files: Sequence[IncludedFile], dest: Path) -> dict[str, tuple[int,
 
 
 def _add(parts: dict[str, tuple[int, int]], name: str, packed_bytes: int, unpacked_bytes: int) -> None:
-    top = name.partition("/")[0]
+    top = name if name.startswith(_BY_FILE) else name.partition("/")[0]
     packed, unpacked = parts.get(top, (0, 0))
     parts[top] = packed + packed_bytes, unpacked + unpacked_bytes

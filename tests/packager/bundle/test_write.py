@@ -48,7 +48,7 @@ def test_writes_the_folder_and_its_zip(tmp_path: Path) -> None:
     assert written.unzipped_bytes == 4014
     assert written.size_bytes == written.path.stat().st_size < 4014
     assert written.sha256 == hashlib.sha256(written.path.read_bytes()).hexdigest()
-    assert [part.name for part in written.parts] == ["model", "run", "z.txt"]
+    assert [part.name for part in written.parts] == ["model/m.onnx", "run", "z.txt"]
     assert sum(part.unzipped_bytes for part in written.parts) == 4014
     assert listing(tmp_path / "dist") == [
         "lambda", "lambda/SHA256SUMS", "lambda/function", "lambda/function.zip", "lambda/function/model",

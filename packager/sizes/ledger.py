@@ -1,0 +1,57 @@
+"""The byte ledger: what each package and kind of file takes, and the room that is left."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from packager.measurement import SizeLedger, SizeRoom, SizeShare
+from packager.sizes.owners import kind_of, owners
+from packager.sizes.reading import Item, Opened, opened
+from packager.targets.aws_lambda import quotas
+
+
+def ledger(path: Path) -> SizeLedger:
+    """The ledger of a zip, a folder or an artifact, without advice."""
+    with opened(path) as found:
+        return account(found)
+
+
+def account(found: Opened) -> SizeLedger:
+    """The ledger of what was opened."""
+    unzipped_bytes = sum(item.unzipped_bytes for item in found.items)
+    return SizeLedger(
+        path=str(found.path),
+        files=len(found.items),
+        unzipped_bytes=unzipped_bytes,
+        zipped_bytes=found.zipped_bytes,
+        shares=_shares(found),
+        room=_room(unzipped_bytes, found.zipped_bytes),
+        cuts=(),
+    )
+
+
+def _shares(found: Opened) -> tuple[SizeShare, ...]:
+    groups: dict[tuple[str, str], list[Item]] = {}
+    packages = owners(found.code, [item.path.removeprefix(found.prefix) for item in found.items])
+    for item in found.items:
+        name = item.path.removeprefix(found.prefix)
+        groups.setdefault((packages[name], kind_of(name)), []).append(item)
+    shares = [_share(package, items) for (package, _), items in groups.items()]
+    return tuple(sorted(shares, key=lambda share: (-share.zipped_bytes, share.package, share.kind)))
+
+
+def _share(package: str, items: Sequence[Item]) -> SizeShare:
+    return SizeShare(
+        package=package,
+        kind=kind_of(items[0].path),
+        files=len(items),
+        unzipped_bytes=sum(item.unzipped_bytes for item in items),
+        zipped_bytes=sum(item.zipped_bytes for item in items),
+    )
+
+
+def _room(unzipped_bytes: int, zipped_bytes: int) -> tuple[SizeRoom, ...]:
+    limits = quotas.limits()
+    return (
+        SizeRoom("direct upload of a function's zip", limits.direct_upload_bytes, zipped_bytes),
+        SizeRoom("a function unzipped, with its layers", limits.unzipped_bytes, unzipped_bytes),
+    )

@@ -1,0 +1,1 @@
+"""Tests of the byte ledger and its cuts."""
