@@ -21,7 +21,7 @@ class Release:
 
 
 def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) -> Release:
-    """The smallest release that is known to run such a graph; the one of that ``version`` where one is named."""
+    """The smallest release that is known to run such a graph, or the one of that ``version``."""
     if version != AUTO:
         engine = pinned(platform, version)
         _refuse_newer(engine, needs)
@@ -31,7 +31,9 @@ def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) ->
     for engine in reversed(_narrow(platform)):
         reason = _not_for(engine, needs)
         if reason is None:
-            return Release(engine, f"the smallest release that is held to know all {_count(needs)} of the graph")
+            return Release(
+                engine, f"the smallest release that is held to know all {_count(needs)} of the graph"
+            )
         reasons.append(f"{engine.version} {reason}")
     why = reasons[0] if reasons else "no smaller one is for this platform"
     return Release(latest, f"the newest release for this platform: {why}")
@@ -92,7 +94,8 @@ def _newer(engine: Engine, needs: OnnxNeeds) -> str | None:
         ("IR versions", needs.ir_version, takes.max_ir_version),
     )
     return next(
-        (f"{what} up to {most}, and the graph has {asked}" for what, asked, most in pairs if asked > most), None
+        (f"{what} up to {most}, and the graph has {asked}" for what, asked, most in pairs if asked > most),
+        None,
     )
 
 
