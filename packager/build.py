@@ -14,6 +14,7 @@ from packager import (
     evidence,
     preflight,
     probe,
+    sizes,
     tools,
     verify,
 )
@@ -57,7 +58,7 @@ def _convert(configuration: Configuration, targets: Sequence[Target], job: Path,
     """Convert once, for the oldest engine among the targets."""
     format = configuration.format or default_format(configuration.model)
     engine_choice.check(_engine(configuration), format)
-    takes = [dependencies.onnx_limits(target.platform) for target in targets]
+    takes = [dependencies.onnx_limits(target.platform, configuration.engine_version) for target in targets]
     request = WorkerRequest(
         action="convert",
         source=configuration.model,
@@ -107,14 +108,18 @@ def _make(
 ) -> tuple[Artifact, Verification]:
     """Assemble one target's artifact beside its place; it takes the place when every check has passed."""
     with steps.step("assemble") as step:
-        assembled = assembly.assemble(target, converted, configuration.name, step.say, configuration.trim)
+        assembled = assembly.assemble(target, converted, configuration, step.say)
         platform = target.platform
         files = len(assembled.layout.entries)
-        step.detail = f"{target.folder} for {platform.arch}, Python {platform.python}: {files} files"
+        step.detail = (
+            f"{target.folder} for {platform.arch}, Python {platform.python}, {assembled.engine}: {files} files"
+        )
     found: list[Verification] = []
+    grown: list[str] = []
     dest = configuration.output / configuration.name / target.folder
 
     def judge(stage: Path, archives: tuple[bundle.WrittenArchive, ...]) -> None:
+        grown.extend(sizes.growth(dest / evidence.FILE_NAME, archives))
         here = assembly.on_this_machine(target, stage)
         _preflight(target, here.root, steps)
         found.append(_verify(here, converted, configuration, steps))
@@ -124,7 +129,7 @@ def _make(
     with steps.step("package") as step:
         (archive,) = bundle.write(assembled.layout, dest, judge, step.say)
         step.detail = str(archive.path)
-    notes = (*assembled.notes, *assembled.layout.notes, *archive.notes)
+    notes = (*assembled.notes, *assembled.layout.notes, *archive.notes, *grown)
     return Artifact(
         target.folder, dest, archive.path, archive.size_bytes, archive.unzipped_bytes, archive.sha256, notes
     ), found[-1]
