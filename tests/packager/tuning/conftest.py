@@ -6,7 +6,6 @@ import pytest
 
 from tests.main_job.commands import build
 
-
 CONFIGURATION = """\
 model = "iris.joblib"  # the flowers
 
