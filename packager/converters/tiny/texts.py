@@ -49,9 +49,9 @@ def in_python(expression: str) -> str:
             if found is None:
                 raise UncoveredError(f"the expression {expression[at : at + 20]!r} of a Tokenizer")
             # Python's class would take two of some signs for an operation on classes to come.
-            letter = found[1]
-            sign = in_class and len(found[0]) == 1 and found[0] in "&~|["
-            written.append(f"\\U{int(letter, 16):08x}" if letter else f"\\{found[0]}" if sign else found[0])
+            letter = chr(int(found[1], 16)) if found[1] else found[0]
+            plain = found[1] or (in_class and letter in "&~|[")
+            written.append(re.escape(letter) if plain else letter)
             at = found.end()
     made = "".join(written)
     _check(made, expression)

@@ -51,12 +51,12 @@ def mean(step: Step) -> Operate:
 
 def largest(step: Step) -> Operate:
     """ReduceMax."""
-    return _reduction(step, _extreme(max))
+    return _reduction(step, _extreme(step, max, -_INFINITY))
 
 
 def smallest(step: Step) -> Operate:
     """ReduceMin."""
-    return _reduction(step, _extreme(min))
+    return _reduction(step, _extreme(step, min, _INFINITY))
 
 
 def sum_of_sizes(step: Step) -> Operate:
@@ -167,13 +167,14 @@ def _product(line: list[Any]) -> Any:
     return found
 
 
-def _extreme(function: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
-    """A NaN goes through."""
+def _extreme(step: Step, function: Callable[[list[Any]], Any], of_none: float) -> Callable[[list[Any]], Any]:
+    """A NaN goes through. ``of_none``: what no numbers at all have, unless they are whole."""
+    whole = step.gives[0] in ("int64", "int32")
 
     def of(line: list[Any]) -> Any:
         for number in line:
             if number != number:
                 return number
-        return function(line)
+        return function(line) if line or whole else of_none
 
     return of
