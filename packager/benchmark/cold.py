@@ -28,7 +28,7 @@ def cold_start(
     function: Function,
     event: bytes,
     expected: bytes | None = None,
-    prepare: Callable[[], None] | None = None,
+    prepare: Callable[[], object] | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> ColdRun:
     """Start the function once and take its first answer, which must be ``expected`` (None: any answer).

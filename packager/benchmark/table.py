@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from packager.measurement import Bench, Benchmark, Ratio
 
-NO_VERDICT = "no verdict where it says unstable: those times never settled; measure on a quiet machine, or with more --rounds"
+NO_VERDICT = "unstable: those times never settled, so no verdict; try a quiet machine or more --rounds"
 _FIGURES = {
     "archive_bytes": "zip",
     "unzipped_bytes": "unzipped",

@@ -112,7 +112,7 @@ class Instance:
 def running(
     function: Function,
     *,
-    prepare: Callable[[], None] | None = None,
+    prepare: Callable[[], object] | None = None,
     launcher: Sequence[str] = _CLIENT,
     keep_open: Sequence[int] = (),
 ) -> Iterator[Instance]:
