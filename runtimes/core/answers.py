@@ -6,7 +6,7 @@ from runtimes.core.errors import ModelError
 from runtimes.core.nested import nest, to_flat, to_list
 from runtimes.core.shapes import batch_of
 from runtimes.core.signature import Signature, TensorSpec
-from runtimes.core.tensors import Tensor
+from runtimes.core.tensors import FLOATS, Tensor
 
 PARTS = {
     "label": "predictions",
@@ -36,24 +36,29 @@ def parts_of(signature: Signature) -> dict[str, list[int]]:
 class AnswerWriter:
     """Writes answers for one signature. Values that JSON cannot say (NaN, infinity) are written as null."""
 
-    __slots__ = ("_batch", "_decoders", "_others", "_outputs", "_parts")
+    __slots__ = ("_batch", "_counted", "_decoders", "_others", "_outputs", "_parts")
 
     def __init__(self, signature: Signature) -> None:
         self._batch = batch_of(signature)
         self._outputs = signature.outputs
+        self._counted = [at for at, spec in enumerate(signature.outputs) if self._by_row(spec)]
         self._parts = parts_of(signature)
         taken = {at for places in self._parts.values() for at in places}
         self._others = [at for at in range(len(signature.outputs)) if at not in taken]
         self._decoders = {
-            at: _Decoder(spec, signature) for at, spec in enumerate(signature.outputs) if spec.role == "label"
+            at: _Decoder(spec, signature)
+            for at, spec in enumerate(signature.outputs)
+            if spec.role == "label" and not _says_classes(spec, signature)
         }
 
     def whole(self, outputs: list[Tensor]) -> dict[str, object]:
         """One answer for all rows."""
         answer: dict[str, object] = {}
         for part, places in self._parts.items():
-            values = [self._written(at, outputs[at]) for at in places]
-            answer[part] = values[0] if len(values) == 1 else _side_by_side(values)
+            if len(places) == 1:
+                answer[part] = self._written(places[0], outputs[places[0]])
+            else:
+                answer[part] = _side_by_side([self._written(at, outputs[at]) for at in places])
         if self._others:
             answer["outputs"] = {self._outputs[at].name: to_list(outputs[at]) for at in self._others}
         return answer
@@ -63,7 +68,9 @@ class AnswerWriter:
         answer: dict[str, object] = {}
         for part, places in self._parts.items():
             values = [
-                self._written(at, outputs[at]) if at in self._decoders else outputs[at].document()
+                self._written(at, outputs[at])
+                if self._outputs[at].role == "label"
+                else outputs[at].document()
                 for at in places
             ]
             answer[part] = values[0] if len(values) == 1 else values
@@ -83,10 +90,11 @@ class AnswerWriter:
 
     def check_rows(self, outputs: list[Tensor], count: int) -> None:
         """Fewer answers than rows belong to nobody knows which of them."""
-        for spec, tensor in zip(self._outputs, outputs):
-            if self._by_row(spec) and tensor.shape[:1] != (count,):
-                shape = list(tensor.shape)
-                raise ModelError(f"the model gave {spec.name} of the shape {shape} for {count} rows")
+        for at in self._counted:
+            shape = outputs[at].shape
+            if not shape or shape[0] != count:
+                name = self._outputs[at].name
+                raise ModelError(f"the model gave {name} of the shape {list(shape)} for {count} rows")
 
     def _part(self, key: str, value: object, at: int) -> object:
         if isinstance(value, dict):
@@ -107,8 +115,16 @@ class AnswerWriter:
         if at in self._decoders:
             flat = self._decoders[at].decoded(flat)
         shape = tensor.shape
-        alone = len(shape) == 2 and shape[1] == 1 and self._by_row(spec)
+        alone = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1 and self._by_row(spec))
         return flat if alone else nest(flat, shape)
+
+
+def _says_classes(spec: TensorSpec, signature: Signature) -> bool:
+    """Whether the graph itself says the classes as the user knows them."""
+    if spec.class_labels or signature.label_is_index:
+        return False
+    kind = {"string": str, "bool": bool}.get(spec.dtype, float if spec.dtype in FLOATS else int)
+    return {kind}.issuperset(map(type, signature.class_labels))
 
 
 class _Decoder:

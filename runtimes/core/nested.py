@@ -28,7 +28,13 @@ KIND_OF_DTYPE = {
 }
 """What a tensor takes in JSON; every other dtype takes ``integer``."""
 
-_TAKES: dict[str, set[type]] = {"number": {float, int}, "integer": {int}, "boolean": {bool}, "text": {str}}
+NUMBERS = frozenset((float, int))
+_TAKES: dict[str, frozenset[type] | set[type]] = {
+    "number": NUMBERS,
+    "integer": {int},
+    "boolean": {bool},
+    "text": {str},
+}
 _EXPECTED = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "text": "text"}
 _FOUND = {
     bool: "true or false",
@@ -129,9 +135,11 @@ def to_list(tensor: Tensor) -> object:
 
 def to_flat(tensor: Tensor) -> list[object]:
     """The elements in a flat list, with ``None`` in place of what JSON cannot say."""
-    if isinstance(tensor.data, list):
-        return list(tensor.data)
-    data = tensor.to_bytes()
+    data = tensor.data
+    if isinstance(data, list):
+        return list(data)
+    if type(data) is not bytes:
+        data = tensor.to_bytes()
     if tensor.dtype == "float16":
         values: list[object] = list(struct.unpack(f"<{len(data) // 2}e", data))
     else:

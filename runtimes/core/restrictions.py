@@ -15,7 +15,7 @@ _LARGEST = 3.4028234663852886e38
 class Restrictions:
     """What the columns of one input may hold besides what its dtype does. All rows are looked at at once."""
 
-    __slots__ = ("_limited", "_mine", "_wide", "_width")
+    __slots__ = ("_limited", "_mine", "_wide", "_width", "are_none")
 
     def __init__(self, signature: Signature, spec: TensorSpec) -> None:
         mine = [feature for feature in signature.features if feature.input == spec.name]
@@ -23,10 +23,11 @@ class Restrictions:
         self._width = len(mine)
         self._wide = bool(mine) and spec.dtype == "float64"
         self._limited = [(feature, _allowed(feature)) for feature in mine if feature.categories]
+        self.are_none = not self._limited and not self._wide
 
     def find_breach(self, tensor: Tensor) -> tuple[int, Feature, str] | None:
         """The first value that breaks a rule: its row, its feature, what to say; None when all is well."""
-        if not self._limited and not self._wide:
+        if self.are_none:
             return None
         values = to_flat(tensor)
         if self._wide:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 from itertools import chain
 
 from runtimes.core.errors import RequestError
-from runtimes.core.nested import KIND_OF_DTYPE, MisfitError, flatten, pack, pack_numbers
+from runtimes.core.nested import KIND_OF_DTYPE, NUMBERS, MisfitError, flatten, pack, pack_numbers
 from runtimes.core.restrictions import Restrictions
 from runtimes.core.shapes import check_tensor
 from runtimes.core.signature import Signature, TensorSpec
-from runtimes.core.tensors import FLOATS, Tensor
+from runtimes.core.tensors import DTYPES, FLOATS, Tensor, has_nonfinite
 
 _NAN = float("nan")
 
@@ -17,16 +18,21 @@ _NAN = float("nan")
 class RowReader:
     """Reads rows for one signature. ``read`` takes all rows at once, or says which one does not fit."""
 
-    __slots__ = ("_names", "_table", "_tensors")
+    __slots__ = ("_names", "_plain", "_table", "_tensors")
 
     def __init__(self, signature: Signature) -> None:
         self._table = [_Columns(spec, signature) for spec in signature.inputs if signature.features]
         self._tensors = signature.inputs
         named = signature.features or signature.inputs
         self._names = tuple(item.name for item in named)
+        self._plain = self._table[0].plain if len(self._table) == 1 else None
 
     def read(self, rows: list[object], field: str, first: int | None = 0) -> list[Tensor]:
         """The tensors of these rows. ``field`` and ``first`` (None: a row alone) name them in errors."""
+        if self._plain is not None and len(rows) == 1:
+            tensor = self._plain.pack(rows[0])
+            if tensor is not None:
+                return [tensor]
         where = _Place(field, first)
         return self._read_table(rows, where) if self._table else self._read_nested(rows, where)
 
@@ -88,7 +94,7 @@ class RowReader:
 class _Columns:
     """The features of one input tensor, in the order of its columns."""
 
-    __slots__ = ("_features", "_plain", "_positions", "_restrictions", "_spec", "_uniform")
+    __slots__ = ("_features", "_in_order", "_positions", "_restrictions", "_spec", "_uniform", "plain")
 
     def __init__(self, spec: TensorSpec, signature: Signature) -> None:
         features = signature.features
@@ -99,12 +105,15 @@ class _Columns:
         self._positions = [place for _, place in mine]
         self._features = [features[place] for place in self._positions]
         self._uniform = len({(feature.kind, feature.nullable) for feature in self._features}) == 1
-        self._plain = self._positions == list(range(len(features)))
+        self._in_order = self._positions == list(range(len(features)))
         self._restrictions = Restrictions(signature, spec)
+        kinds = {feature.kind for feature in self._features}
+        plain = self._in_order and kinds == {"number"} and self._restrictions.are_none
+        self.plain = _PlainRow(spec.dtype, len(features)) if plain and spec.dtype in FLOATS else None
 
     def read(self, rows: list[list[object]], where: _Place) -> Tensor:
         flat: list[object]
-        if self._plain:
+        if self._in_order:
             flat = list(chain.from_iterable(rows)) if len(rows) > 1 else rows[0]
         else:
             flat = [row[place] for row in rows for place in self._positions]
@@ -140,6 +149,27 @@ class _Columns:
         return RequestError(
             f"{name} {misfit.reason}", field=f"{where.row(row)}.{name}", index=where.index(row)
         )
+
+
+class _PlainRow:
+    """One row of numbers for a float tensor: the request that comes most."""
+
+    __slots__ = ("_dtype", "_pack", "_shape")
+
+    def __init__(self, dtype: str, width: int) -> None:
+        self._dtype = dtype
+        self._shape = (1, width)
+        self._pack = struct.Struct(f"<{width}{DTYPES[dtype][0]}").pack
+
+    def pack(self, row: object) -> Tensor | None:
+        """The row's tensor, or None where anything about it is not plain: nothing is said of why."""
+        if type(row) is not list or not NUMBERS.issuperset(map(type, row)):
+            return None
+        try:
+            data = self._pack(*row)
+        except (struct.error, OverflowError):
+            return None
+        return None if has_nonfinite(data, self._dtype) else Tensor(self._dtype, self._shape, data)
 
 
 class _Place:

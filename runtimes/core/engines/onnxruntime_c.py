@@ -112,10 +112,12 @@ def _bind(library: Library, input_names: list[str], output_names: list[str]) -> 
     count, wanted = len(input_names), len(output_names)
     names = (ctypes.c_char_p * count)(*[name.encode("utf-8") for name in input_names])
     wanted_names = (ctypes.c_char_p * wanted)(*[name.encode("utf-8") for name in output_names])
+    # As plain pointers: an array would be made into one on every call. Each keeps its array alive.
+    first, first_wanted = ctypes.cast(names, ctypes.c_void_p), ctypes.cast(wanted_names, ctypes.c_void_p)
     run = library.run
 
     def call(session: int, inputs: object, outputs: object) -> int | None:
-        status: int | None = run(session, None, names, inputs, count, wanted_names, wanted, outputs)
+        status: int | None = run(session, None, first, inputs, count, first_wanted, wanted, outputs)
         return status
 
     return call
