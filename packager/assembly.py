@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packager import dependencies, interpreters, probe, tools, trimming
+from packager import dependencies, interpreters, probe, serving, tools, trimming
+from packager.config import Configuration
 from packager.conversion import Conversion
 from packager.layout import Layout, Parts
-from packager.manifest import Engine, canonical_json, manifest_json
+from packager.manifest import canonical_json, manifest_json
 from packager.results import TrimmedRule
 from packager.targets import Target
 
-GRAPH_OPTIMIZATION = {"sklearn": "basic", "xgboost": "basic", "lightgbm": "basic"}
-"""Trees and linear models run no faster for more, and every start would pay for the attempt."""
 SOURCES_SHIP = (
     "no Python {python} is on this machine, so sources ship instead of byte-code: the first request to the "
     "HTTP pages takes about twice as long (`uv python install {python}`, then build again)"
@@ -39,24 +38,24 @@ class Assembly:
     layout: Layout
     notes: tuple[str, ...]
     trimmed: tuple[TrimmedRule, ...]
+    engine: str
 
 
 def assemble(
-    target: Target, converted: Conversion, name: str, say: tools.Progress, trim: Sequence[trimming.Rule] = ()
+    target: Target, converted: Conversion, configuration: Configuration, say: tools.Progress
 ) -> Assembly:
     """Gather everything that ships for the target's platform; long fetches tell ``say``.
 
-    What no answer needs is left out, by the declared rules of trimming and those of ``trim``.
+    What no answer needs is left out, by the declared rules of trimming and the configuration's own.
     """
-    platform = target.platform
-    engine = dependencies.choose_engine(dependencies.kind_for(converted.model.format), platform)
-    files = dependencies.engine_files(engine, platform, say)
+    platform, name, trim = target.platform, configuration.name, configuration.trim
+    served = serving.serve(target, converted, configuration.engine_version, configuration.favour)
+    files = dependencies.engine_files(served.engine, platform, say)
     python = interpreters.find(platform.python)
-    described = Engine(engine.kind.kind, engine.version, files.dest, graph_optimization=_effort(converted))
     parts = Parts(
         name=name,
-        model=converted.model,
-        manifest_json=manifest_json(name, converted.model, converted.source, described),
+        model=served.model,
+        manifest_json=manifest_json(name, served.model, converted.source, served.described),
         golden_json=canonical_json(probe.golden_document(converted.reference)),
         runtime=dependencies.runtime_files(target.rooms, python, converted.model),
         packages=dependencies.install(target.lock, platform, python, say) if target.lock else (),
@@ -65,8 +64,8 @@ def assemble(
         licences=files.licences,
     )
     notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
-    layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(engine, target), say)
-    return Assembly(layout, (*notes, *_trimming_notes(trimmed, trim)), trimmed)
+    layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(served.engine, target), say)
+    return Assembly(layout, (*notes, *_trimming_notes(trimmed, trim)), trimmed, served.told)
 
 
 def _library_here(engine: dependencies.Engine, target: Target) -> Path | None:
@@ -95,7 +94,8 @@ def on_this_machine(target: Target, folder: Path) -> Here:
     library of the same engine release."""
     platform = target.platform
     root = folder / "function"
-    engine = dependencies.choose_engine(read_manifest(root)["engine"]["kind"], platform)
+    described = read_manifest(root)["engine"]
+    engine = dependencies.known_release(described["kind"], described["version"])
     name = f"{engine.kind.kind} {engine.version}"
     found = interpreters.find(platform.python)
     python = found.path if found else Path(sys.executable)
@@ -104,13 +104,6 @@ def on_this_machine(target: Target, folder: Path) -> Here:
         return Here(root, python, None, name)
     host = replace(platform, arch=tools.host_arch())
     return Here(root, python, library, f"{name} for {host.arch}, standing in for {platform.arch}")
-
-
-def _effort(converted: Conversion) -> str | None:
-    """How much ONNX Runtime rewrites a graph at each start; the other engine has no such choice."""
-    if converted.model.format != "onnx":
-        return None
-    return GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
 
 
 def read_manifest(root: Path) -> dict[str, Any]:

@@ -111,9 +111,8 @@ def _make(
         assembled = assembly.assemble(target, converted, configuration, step.say)
         platform = target.platform
         files = len(assembled.layout.entries)
-        step.detail = (
-            f"{target.folder} for {platform.arch}, Python {platform.python}, {assembled.engine}: {files} files"
-        )
+        where = f"{target.folder} for {platform.arch}, Python {platform.python}"
+        step.detail = f"{where}, {assembled.engine}: {files} files"
     found: list[Verification] = []
     grown: list[str] = []
     dest = configuration.output / configuration.name / target.folder

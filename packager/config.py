@@ -68,6 +68,14 @@ class Configuration(BaseModel):
         allow_inf_nan=False,
         description="auto takes tiny where one prediction takes less.",
     )
+    engine_version: str = Field(
+        default="auto",
+        description="Release of ONNX Runtime; auto: the smallest that is known to do what a graph asks for.",
+    )
+    favour: Literal["start", "throughput"] = Field(
+        default="start",
+        description="What a large neural net is opened for: a quick start, or less time for each request.",
+    )
     convert_timeout_s: float = Field(default=1800.0, gt=0, description="Stop a converter that takes longer.")
     convert_memory_mb: int | None = Field(
         default=None,

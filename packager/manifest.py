@@ -17,14 +17,18 @@ class Engine:
 
     An engine that is part of the runtime has none.
 
-    ``graph_optimization`` is what ONNX Runtime does at each start: "off", "basic", "extended" or "all".
+    ``graph_optimization`` is what ONNX Runtime does at each start: "off", "basic", "extended" or "all";
+    ``why`` says why this release was chosen. ``thread_per``: a variable of the function's environment that
+    holds a whole number, and how much of it makes one thread; below that there is one.
     """
 
     kind: str
     version: str
     library: str | None
     intra_op_threads: int = 1
-    graph_optimization: str | None = "all"
+    graph_optimization: str | None = None
+    why: str | None = None
+    thread_per: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def manifest_json(
     document = {
         "schema_version": SCHEMA_VERSION,
         "name": name,
-        "version": model.sha256[:12],
+        "version": model.version,
         "packager_version": __version__,
         "model": {
             "path": f"model/{model.path.name}",
@@ -54,6 +58,7 @@ def manifest_json(
             "sha256": model.sha256,
             "size_bytes": model.size_bytes,
             "opset": model.opset,
+            **_weights(model),
         },
         "engine": {key: value for key, value in asdict(engine).items() if value is not None},
         "source": {
@@ -66,6 +71,15 @@ def manifest_json(
         "signature": signature_document(model.signature),
     }
     return canonical_json(document)
+
+
+def _weights(model: ModelFile) -> dict[str, Any]:
+    """The file beside the model that holds its weights, and the digest of the model as it was converted."""
+    if model.weights is None:
+        return {}
+    path, held = f"model/{model.weights.path.name}", model.weights
+    document = {"path": path, "sha256": held.sha256, "size_bytes": held.size_bytes}
+    return {"weights": document, "converted_sha256": held.whole_sha256}
 
 
 def canonical_json(document: object) -> bytes:

@@ -120,6 +120,11 @@ class ModelFile:
         return (self.weights.whole_sha256 if self.weights else self.sha256)[:12]
 
     @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that it lies in."""
+        return (self.path, self.weights.path) if self.weights else (self.path,)
+
+    @property
     def total_bytes(self) -> int:
         """The model's size with its weights."""
         return self.size_bytes + (self.weights.size_bytes if self.weights else 0)

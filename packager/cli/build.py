@@ -46,6 +46,16 @@ from packager.cli.source_options import Source, source_options
 @click.option(
     "--tiny-limit-ms", type=float, help="auto takes tiny where one prediction takes less. Default: 1."
 )
+@click.option(
+    "--engine-version",
+    metavar="X.Y.Z",
+    help="Release of ONNX Runtime. Default: auto, the smallest that will do.",
+)
+@click.option(
+    "--favour",
+    type=click.Choice(["start", "throughput"]),
+    help="What a large neural net is opened for. Default: start.",
+)
 @click.option("--tolerance", type=float, help="Allow this absolute difference (it is written in the report).")
 @click.option("--rows", type=int, help="Compare at most so many rows. Default: 256.")
 @click.option(
@@ -78,7 +88,10 @@ def build(session: Session, /, source: Source, config: Path | None, **given: Any
 
 
 def _flags(source: Source, given: dict[str, Any]) -> dict[str, Any]:
-    names = ("model", "name", "labels", "output", "tolerance", "rows", "format", "engine", "tiny_limit_ms")
+    names = (
+        *("model", "name", "labels", "output", "tolerance", "rows", "format"),
+        *("engine", "engine_version", "tiny_limit_ms", "favour"),
+    )
     return {name: given[name] for name in names} | {
         "samples": source.samples,
         "allow": source.allow or None,

@@ -14,7 +14,7 @@ from packager.dependencies.engine import (
     choose_engine,
     engine_files,
     kind_for,
-    release,
+    known_release,
 )
 from packager.dependencies.onnx_needs import needs_of
 from packager.dependencies.packages import install
@@ -31,8 +31,8 @@ __all__ = [
     "engine_files",
     "install",
     "kind_for",
+    "known_release",
     "needs_of",
     "onnx_limits",
-    "release",
     "runtime_files",
 ]

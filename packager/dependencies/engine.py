@@ -67,6 +67,11 @@ class Engine:
     takes: OnnxLimits | None = None
     operators: frozenset[str] = frozenset()
 
+    @property
+    def dest(self) -> str | None:
+        """Where its library goes in an artifact, if it has one."""
+        return self.kind.dest or None
+
 
 @dataclass(frozen=True, slots=True)
 class EngineFiles:
@@ -102,7 +107,7 @@ def fits(engine: Engine, platform: Platform) -> bool:
     return needed is not None and _number(needed) <= _number(platform.glibc)
 
 
-def release(kind: str, version: str) -> Engine:
+def known_release(kind: str, version: str) -> Engine:
     """The release that a manifest names."""
     for engine in engines():
         if (engine.kind.kind, engine.version) == (kind, version):

@@ -31,9 +31,7 @@ def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) ->
     for engine in reversed(_narrow(platform)):
         reason = _not_for(engine, needs)
         if reason is None:
-            return Release(
-                engine, f"the smallest release that is held to know all {_count(needs)} of the graph"
-            )
+            return Release(engine, f"the smallest release that is for {_all(needs)} of the graph")
         reasons.append(f"{engine.version} {reason}")
     why = reasons[0] if reasons else "no smaller one is for this platform"
     return Release(latest, f"the newest release for this platform: {why}")
@@ -104,6 +102,6 @@ def _takes(engine: Engine) -> OnnxLimits:
     return engine.takes
 
 
-def _count(needs: OnnxNeeds) -> str:
+def _all(needs: OnnxNeeds) -> str:
     count = len(needs.operators)
-    return f"{count} operators" if count != 1 else "the one operator"
+    return f"all {count} operators" if count != 1 else "the one operator"

@@ -35,6 +35,10 @@ class Target(Protocol):
     def lock(self) -> str | None:
         """The name of the lock in `data/` whose packages ship."""
 
+    @property
+    def thread_per(self) -> dict[str, int]:
+        """The environment variable that says how many processors there are, and how much of it is one."""
+
     def layout(self, parts: Parts) -> Layout:
         """What the artifact's folder holds."""
 

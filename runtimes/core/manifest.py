@@ -36,7 +36,7 @@ class EngineEntry:
         threads = document.get("intra_op_threads", 1)
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
             raise ModelError(f"the manifest's engine.intra_op_threads is {threads!r}; it must be 1 or more")
-        self.intra_op_threads = threads
+        self.intra_op_threads = max(threads, _processors(document.get("thread_per")))
         self.options = document
 
 
@@ -115,6 +115,17 @@ def read_manifest(root: str) -> Manifest:
         message = f"{path} has schema_version {found!r}; this runtime reads {SCHEMA_VERSION}"
         raise ModelError(f"{message}: build the artifact with the packager that this runtime came from")
     return Manifest(document, root)
+
+
+def _processors(thread_per: object) -> int:
+    """How many processors the platform says there are: an environment variable, and how much of it is one."""
+    count = 0
+    if isinstance(thread_per, dict):
+        for variable, amount in thread_per.items():
+            said = os.environ.get(variable, "")
+            if isinstance(amount, int) and amount > 0 and said.isdecimal():
+                count = int(said) // amount
+    return count
 
 
 def _object(document: dict[str, object], key: str) -> dict[str, object]:

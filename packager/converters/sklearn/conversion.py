@@ -26,6 +26,8 @@ from packager.converters.sklearn.ties import decide_ties
 
 # What skl2onnx writes itself; it refuses to start from later versions.
 _NEWEST_ML_OPSET = 3
+_NEWEST_OPSET = 21
+"""What every release of the engine reads: nothing newer is needed by what these graphs do."""
 _ANOTHER = "use another estimator or setting, or compute that step before the model"
 _TAKEN_APART = frozenset({"ColumnTransformer", "FeatureUnion", "Pipeline"})
 
@@ -53,7 +55,7 @@ def _converted(model: Any, columns: Columns, request: Request) -> Any:
 
     register_converters()
     _refuse_unknown(model)
-    newest = min(request.max_opset, skl2onnx.__max_supported_opset__)
+    newest = min(request.max_opset, _NEWEST_OPSET, skl2onnx.__max_supported_opset__)
     sentence = f"skl2onnx cannot convert this {kind_of(final(model))}, it says"
     with translated(ConversionError, sentence, _ANOTHER):
         target = {"": newest, "ai.onnx.ml": min(request.max_ml_opset, _NEWEST_ML_OPSET)}

@@ -34,6 +34,7 @@ class Limits:
     timeout_s: tuple[int, int]
     ephemeral_mb: tuple[int, int]
     environment_bytes: int
+    mb_per_processor: int
     source: str
     date: str
 
@@ -65,6 +66,7 @@ def limits() -> Limits:
         timeout_s=_range(function["timeout_s"]),
         ephemeral_mb=_range(function["ephemeral_mb"]),
         environment_bytes=function["environment_bytes"],
+        mb_per_processor=function["mb_per_processor"],
         source=table["source"],
         date=table["date"],
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from packager.errors import ConfigError
 from packager.layout import Arch, Archive, IncludedFile, Layout, Parts, Platform, SizeLimit
-from packager.model import Format
+from packager.model import Format, ModelFile
 from packager.rendering import render
 from packager.targets.aws_lambda import event, quotas
 
@@ -21,8 +21,8 @@ HANDLER = "runtimes.aws_lambda.handler.handler"
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _ALIAS = re.compile(r"(?!\d+$)[A-Za-z0-9_-]{1,128}")
 # Seen of functions at their start: the interpreter, the engine and the HTTP routes, and each byte of the
-# model once as it is read and once as the engine keeps it.
-_ENGINE_MB, _LOADING = 80, 2
+# model once as it is read and once as the engine keeps it; of weights that are mapped, once.
+_ENGINE_MB, _LOADING, _MAPPED = 80, 2, 1
 # What Lambda sets and does not let a function's configuration name.
 _RESERVED = frozenset(
     {
@@ -114,19 +114,24 @@ class AwsLambda(BaseModel):
         """The packages that the FastAPI app needs."""
         return None if self.http == "none" else "aws_lambda"
 
+    @property
+    def thread_per(self) -> dict[str, int]:
+        """A function gets one processor for so many MB of memory."""
+        return {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": quotas.limits().mb_per_processor}
+
     def layout(self, parts: Parts) -> Layout:
         """The function's folder and zip, and beside them what SAM needs."""
         function = [file.under("function") for file in self._function(parts)]
         beside = [IncludedFile("golden.json", parts.golden_json), *self.templates(parts.name)]
         beside += event.files(parts.model.signature, parts.golden_json, http=self.http != "none")
         zipped = Archive("function.zip", "function", "zip", self._limits())
-        notes = (*self._notes(parts.model.format), *self._memory_notes(parts.model.size_bytes))
+        notes = (*self._notes(parts.model.format), *self._memory_notes(parts.model))
         return Layout("aws_lambda", tuple(function + beside), (zipped,), notes)
 
     def _function(self, parts: Parts) -> list[IncludedFile]:
         files = [
             IncludedFile("manifest.json", parts.manifest_json),
-            IncludedFile(f"model/{parts.model.path.name}", parts.model.path),
+            *(IncludedFile(f"model/{path.name}", path) for path in parts.model.paths),
             *parts.runtime, *parts.packages, *parts.licences,
         ]  # fmt: skip
         if parts.library is not None and parts.library_dest is not None:
@@ -157,9 +162,10 @@ class AwsLambda(BaseModel):
             ),
         )  # fmt: skip
 
-    def _memory_notes(self, model_bytes: int) -> tuple[str, ...]:
+    def _memory_notes(self, model: ModelFile) -> tuple[str, ...]:
         """Lambda kills a function that takes more memory than it has, and says no more than that."""
-        least_mb = math.ceil(_ENGINE_MB + _LOADING * model_bytes / 2**20)
+        model_bytes = model.total_bytes
+        least_mb = math.ceil(_ENGINE_MB + (_MAPPED if model.weights else _LOADING) * model_bytes / 2**20)
         if model_bytes >= self.memory_mb * 2**20:
             raise ConfigError(
                 f"memory_mb is {self.memory_mb}, and the model alone has {model_bytes / 2**20:.0f} MB",

@@ -13,7 +13,6 @@ LEVELS = {"off": 0, "basic": 1, "extended": 2, "all": 99}
 _LOG_FATAL = 4
 _TENSOR = 1
 _KINDS = {0: "unknown", 2: "sequence", 3: "map", 4: "opaque", 5: "sparse tensor", 6: "optional"}
-_MAPPING_SINCE = (1, 27)
 
 
 class Session:
@@ -27,7 +26,7 @@ class Session:
         self.address = 0
         options = library.made(library.create_session_options)
         try:
-            _configure(library, options, path, threads, LEVELS[level])
+            _configure(library, options, threads, LEVELS[level])
             self.address = library.made(library.create_session, library.env, path.encode(), options)
         finally:
             library.release_session_options(options)
@@ -40,16 +39,13 @@ class Session:
             self._release(address)
 
 
-def _configure(library: Library, options: int, path: str, threads: int, level: int) -> None:
+def _configure(library: Library, options: int, threads: int, level: int) -> None:
     library.check(library.set_intra_op_threads(options, threads))
     library.check(library.set_inter_op_threads(options, 1))
     library.check(library.set_optimization_level(options, level))
     library.check(library.set_log_severity(options, _LOG_FATAL))
-    version = tuple(int(part) for part in library.version.split(".")[:2] if part.isdigit())
-    if path.endswith(".ort") and version >= _MAPPING_SINCE:
-        # The model's weights stay in the mapped file: nothing is parsed or copied at open.
-        for key in (b"session.use_memory_mapped_ort_model", b"session.use_ort_model_bytes_for_initializers"):
-            library.check(library.add_session_config(options, key, b"1"))
+    if threads > 1:  # a thread that spins takes the processor from the others, and costs between requests
+        library.check(library.add_session_config(options, b"session.intra_op.allow_spinning", b"0"))
 
 
 def _describe(library: Library, session: int, which: str) -> tuple[GraphTensor, ...]:

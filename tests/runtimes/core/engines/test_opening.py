@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
 from runtimes.core.engines import open_engine
-from runtimes.core.engines.onnxruntime_c import OnnxRuntime
 from runtimes.core.errors import ModelError
 from runtimes.core.manifest import read_manifest
 from runtimes.core.predictor import Predictor
@@ -74,19 +72,3 @@ def test_each_optimization_level_opens_and_answers(tmp_path: Path, level: str) -
 def test_an_unknown_optimization_level_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="graph_optimization is 'most'"):
         opened(tmp_path, models.image(), graph_optimization="most")
-
-
-def test_a_model_in_the_ort_format_is_mapped_and_answers(tmp_path: Path) -> None:
-    model, signature = models.image()
-    options = onnxruntime.SessionOptions()
-    options.optimized_model_filepath = str(tmp_path / "model.ort")
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.add_session_config_entry("session.save_model_format", "ORT")
-    (tmp_path / "model.onnx").write_bytes(model)
-    onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), options, providers=["CPUExecutionProvider"])
-    stored = (tmp_path / "model.ort").read_bytes()
-    root = make_root(tmp_path / "root", stored, signature, file="model.ort")
-    pixels = np.random.default_rng(0).random((2, 2, 4, 4), dtype=np.float32)
-    expected = package_session(model).run(None, {"pixels": pixels})[0]
-    with OnnxRuntime.open(read_manifest(str(root))) as engine:
-        np.testing.assert_allclose(array_of(engine.run([from_buffer(pixels)])[0]), expected, rtol=1e-5)

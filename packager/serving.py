@@ -1,0 +1,66 @@
+"""How a model is served on a platform: by which release of its engine, stored how, with how many threads."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from packager import dependencies, weights
+from packager.conversion import Conversion
+from packager.manifest import Engine
+from packager.model import ModelFile
+from packager.targets import Target
+
+Favour = Literal["start", "throughput"]
+
+GRAPH_OPTIMIZATION = {"sklearn": "basic", "xgboost": "basic", "lightgbm": "basic"}
+"""Trees and linear models run no faster for more, and every start would pay for the attempt."""
+MAPPED_FROM_BYTES = 1_000_000
+"""From this size on, half of the time that it takes to open a model is spent on parsing its weights."""
+LARGE_BYTES = 5_000_000
+"""From this size on, laying weights out for one processor ("all") is what most of a start would be spent on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What ships to run a model: the file as it is stored, the engine, and the manifest's words about it."""
+
+    model: ModelFile
+    engine: dependencies.Engine
+    described: Engine
+
+    @property
+    def told(self) -> str:
+        """Engine and release, with the reason where there was a choice."""
+        why = f" ({self.described.why})" if self.described.why else ""
+        return f"{self.engine.kind.name} {self.engine.version}{why}"
+
+
+def serve(target: Target, converted: Conversion, version: str, favour: Favour) -> Serving:
+    """Choose for a target. A large ONNX model is stored anew, beside the converted one."""
+    model, platform = converted.model, target.platform
+    if model.format != "onnx":
+        engine = dependencies.choose_engine(dependencies.kind_for(model.format), platform)
+        return Serving(model, engine, Engine(engine.kind.kind, engine.version, engine.dest))
+    release = dependencies.choose_release(platform, dependencies.needs_of(model), version)
+    engine, stored = release.engine, _stored(model)
+    described = Engine(
+        engine.kind.kind,
+        engine.version,
+        engine.dest,
+        graph_optimization=_effort(converted, favour),
+        why=release.why,
+        thread_per=target.thread_per if stored.weights else None,
+    )
+    return Serving(stored, engine, described)
+
+
+def _stored(model: ModelFile) -> ModelFile:
+    if model.size_bytes < MAPPED_FROM_BYTES:
+        return model
+    return weights.move_out(model, model.path.parent / "mapped")
+
+
+def _effort(converted: Conversion, favour: Favour) -> str:
+    """How much the engine rewrites a graph at each start."""
+    usual = GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
+    large = converted.model.size_bytes >= LARGE_BYTES
+    return "extended" if usual == "all" and large and favour == "start" else usual
