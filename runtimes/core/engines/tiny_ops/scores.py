@@ -6,6 +6,8 @@ from math import exp
 
 from runtimes.core.engines.tiny_ops.rounding import single
 
+_NO_NUMBER = float("nan")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
@@ -57,7 +59,7 @@ def opposite(_: Step) -> Operate:
 def _paired(other: Callable[[float], float]) -> Operate:
     def operate(scores: Value) -> list[Value]:
         (rows, _), data = scores
-        return [((rows, 2), single([value for score in single(data) for value in (other(score), score)]))]
+        return [((rows, 2), single([value for score in data for value in (other(score), score)]))]
 
     return operate
 
@@ -102,7 +104,7 @@ def _by_rows(shares: Callable[[list[float], float], list[float]]) -> Operate:
             row = data[start : start + width]
             parts = shares(row, max(row))
             total = sum(parts)
-            found += [part / total for part in parts]
+            found += [part / total if total else _NO_NUMBER for part in parts]
         return [(scores[0], single(found))]
 
     return operate
