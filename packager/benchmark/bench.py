@@ -1,7 +1,7 @@
 """`packager bench`: cold starts in turn until they settle, their parts, warm requests, ratios of pairs."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -25,8 +25,8 @@ NOT_GOLDEN = "{name}: the answers were compared with one another, not with a sou
 
 
 @dataclass(slots=True)
-class _Runs:
-    """What was measured of one subject so far."""
+class Runs:
+    """What was measured of one subject so far. ``expected`` is the first answer, which was judged."""
 
     subject: Subject
     expected: bytes
@@ -38,9 +38,11 @@ class _Runs:
 
     @property
     def times(self) -> list[float]:
+        """Cold starts in milliseconds, without the waits for a processor."""
         return [run.total_ms for run in self.cold]
 
     def keep(self, peak_memory_bytes: int, threads: int) -> None:
+        """The most that any process took."""
         self.peak_memory_bytes = max(self.peak_memory_bytes, peak_memory_bytes)
         self.threads = max(self.threads, threads)
 
@@ -52,10 +54,22 @@ def bench(
 
     Raises BenchmarkError at the first wrong answer. Ratios are of the first subject over each other one.
     """
-    steps = Steps(watcher or Silence())
     here = machine.describe(subjects[0].function.python)
+    measured = measure(subjects, rounds, calls, watcher)
+    found = tuple(_benchmark(one) for one in measured)
+    ratios = [*_own_ratio(measured[0])]
+    for other in measured[1:]:
+        ratios += ratios_of(measured[0], other)
+    return Bench(here, len(measured[0].cold), found, tuple(ratios), _notes(measured))
+
+
+def measure(
+    subjects: Sequence[Subject], rounds: int, calls: int, watcher: Watcher | None = None
+) -> list[Runs]:
+    """All runs of the subjects, in turn."""
+    steps = Steps(watcher or Silence())
     with steps.step("cold") as step:
-        measured = [_Runs(subject, _first_answer(subject)) for subject in subjects]
+        measured = [Runs(subject, _first_answer(subject)) for subject in subjects]
         _cold(measured, rounds, step)
         step.detail = _summary(measured, [statistics.median(one.times) for one in measured])
     with steps.step("parts") as step:
@@ -64,8 +78,7 @@ def bench(
     with steps.step("warm") as step:
         _warm(measured, calls, step)
         step.detail = _summary(measured, [statistics.median(one.warm.windows_ms) for one in measured])
-    found = tuple(_benchmark(one) for one in measured)
-    return Bench(here, len(measured[0].cold), found, _ratios(measured, found), _notes(measured))
+    return measured
 
 
 def _first_answer(subject: Subject) -> bytes:
@@ -78,7 +91,7 @@ def _first_answer(subject: Subject) -> bytes:
     return answer
 
 
-def _cold(measured: Sequence[_Runs], rounds: int, step: Step) -> None:
+def _cold(measured: Sequence[Runs], rounds: int, step: Step) -> None:
     """In turn, every other round backwards: what changes on the machine meanwhile meets all alike."""
     for number in range(1, rounds + 1):
         for one in measured if number % 2 else reversed(measured):
@@ -91,7 +104,7 @@ def _cold(measured: Sequence[_Runs], rounds: int, step: Step) -> None:
                 return
 
 
-def _parts(measured: Sequence[_Runs], step: Step) -> None:
+def _parts(measured: Sequence[Runs], step: Step) -> None:
     """Starts by the launcher that notes the parts. Their totals are not used, but the shares of the parts."""
     step.say(f"{_TRACED_ROUNDS} traced starts")
     for _ in range(_TRACED_ROUNDS):
@@ -102,7 +115,7 @@ def _parts(measured: Sequence[_Runs], step: Step) -> None:
             one.shares.append({part: taken / total for part, taken in parts.items()})
 
 
-def _warm(measured: Sequence[_Runs], calls: int, step: Step) -> None:
+def _warm(measured: Sequence[Runs], calls: int, step: Step) -> None:
     with ExitStack() as stack:
         started = []
         for one in measured:
@@ -115,7 +128,7 @@ def _warm(measured: Sequence[_Runs], calls: int, step: Step) -> None:
             one.keep(function.traced.instance.peak_memory_bytes(), function.traced.instance.threads())
 
 
-def _benchmark(one: _Runs) -> Benchmark:
+def _benchmark(one: Runs) -> Benchmark:
     subject = one.subject
     return Benchmark(
         name=subject.name,
@@ -136,7 +149,7 @@ def _benchmark(one: _Runs) -> Benchmark:
     )
 
 
-def _parts_ms(one: _Runs) -> dict[ColdPart, float]:
+def _parts_ms(one: Runs) -> dict[ColdPart, float]:
     """The medians of the parts' shares in traced starts, of the median of the starts without a trace."""
     present = [part for part in COLD_PARTS if all(part in shares for shares in one.shares)]
     middle = {part: statistics.median(shares[part] for shares in one.shares) for part in present}
@@ -144,37 +157,29 @@ def _parts_ms(one: _Runs) -> dict[ColdPart, float]:
     return {part: share * scale for part, share in middle.items()}
 
 
-def _ratios(measured: Sequence[_Runs], found: Sequence[Benchmark]) -> tuple[Ratio, ...]:
-    ratios = []
-    first = measured[0]
-    if first.warm.engine_ratios:
-        per_run = first.warm.engine_ratios
-        ratios.append(
-            paired_ratio("latency_to_engine_run", per_run, [1.0] * len(per_run), first.warm.settled)
-        )
-    for other, figures in zip(measured[1:], found[1:], strict=True):
-        ratios += [
-            exact_ratio("archive_bytes", found[0].archive_bytes, figures.archive_bytes),
-            exact_ratio("unzipped_bytes", found[0].unzipped_bytes, figures.unzipped_bytes),
-            paired_ratio(
-                "cold_ms", first.times, other.times, found[0].cold.stable and figures.cold.stable
-            ),
-            paired_ratio(
-                "warm_latency_ms", first.warm.windows_ms, other.warm.windows_ms,
-                first.warm.settled and other.warm.settled,
-            ),
-            *_memory_ratio(found[0], figures),
-        ]  # fmt: skip
-    return tuple(ratios)
+def _own_ratio(one: Runs) -> Iterator[Ratio]:
+    per_run = one.warm.engine_ratios
+    if per_run:
+        yield paired_ratio("latency_to_engine_run", per_run, [1.0] * len(per_run), one.warm.settled)
 
 
-def _memory_ratio(mine: Benchmark, other: Benchmark) -> list[Ratio]:
-    if not mine.peak_memory_bytes or not other.peak_memory_bytes:  # the system does not say
-        return []
-    return [exact_ratio("peak_memory_bytes", mine.peak_memory_bytes, other.peak_memory_bytes)]
+def ratios_of(mine: Runs, other: Runs) -> list[Ratio]:
+    """The one's figures over the other's; what varies is paired run by run."""
+    ratios = [
+        exact_ratio("archive_bytes", mine.subject.archive_bytes, other.subject.archive_bytes),
+        exact_ratio("unzipped_bytes", mine.subject.unzipped_bytes, other.subject.unzipped_bytes),
+        paired_ratio(
+            "cold_ms", mine.times, other.times, has_settled(mine.times) and has_settled(other.times)
+        ),
+    ]
+    warm_settled = mine.warm.settled and other.warm.settled
+    ratios.append(paired_ratio("warm_latency_ms", mine.warm.windows_ms, other.warm.windows_ms, warm_settled))
+    if mine.peak_memory_bytes and other.peak_memory_bytes:  # else the system does not say
+        ratios.append(exact_ratio("peak_memory_bytes", mine.peak_memory_bytes, other.peak_memory_bytes))
+    return ratios
 
 
-def _notes(measured: Sequence[_Runs]) -> tuple[str, ...]:
+def _notes(measured: Sequence[Runs]) -> tuple[str, ...]:
     notes = []
     if not all(run.corrected for one in measured for run in one.cold):
         notes.append(NOT_CORRECTED)
@@ -184,6 +189,6 @@ def _notes(measured: Sequence[_Runs]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _summary(measured: Sequence[_Runs], times_ms: Sequence[float]) -> str:
+def _summary(measured: Sequence[Runs], times_ms: Sequence[float]) -> str:
     said = (f"{one.subject.name} {time_ms:.3g} ms" for one, time_ms in zip(measured, times_ms, strict=True))
     return ", ".join(said)
