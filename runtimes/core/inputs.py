@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from runtimes.core.errors import RequestError
-from runtimes.core.nested import KIND_OF_DTYPE, MisfitError, flatten, pack
+from runtimes.core.nested import KIND_OF_DTYPE, MisfitError, pack_nested
 from runtimes.core.restrictions import Restrictions, refuse_breaches
 from runtimes.core.shapes import BATCH, check_finite, check_tensor, order_by_name
 from runtimes.core.signature import Signature, TensorSpec
-from runtimes.core.tensors import Tensor, from_buffer, from_document, read_shape, size_of
+from runtimes.core.tensors import FLOATS, Tensor, from_buffer, from_document, read_shape, size_of
 
 _JSON = (dict, list, tuple, str, int, float, type(None))
 _KEYS = {"b64", "data", "dtype", "shape"}
@@ -36,18 +36,22 @@ class InputReader:
         return self.check(tensors, field)
 
     def check(self, tensors: list[Tensor], field: str = "inputs") -> list[Tensor]:
-        """The same tensors, when they fit the signature and each other."""
+        """The tensors in the inputs' dtypes, when they fit the signature and each other."""
         sizes: dict[str, int] = {}
-        for spec, tensor in zip(self._signature.inputs, tensors):
+        taken = []
+        for spec, sent in zip(self._signature.inputs, tensors):
             place = f"{field}.{spec.name}"
+            tensor = _as_taken(sent, spec, place)
+            taken.append(tensor)
             check_tensor(spec, tensor, place, sizes)
-            check_finite(tensor, place, self._nullable[spec.name])
+            if sent.dtype in FLOATS:
+                check_finite(tensor, place, self._nullable[spec.name])
             refuse_breaches(self._restrictions[spec.name], tensor, place)
             if 0 in tensor.shape and max(tensor.shape) > _MAX_EMPTY_DIM:
                 raise RequestError(f"{spec.name} is empty, yet has a size over {_MAX_EMPTY_DIM}", field=place)
         if sizes.get(BATCH) == 0:
             raise RequestError(f"{field} has no rows", field=field)
-        return tensors
+        return taken
 
     def check_run(self, values: dict[str, object], field: str = "inputs") -> list[Tensor]:
         """Tensors or arrays by name in the signature's order; only names, dtypes and shapes are checked."""
@@ -62,21 +66,18 @@ class InputReader:
 
     def read_list(self, spec: TensorSpec, value: object, rank: int, place: str) -> Tensor:
         """A tensor out of nested lists of a rank (1: flat; its shape is then set by the caller)."""
-        shape: tuple[int, ...] = ()
         kind = KIND_OF_DTYPE.get(spec.dtype, "integer")
         try:
-            flat, shape = flatten(value, rank)
-            data = pack(flat, spec.dtype, kind, any(self._nullable[spec.name]))
+            data, shape = pack_nested(value, rank, spec.dtype, kind, any(self._nullable[spec.name]))
         except MisfitError as misfit:
-            position = misfit.place_in(shape)
-            deeper = place + "".join(f"[{index}]" for index in position)
-            index = position[0] if position else None
+            deeper = place + "".join(f"[{index}]" for index in misfit.position)
+            index = misfit.position[0] if misfit.position else None
             raise RequestError(f"{deeper} {misfit.reason}", field=deeper, index=index) from None
         return Tensor(spec.dtype, _completed(shape, spec), data)
 
     def _read_one(self, spec: TensorSpec, value: object, place: str) -> Tensor:
         if isinstance(value, Tensor):
-            return _as_taken(value, spec, place)
+            return value
         if not isinstance(value, _JSON):
             return from_buffer(value, place)  # from Python, not from JSON: an array
         if not isinstance(value, dict):
@@ -89,7 +90,7 @@ class InputReader:
         if "b64" in value and "data" in value:
             raise RequestError("give b64 or data, not both", field=place)
         if "b64" in value:
-            return _as_taken(from_document(value, place), spec, place)
+            return from_document(value, place)
         return self._read_data(spec, value, place)
 
     def _read_data(self, spec: TensorSpec, value: dict[str, object], place: str) -> Tensor:

@@ -45,7 +45,7 @@ _FOUND = {
     type(None): "null",
 }
 _NAN = float("nan")
-_MANY = 1024
+_MANY, _WIDE = 1024, 16
 
 
 class MisfitError(Exception):
@@ -55,10 +55,6 @@ class MisfitError(Exception):
         super().__init__(reason)
         self.position = position
         self.reason = reason
-
-    def place_in(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The place in a tensor of this shape; an empty shape: the position is one already."""
-        return position_of(self.position[0], shape) if shape else self.position
 
 
 def flatten(value: object, rank: int) -> tuple[list[object], tuple[int, ...]]:
@@ -75,12 +71,24 @@ def flatten(value: object, rank: int) -> tuple[list[object], tuple[int, ...]]:
     return level, shape
 
 
+def pack_nested(
+    value: object, rank: int, dtype: str, kind: str, nullable: bool = False
+) -> tuple[bytes | list[str], tuple[int, ...]]:
+    """``rank`` nested lists as ``pack`` packs their leaves, and the shape; a misfit has its place in them."""
+    if rank and kind == "number":
+        rows, outer = flatten(value, rank - 1)
+        data = _pack_rows(rows, dtype)
+        if data is not None:
+            return data, (*outer, len(rows[0]))  # type: ignore[arg-type]
+    flat, shape = flatten(value, rank)
+    try:
+        return pack(flat, dtype, kind, nullable), shape
+    except MisfitError as misfit:
+        raise MisfitError(position_of(misfit.position[0], shape), misfit.reason) from None
+
+
 def pack(flat: list[object], dtype: str, kind: str, nullable: bool = False) -> bytes | list[str]:
     """Exactly these values in this dtype, or a misfit at a flat index. ``nullable``: null becomes NaN."""
-    if len(flat) >= _MANY and kind == "number":
-        data = _pack_many(flat, dtype)
-        if data is not None:
-            return data
     if set(map(type, flat)) <= _TAKES[kind]:
         if dtype == "string":
             if _encodes(flat) and MISSING_TEXT not in flat:
@@ -97,20 +105,27 @@ def pack(flat: list[object], dtype: str, kind: str, nullable: bool = False) -> b
     return values if dtype == "string" else pack_numbers(values, dtype)  # type: ignore[return-value]
 
 
-def _pack_many(flat: list[object], dtype: str) -> bytes | None:
-    """The numbers, where all is well, without a look at the type of each; else None.
+def _pack_rows(rows: list[object], dtype: str) -> bytes | None:
+    """Lists of one length, row by row and without a look at the type of each number; else None.
 
-    ``struct`` refuses texts, nulls and lists. It takes true and false, as 1 and 0: where neither of these is
-    among the elements, there was none of those.
+    ``struct`` refuses texts, nulls, lists and rows of another length. It takes true and false, as 1 and 0:
+    where neither of these is among the elements, there was none of those.
     """
-    code, width = DTYPES[dtype]
+    first = rows[0] if rows else None
+    width = len(first) if isinstance(first, list) else 0
+    if len(rows) * width < _MANY or width < _WIDE:
+        return None
+    pack_row = struct.Struct(f"<{width}{DTYPES[dtype][0]}").pack
     try:
-        data = struct.pack(f"<{len(flat)}{code}", *flat)
-    except (OverflowError, struct.error):
+        data = b"".join([pack_row(*row) for row in rows])  # type: ignore[misc]
+    except (TypeError, OverflowError, struct.error):
         return None
-    if struct.pack(f"<{code}", 1) in data or bytes(width) in data:
+    if dtype in FLOATS and has_nonfinite(data, dtype):
         return None
-    return None if dtype in FLOATS and has_nonfinite(data, dtype) else data
+    suspect = bytes(DTYPES[dtype][1]) in data or struct.pack(f"<{DTYPES[dtype][0]}", 1) in data
+    if suspect and not NUMBERS.issuperset(map(type, chain.from_iterable(rows))):  # type: ignore[arg-type]
+        return None
+    return data
 
 
 def position_of(index: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import struct
 from itertools import chain
 
 from runtimes.core.errors import RequestError
-from runtimes.core.nested import KIND_OF_DTYPE, NUMBERS, MisfitError, flatten, pack, pack_numbers
+from runtimes.core.nested import KIND_OF_DTYPE, NUMBERS, MisfitError, pack, pack_nested, pack_numbers
 from runtimes.core.restrictions import Restrictions
 from runtimes.core.shapes import check_tensor
 from runtimes.core.signature import Signature, TensorSpec
@@ -192,12 +192,12 @@ def _read_whole(
     spec: TensorSpec, column: list[object], part: str, where: _Place, sizes: dict[str, int]
 ) -> Tensor:
     """One input of a model without columns: each row is nested lists in the shape of the input."""
-    shape: tuple[int, ...] = ()
     try:
-        flat, shape = flatten(column, len(spec.shape))
-        data = pack(flat, spec.dtype, KIND_OF_DTYPE.get(spec.dtype, "integer"))
+        data, shape = pack_nested(
+            column, len(spec.shape), spec.dtype, KIND_OF_DTYPE.get(spec.dtype, "integer")
+        )
     except MisfitError as misfit:
-        row, *inner = misfit.place_in(shape)
+        row, *inner = misfit.position
         deeper = "".join(f"[{index}]" for index in inner)
         field = f"{where.row(row)}{part}{deeper}"
         raise RequestError(f"{field} {misfit.reason}", field=field, index=where.index(row)) from None
