@@ -31,6 +31,7 @@ REFUSED = {
         "inspect": "packager.cli.inspect",
         "invoke": "packager.cli.invoke",
         "verify": "packager.cli.verify",
+        "explain-size": "packager.cli.explain_size",
         "bench": "packager.cli.bench",
         "tune": "packager.cli.tune",
         "report": "packager.cli.report",

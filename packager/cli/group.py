@@ -11,6 +11,7 @@ SUMMARIES = {
     "inspect": "Show what stands in a model file, without running anything that it asks for.",
     "invoke": "Run an artifact on this machine and print its answer.",
     "verify": "Check an artifact on disk: digests, golden answers, and with --rebuild its bytes.",
+    "explain-size": "Say where the bytes of a function are, and what of them can be cut safely.",
     "bench": "Measure size, cold start, warm latency and memory, alone or beside another.",
     "tune": "Measure and price an artifact at Lambda's memory sizes, and recommend one.",
     "report": "Write one HTML file about an artifact: size, cold start, latency, cost, proof.",
@@ -36,7 +37,9 @@ class LazyGroup(click.Group):
         """Import the command's module; each has one function of the command's name."""
         if cmd_name not in self._commands_in:
             return None
-        command: click.Command = getattr(import_module(self._commands_in[cmd_name]), cmd_name)
+        command: click.Command = getattr(
+            import_module(self._commands_in[cmd_name]), cmd_name.replace("-", "_")
+        )
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

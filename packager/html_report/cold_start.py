@@ -6,9 +6,10 @@ from functools import partial
 from packager.html_report.drawing import COLOURS, INK, colours, plot, values
 from packager.html_report.measured import Measured, measured, missing, remarks, unsettled
 from packager.html_report.section import Cell, Chart, Section, Spec, Table, Width, figure
+from packager.html_report.shapes import Rows, named_rows, texts_behind
 from packager.html_report.subject import Subject
 from packager.html_report.units import milliseconds
-from packager.measurement import COLD_PARTS, ColdStart
+from packager.measurement import COLD_PARTS, ColdStart, Distribution
 
 PARTS = {
     "interpreter": "interpreter",
@@ -18,6 +19,8 @@ PARTS = {
     "first_answer": "first answer",
 }
 """How each part is written."""
+UNSTABLE_OPACITY = 0.45
+"""Of bars from which nothing may be concluded."""
 TOTAL, TOTAL_COLOUR = "all", "var(--total)"
 
 
@@ -66,86 +69,66 @@ def _steps(cold: ColdStart) -> list[dict[str, object]]:
 
 def _waterfall_spec(cold: ColdStart, width: Width) -> Spec:
     total = cold.total_ms
-    spread = {"part": TOTAL, "from": total.minimum, "to": total.p95}
-    rows = [*_steps(cold), {"part": TOTAL, "from": 0.0, "to": total.p50, "text": milliseconds(total.p50)}]
-    labelled = [{**row, "at": total.p95 if row["part"] == TOTAL else row["to"]} for row in rows]
-    y: Spec = {
-        "field": "part",
-        "type": "nominal",
-        "sort": [*PARTS.values(), TOTAL],
-        "title": None,
-        "axis": {"ticks": False, "domain": False},
-    }
-    x = _time_axis("from", max(total.p95, total.p50), width)
-    palette = {"domain": [*PARTS.values(), TOTAL], "range": [*COLOURS[: len(PARTS)], TOTAL_COLOUR]}
-    faded = 1.0 if cold.stable else 0.45
-    bars: Spec = {
-        "data": values(rows),
-        "mark": {"type": "bar", "opacity": faded},
-        "encoding": {
-            "y": y,
-            "x": x,
-            "x2": {"field": "to"},
-            "color": {"field": "part", "type": "nominal", "scale": palette, "legend": None},
-            "description": {"field": "text"},
-        },
-    }
-    texts: Spec = {
-        "data": values(labelled),
-        "mark": {"type": "text", "align": "left", "dx": 6, "aria": False},
-        "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
-    }
-    return plot(width, (bars, _spread([spread], y, x), texts), height={"step": 30})
+    steps = [{**step, "row": step["part"], "at": step["to"]} for step in _steps(cold)]
+    whole = {"row": TOTAL, "part": TOTAL, "from": 0.0, "to": total.p50}
+    names = [*PARTS.values(), TOTAL]
+    palette = {"domain": names, "range": [*COLOURS[: len(PARTS)], TOTAL_COLOUR]}
+    colour: Spec = {"type": "nominal", "scale": palette, "legend": None}
+    y = named_rows("row", names, 120)
+    opacity = 1.0 if cold.stable else UNSTABLE_OPACITY
+    bars = [
+        {**bar, "said": f"{bar['part']}: {milliseconds(_length(bar))}", "opacity": opacity}
+        for bar in (*steps, whole)
+    ]
+    return _plot(width, bars, steps, {TOTAL: total}, y, colour)
 
 
-def _spread(rows: Sequence[dict[str, object]], y: Spec, x: Spec) -> Spec:
-    """From the quickest to the 95th of 100, as a line over the bar."""
-    return {
-        "data": values(rows),
-        "mark": {"type": "rule", "strokeWidth": 2, "color": INK, "aria": False},
-        "encoding": {"y": y, "x": x, "x2": {"field": "to"}},
-    }
+def _length(bar: dict[str, object]) -> float:
+    return float(str(bar["to"])) - float(str(bar["from"]))
 
 
-def _time_axis(field: str, longest: float, width: Width) -> Spec:
-    return {
-        "field": field,
+def _comparison(every: Sequence[Measured]) -> Chart:
+    quickest = min(every, key=lambda one: one.benchmark.cold.total_ms.p50)
+    took = milliseconds(quickest.benchmark.cold.total_ms.p50)
+    return Chart(
+        id="cold-comparison",
+        title="Side by side",
+        description="One bar for each, divided by part; the line goes from the quickest to the 95th of 100 "
+        f"starts. The shortest is {quickest.label} with {took}.",
+        spec=partial(_comparison_spec, tuple(every)),
+    )
+
+
+def _comparison_spec(every: tuple[Measured, ...], width: Width) -> Spec:
+    bars: list[dict[str, object]] = [
+        {
+            **step,
+            "row": one.label,
+            "said": f"{one.label}, {step['part']}: {step['text']}",
+            "opacity": 1.0 if one.benchmark.cold.stable else UNSTABLE_OPACITY,
+        }
+        for one in every
+        for step in _steps(one.benchmark.cold)
+    ]
+    labels = [one.label for one in every]
+    colour = colours(tuple(PARTS.values()), columns=2 if width == "narrow" else 5)
+    totals = {one.label: one.benchmark.cold.total_ms for one in every}
+    return _plot(width, bars, [], totals, named_rows("row", labels, 90 if width == "narrow" else 220), colour)
+
+
+def _plot(
+    width: Width, bars: Rows, texts: Rows, totals: dict[str, Distribution], y: Spec, colour: Spec
+) -> Spec:
+    """Bars in rows, and over each row with a total its spread and its median."""
+    longest = max(max(total.p50, total.p95) for total in totals.values())
+    x: Spec = {
+        "field": "from",
         "type": "quantitative",
         "title": "ms",
         "stack": None,
         "scale": {"domainMin": 0, "domainMax": longest * (1.4 if width == "narrow" else 1.14), "nice": False},
         "axis": {"tickCount": 4 if width == "narrow" else 8},
     }
-
-
-def _comparison(every: Sequence[Measured]) -> Chart:
-    quickest = min(every, key=lambda one: one.benchmark.cold.total_ms.p50)
-    return Chart(
-        id="cold-comparison",
-        title="Side by side",
-        description="One bar for each, divided by part; the line goes from the quickest to the 95th of 100 "
-        f"starts. The shortest is {quickest.label} with {milliseconds(quickest.benchmark.cold.total_ms.p50)}.",
-        spec=partial(_comparison_spec, tuple(every)),
-    )
-
-
-def _comparison_spec(every: tuple[Measured, ...], width: Width) -> Spec:
-    bars: list[dict[str, object]] = []
-    for one in every:
-        for order, row in enumerate(_steps(one.benchmark.cold)):
-            said = f"{one.label}, {row['part']}: {row['text']}"
-            bars.append({**row, "label": one.label, "order": order, "said": said})
-    totals = [(one.label, one.benchmark.cold.total_ms) for one in every]
-    longest = max(max(total.p50, total.p95) for _, total in totals)
-    y: Spec = {
-        "field": "label",
-        "type": "nominal",
-        "sort": [one.label for one in every],
-        "title": None,
-        "axis": {"ticks": False, "domain": False, "labelLimit": 90 if width == "narrow" else 220},
-    }
-    x = _time_axis("from", longest, width)
-    legend = {"columns": 3 if width == "narrow" else 5}
     bar: Spec = {
         "data": values(bars),
         "mark": "bar",
@@ -153,21 +136,23 @@ def _comparison_spec(every: tuple[Measured, ...], width: Width) -> Spec:
             "y": y,
             "x": x,
             "x2": {"field": "to"},
+            "color": {"field": "part", **colour},
+            "opacity": {"field": "opacity", "type": "quantitative", "scale": None},
             "description": {"field": "said"},
-            "color": {"field": "part", **colours(tuple(PARTS.values()), **legend)},
         },
     }
-    spreads = [{"label": label, "from": total.minimum, "to": total.p95} for label, total in totals]
-    ends = [
-        {"label": label, "at": max(total.p50, total.p95), "text": milliseconds(total.p50)}
-        for label, total in totals
-    ]
-    text: Spec = {
-        "data": values(ends),
-        "mark": {"type": "text", "align": "left", "dx": 6, "aria": False},
-        "encoding": {"y": y, "x": {**x, "field": "at"}, "text": {"field": "text"}},
+    spread: Spec = {
+        "data": values(
+            [{"row": row, "from": total.minimum, "to": total.p95} for row, total in totals.items()]
+        ),
+        "mark": {"type": "rule", "strokeWidth": 2, "color": INK, "aria": False},
+        "encoding": {"y": y, "x": x, "x2": {"field": "to"}},
     }
-    return plot(width, (bar, _spread(spreads, y, x), text), height={"step": 34})
+    ends = [
+        {"row": row, "at": max(total.p50, total.p95), "text": milliseconds(total.p50)}
+        for row, total in totals.items()
+    ]
+    return plot(width, (bar, spread, texts_behind([*texts, *ends], y, x)), height={"step": 32})
 
 
 def _table(every: Sequence[Measured]) -> Table:

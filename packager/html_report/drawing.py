@@ -1,6 +1,6 @@
 """Draws charts with Vega-Lite as SVG in the colours of the page, so that dark mode changes them."""
 
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -13,7 +13,8 @@ SVG = "http://www.w3.org/2000/svg"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 VERSION = "5.20"
 """Of Vega-Lite: named, since the library brings several and another one would draw other bytes."""
-PIXELS: dict[Width, int] = {"wide": 780, "narrow": 310}
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+PIXELS: dict[Width, int] = {"wide": 840, "narrow": 310}
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 """Letters of one width wherever the page is read: the library measures the texts with one of these."""
 COLOURS = tuple(f"var(--c{number})" for number in range(1, 9))
@@ -105,7 +106,7 @@ def _plotting_library() -> ModuleType:
 
 
 def _svg(library: ModuleType, chart: Chart, width: Width) -> str:
-    drawn = library.vegalite_to_svg(chart.spec(width), vl_version=VERSION, allowed_base_urls=[])
+    drawn = library.vegalite_to_svg(_drawable(chart.spec(width)), vl_version=VERSION, allowed_base_urls=[])
     return _embedded(drawn, chart, width)
 
 
@@ -136,6 +137,16 @@ def _embedded(drawn: str, chart: Chart, width: Width) -> str:
 
 
 def values(rows: Sequence[dict[str, object]]) -> Spec:
-    """Rows as a plot's data; a figure that JSON cannot hold is an error."""
-    json.dumps(list(rows), allow_nan=False)
+    """Rows as a plot's data."""
     return {"values": list(rows)}
+
+
+def _drawable(value: object) -> object:
+    """The same without the marks that XML cannot hold: the library would take this process down over one."""
+    if isinstance(value, str):
+        return _NOT_XML.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_drawable(key): _drawable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_drawable(item) for item in value]
+    return value

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
-from packager.html_report.drawing import COLOURS, INK, plot, values
+from packager.html_report.drawing import CARD, COLOURS, plot, values
 from packager.html_report.measured import Measured, measured, missing, unsettled
 from packager.html_report.section import Cell, Chart, Section, Spec, Table, Width, figure, whole
+from packager.html_report.shapes import NamedLine, named_lines
 from packager.html_report.subject import Subject
 from packager.html_report.units import amount, milliseconds
 from packager.measurement import Distribution, Warm
 
-HEADROOM = 1.3
+HEIGHT = 240
+HEADROOM = 1.35
 """Above the highest bar, for the names of the percentiles."""
 PERCENTILES = ("p50", "p95", "p99")
 FIGURES = {
@@ -95,7 +97,7 @@ def _spec(warm: Warm, width: Width) -> Spec:
             "type": "rect",
             "color": COLOURS[0],
             "opacity": 1.0 if warm.stable else 0.45,
-            "stroke": "var(--card)",
+            "stroke": CARD,
         },
         "encoding": {
             "x": x,
@@ -105,42 +107,18 @@ def _spec(warm: Warm, width: Width) -> Spec:
             "description": {"field": "said"},
         },
     }
-    marks = [mark for mark in _marks(warm.latency_ms) if low <= mark[1] <= high]
-    return plot(width, (bars, *_rules(marks, x, low, high)), height=240)
+    return plot(
+        width, (bars, *named_lines(_percentiles(warm.latency_ms, low, high), x, HEIGHT)), height=HEIGHT
+    )
 
 
-def _marks(latency: Distribution) -> list[tuple[str, float]]:
-    return [(name, getattr(latency, name)) for name in PERCENTILES]
-
-
-def _rules(marks: Sequence[tuple[str, float]], x: Spec, low: float, high: float) -> list[Spec]:
-    """A line at each percentile; the names stand in rows, so that close ones do not meet."""
-    layers: list[Spec] = []
-    for row, (name, at) in enumerate(marks):
-        right = at < low + 0.6 * (high - low)
-        data = values([{"from": at, "text": f"{name} {milliseconds(at)}"}])
-        layers.append(
-            {
-                "data": data,
-                "mark": {"type": "rule", "strokeDash": [4, 3], "color": INK, "aria": False},
-                "encoding": {"x": x},
-            }
-        )
-        layers.append(
-            {
-                "data": data,
-                "mark": {
-                    "type": "text",
-                    "align": "left" if right else "right",
-                    "dx": 5 if right else -5,
-                    "baseline": "top",
-                    "y": 2 + 18 * row,
-                    "aria": False,
-                },
-                "encoding": {"x": x, "text": {"field": "text"}, "y": {"value": 2 + 18 * row}},
-            }
-        )
-    return layers
+def _percentiles(latency: Distribution, low: float, high: float) -> list[NamedLine]:
+    found = [(name, getattr(latency, name)) for name in PERCENTILES]
+    return [
+        NamedLine(at, f"{name} {milliseconds(at)}", right=at < low + 0.6 * (high - low))
+        for name, at in found
+        if low <= at <= high
+    ]
 
 
 def _table(every: Sequence[Measured]) -> Table:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from packager.html_report.section import Missing
+from packager.html_report.section import Missing, command
 from packager.html_report.subject import Subject
 from packager.measurement import Benchmark
 
@@ -38,7 +38,10 @@ def _other_label(benchmark: Benchmark, subject: Subject, subjects: int) -> str:
 def missing(subjects: Sequence[Subject]) -> tuple[Missing, ...]:
     """The command for every subject that has no benchmark."""
     return tuple(
-        Missing(subject.label, f"packager bench {subject.path} --save {subject.path.parent}/bench.json")
+        Missing(
+            subject.label,
+            command("packager", "bench", subject.path, "--save", subject.path.parent / "bench.json"),
+        )
         for subject in subjects
         if not subject.bench
     )

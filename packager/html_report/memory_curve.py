@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from packager.html_report.drawing import CARD, INK, colours, plot, values
-from packager.html_report.section import Cell, Chart, Missing, Section, Spec, Table, Width, figure
+from packager.html_report.drawing import CARD, colours, plot, values
+from packager.html_report.section import Cell, Chart, Missing, Section, Spec, Table, Width, command, figure
+from packager.html_report.shapes import NamedLine, named_lines
 from packager.html_report.subject import Subject
 from packager.html_report.units import amount, dollars, megabytes, milliseconds
 from packager.measurement import MemoryPoint, Tuning
@@ -13,6 +14,7 @@ from packager.measurement import MemoryPoint, Tuning
 LATENCIES = {"cold_ms": "cold start", "warm_p95_ms": "warm p95", "warm_p50_ms": "warm median"}
 COSTS = {"usd_per_million_cold": "every start cold", "usd_per_million": "warm"}
 ORIGINS = {"measured": "measured", "unlimited": "without limits", "extrapolated": "extrapolated"}
+HEIGHT = 280
 TICKS: dict[Width, tuple[int, ...]] = {
     "wide": (128, 256, 512, 1024, 1769, 3008, 5308, 10240),
     "narrow": (128, 512, 1769, 10240),
@@ -34,7 +36,10 @@ def section(subjects: Sequence[Subject]) -> Section:
         ),
         tables=tuple(table for subject, tune in known for table in _tables(subject.label, tune)),
         missing=tuple(
-            Missing(subject.label, f"packager tune {subject.path} --save {subject.path.parent}/tune.json")
+            Missing(
+                subject.label,
+                command("packager", "tune", subject.path, "--save", subject.path.parent / "tune.json"),
+            )
             for subject in subjects
             if not subject.tune
         ),
@@ -114,9 +119,9 @@ def _spec(tune: Tuning, names: tuple[str, ...], unit: str, width: Width) -> Spec
         "mark": {"type": "line", "strokeWidth": 2, "aria": False},
         "encoding": {"x": x, "y": y, "color": colour},
     }
-    return plot(
-        width, (*_choices(tune, x), lines, _points(rows, x, y, colour), *_crosses(tune, x)), height=280
-    )
+    lines_at = named_lines(_choices(tune), x, HEIGHT)
+    layers = (*lines_at, lines, _points(rows, x, y, colour), *_crosses(tune, x))
+    return plot(width, layers, height=HEIGHT)
 
 
 def _points(rows: Sequence[dict[str, object]], x: Spec, y: Spec, colour: Spec) -> Spec:
@@ -160,53 +165,34 @@ def _scale(rows: Sequence[dict[str, object]]) -> Spec:
     return {"scale": scale, "axis": {"values": shown, "format": "~g"}}
 
 
-def _choices(tune: Tuning, x: Spec) -> list[Spec]:
-    """A line at each recommended size, with its name above; names of one size share a line."""
+def _choices(tune: Tuning) -> list[NamedLine]:
+    """A line at each recommended size; sizes that are recommended twice share one."""
     kinds: dict[int, list[str]] = {}
     for choice in tune.choices:
         kinds.setdefault(choice.memory_mb, []).append(choice.kind)
     sizes = [point.memory_mb for point in tune.points]
-    layers: list[Spec] = []
-    for row, (memory, names) in enumerate(sorted(kinds.items())):
-        right = memory * memory < min(sizes) * max(sizes)
-        data = values([{"memory": memory, "text": ", ".join(names)}])
-        layers.append(
-            {
-                "data": data,
-                "mark": {"type": "rule", "strokeDash": [4, 3], "color": INK, "aria": False},
-                "encoding": {"x": x},
-            }
-        )
-        layers.append(
-            {
-                "data": data,
-                "mark": {
-                    "type": "text",
-                    "align": "left" if right else "right",
-                    "dx": 5 if right else -5,
-                    "baseline": "top",
-                    "aria": False,
-                },
-                "encoding": {"x": x, "y": {"value": 2 + 18 * row}, "text": {"field": "text"}},
-            }
-        )
-    return layers
+    middle = math.sqrt(min(sizes) * max(sizes))
+    return [NamedLine(memory, ", ".join(names), memory < middle) for memory, names in sorted(kinds.items())]
 
 
 def _crosses(tune: Tuning, x: Spec) -> list[Spec]:
+    """A cross at the foot of each size that is too small."""
     lost: list[dict[str, object]] = [
-        {"memory": point.memory_mb, "said": f"{megabytes(point.memory_mb)}: out of memory"}
+        {"memory": point.memory_mb, "mark": "×", "said": f"{megabytes(point.memory_mb)}: out of memory"}
         for point in tune.points
         if point.out_of_memory
     ]
-    if not lost:
-        return []
     cross: Spec = {
         "data": values(lost),
-        "mark": {"type": "point", "shape": "cross", "angle": 45, "size": 110, "color": INK, "fill": INK},
-        "encoding": {"x": x, "y": {"value": 272}, "description": {"field": "said"}},
+        "mark": {"type": "text", "fontSize": 24, "fontWeight": "bold", "baseline": "middle"},
+        "encoding": {
+            "x": x,
+            "y": {"value": HEIGHT - 10},
+            "text": {"field": "mark"},
+            "description": {"field": "said"},
+        },
     }
-    return [cross]
+    return [cross] if lost else []
 
 
 def _tables(label: str, tune: Tuning) -> tuple[Table, ...]:
@@ -214,24 +200,24 @@ def _tables(label: str, tune: Tuning) -> tuple[Table, ...]:
         f"{label}: memory sizes",
         (
             "memory",
+            "origin",
             "cold start",
             "warm median",
             "warm p95",
             "peak memory",
-            "a million warm",
-            "a million cold",
-            "",
+            "million warm",
+            "million cold",
         ),
         tuple(
             (
                 figure(point.memory_mb, lambda value: megabytes(int(value))),
+                Cell("out of memory" if point.out_of_memory else ORIGINS[point.origin]),
                 figure(point.cold_ms, milliseconds),
                 figure(point.warm_p50_ms, milliseconds),
                 figure(point.warm_p95_ms, milliseconds),
                 figure(point.peak_memory_bytes, amount),
                 figure(point.usd_per_million, dollars),
                 figure(point.usd_per_million_cold, dollars),
-                Cell("out of memory" if point.out_of_memory else ORIGINS[point.origin]),
             )
             for point in tune.points
         ),

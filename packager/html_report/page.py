@@ -13,7 +13,7 @@ from packager import __version__
 from packager.errors import ConfigError
 from packager.html_report import cold_start, latency, memory_curve, overview, size_map
 from packager.html_report.drawing import Drawing, draw
-from packager.html_report.section import Section
+from packager.html_report.section import Section, printable
 from packager.html_report.subject import Subject
 from packager.rendering import render
 
@@ -33,12 +33,9 @@ class Written:
 
 def write(subjects: Sequence[Subject], output: Path) -> Written:
     """Write the page to ``output`` and its figures as JSON beside it: both or neither."""
-    if output.suffix not in (".html", ".htm"):
-        raise ConfigError(
-            f"the report cannot be written to {output}: it is an HTML file", "end its name in .html"
-        )
-    sections = tuple(section(subjects) for section in SECTIONS)
     figures = output.with_suffix(".json")
+    _check(output, figures)
+    sections = tuple(section(subjects) for section in SECTIONS)
     _replace({output: page(subjects, sections, figures.name), figures: document_json(subjects)})
     return Written(
         output,
@@ -46,6 +43,13 @@ def write(subjects: Sequence[Subject], output: Path) -> Written:
         tuple(f"{subject.label}: {overview.summary(subject).sentence}" for subject in subjects),
         tuple(dict.fromkeys(missing.command for section in sections for missing in section.missing)),
     )
+
+
+def answer(written: Written) -> dict[str, object]:
+    """What `-o json` prints: the report's figures, where they stand, and what is missing."""
+    figures: dict[str, object] = json.loads(written.figures.read_bytes())
+    files = {"html": str(written.html), "figures": str(written.figures)}
+    return {**figures, "written": files, "missing": list(written.missing)}
 
 
 def document_json(subjects: Sequence[Subject]) -> bytes:
@@ -56,7 +60,7 @@ def document_json(subjects: Sequence[Subject]) -> bytes:
         "artifacts": [asdict(subject) for subject in subjects],
     }
     text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False, default=str)
-    return f"{text}\n".encode()
+    return f"{printable(text)}\n".encode()
 
 
 def page(subjects: Sequence[Subject], sections: Sequence[Section], figures: str) -> bytes:
@@ -79,6 +83,18 @@ def _safe(drawing: Drawing) -> tuple[str, str, str, Markup]:
     """Identity, title, description, and both drawings as markup: they were parsed and written as XML."""
     chart = drawing.chart
     return chart.id, chart.title, chart.description, Markup(drawing.wide + drawing.narrow)  # noqa: S704
+
+
+def _check(output: Path, figures: Path) -> None:
+    if output.suffix not in (".html", ".htm"):
+        raise ConfigError(
+            f"the report cannot be written to {output}: it is an HTML file", "end its name in .html"
+        )
+    for dest in (output, figures):
+        if dest.is_dir():
+            raise ConfigError(
+                f"the report cannot be written to {dest}: a folder is there", "give another name"
+            )
 
 
 def _replace(files: dict[Path, bytes]) -> None:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from packager import evidence
 from packager.errors import ArtifactError
+from packager.html_report.section import command, printable
 from packager.html_report.subject import Built, Subject
 from packager.measurement import SCHEMA_VERSION, Bench, SizeLedger, Tuning
 
@@ -37,7 +38,7 @@ def read_subjects(
     ]
     counts = Counter(subject.label for subject in read)
     return tuple(
-        replace(subject, label=str(subject.path)) if counts[subject.label] > 1 else subject
+        replace(subject, label=printable(str(subject.path))) if counts[subject.label] > 1 else subject
         for subject in read
     )
 
@@ -67,12 +68,12 @@ def _of_this_build(subject: Subject, bench: Path, tune: Path, name: str) -> Subj
         raise ArtifactError(
             f"{bench} was measured on an archive of {subject.benchmark.archive_bytes} bytes, and that of "
             f"{subject.path} has {zipped}",
-            f"measure it again: packager bench {subject.path} --save {bench}",
+            f"measure it again: {command('packager', 'bench', subject.path, '--save', bench)}",
         )
     if subject.tune and subject.tune.name != name:
         raise ArtifactError(
             f"{tune} was measured on {subject.tune.name!r}, and {subject.path} is {name!r}",
-            f"measure it again: packager tune {subject.path} --save {tune}",
+            f"measure it again: {command('packager', 'tune', subject.path, '--save', tune)}",
         )
     return subject
 

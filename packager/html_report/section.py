@@ -1,5 +1,6 @@
 """The shape of the report: sections of charts and tables, before any of it is drawn or written."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -61,6 +62,16 @@ class Section:
     missing: tuple[Missing, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def printable(text: str) -> str:
+    """A path may hold bytes that are no text: a question mark stands for each."""
+    return text.encode(errors="replace").decode()
+
+
+def command(*words: object) -> str:
+    """A command as it is typed: a path with a blank in it is quoted."""
+    return printable(shlex.join(str(word) for word in words))
 
 
 def figure(value: float | None, written: Callable[[float], str]) -> Cell:

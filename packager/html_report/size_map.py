@@ -5,8 +5,20 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Literal, get_args, get_type_hints
 
-from packager.html_report.drawing import INK, colours, plot, values
-from packager.html_report.section import Cell, Chart, Missing, Section, Spec, Table, Width, figure, whole
+from packager.html_report.drawing import colours, plot, values
+from packager.html_report.section import (
+    Cell,
+    Chart,
+    Missing,
+    Section,
+    Spec,
+    Table,
+    Width,
+    command,
+    figure,
+    whole,
+)
+from packager.html_report.shapes import named_rows, texts_behind
 from packager.html_report.subject import Subject
 from packager.html_report.units import amount, percent, size
 from packager.measurement import SizeLedger, SizeShare
@@ -29,12 +41,16 @@ def section(subjects: Sequence[Subject]) -> Section:
         charts=tuple(
             _chart(place, subject.label, ledger, measure)
             for place, (subject, ledger) in enumerate(known)
+            if ledger.shares
             for measure in _WORDS
         ),
         tables=tuple(table for subject, ledger in known for table in _tables(subject.label, ledger)),
         missing=tuple(
             Missing(
-                subject.label, f"packager explain-size {subject.path} --save {subject.path.parent}/sizes.json"
+                subject.label,
+                command(
+                    "packager", "explain-size", subject.path, "--save", subject.path.parent / "sizes.json"
+                ),
             )
             for subject in subjects
             if not subject.sizes
@@ -95,17 +111,11 @@ def _spec(ledger: SizeLedger, measure: Measure, width: Width) -> Spec:
         for kind, taken in found.items()
     ]
     totals: list[dict[str, object]] = [
-        {"package": package, "amount": sum(found.values()) / factor, "text": size(sum(found.values()))}
+        {"package": package, "at": sum(found.values()) / factor, "text": size(sum(found.values()))}
         for package, found in packages
     ]
-    y = {
-        "field": "package",
-        "type": "nominal",
-        "sort": order,
-        "title": None,
-        "axis": {"labelLimit": 100 if width == "narrow" else 220, "ticks": False, "domain": False},
-    }
-    x = {
+    y = named_rows("package", order, 100 if width == "narrow" else 220)
+    x: Spec = {
         "field": "amount",
         "type": "quantitative",
         "title": unit,
@@ -114,7 +124,7 @@ def _spec(ledger: SizeLedger, measure: Measure, width: Width) -> Spec:
         "axis": {"tickCount": 3 if width == "narrow" else 6},
     }
     present = [kind for kind in KINDS if any(kind in found for _, found in packages)]
-    palette = {**colours(KINDS), "legend": {"values": present, "columns": 3 if width == "narrow" else 8}}
+    palette = {**colours(KINDS), "legend": {"values": present, "columns": 2 if width == "narrow" else 8}}
     bar: Spec = {
         "data": values(bars),
         "mark": "bar",
@@ -126,12 +136,7 @@ def _spec(ledger: SizeLedger, measure: Measure, width: Width) -> Spec:
             "description": {"field": "said"},
         },
     }
-    text: Spec = {
-        "data": values(totals),
-        "mark": {"type": "text", "align": "left", "dx": 5, "color": INK, "aria": False},
-        "encoding": {"y": y, "x": {**x, "stack": None}, "text": {"field": "text"}},
-    }
-    return plot(width, (bar, text), height={"step": 26})
+    return plot(width, (bar, texts_behind(totals, y, x)), height={"step": 26})
 
 
 def _tables(label: str, ledger: SizeLedger) -> tuple[Table, ...]:

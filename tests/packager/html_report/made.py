@@ -152,6 +152,22 @@ def sizes(*packages: str) -> SizeLedger:
     )
 
 
+def source(description: str = "Pipeline(StandardScaler, RandomForestClassifier)") -> dict[str, object]:
+    """The source as build.json names it."""
+    return {
+        "path": "iris.joblib",
+        "framework": "sklearn",
+        "framework_version": "1.9.1",
+        "written_by": "1.9.1",
+        "sha256": "23d1",
+        "size_bytes": 189_153,
+        "files": [],
+        "loads": [],
+        "signature": None,
+        "description": description,
+    }
+
+
 def artifact(folder: Path, name: str = "iris", **changes: object) -> Path:
     """dist/NAME/lambda with the record that a build leaves; ``changes`` replace its entries."""
     made = folder / "dist" / name / "lambda"
@@ -167,18 +183,7 @@ def artifact(folder: Path, name: str = "iris", **changes: object) -> Path:
         "packager_version": "0.1.0",
         "python": "3.11.9",
         "request": Configuration(model=Path("iris.joblib"), name=name).model_dump(mode="json"),
-        "source": {
-            "path": "iris.joblib",
-            "framework": "sklearn",
-            "framework_version": "1.9.1",
-            "written_by": "1.9.1",
-            "sha256": "23d1",
-            "size_bytes": 189_153,
-            "files": [],
-            "loads": [],
-            "signature": None,
-            "description": "Pipeline(StandardScaler, RandomForestClassifier)",
-        },
+        "source": source(),
         "conversion": asdict(conversion),
         "verification": asdict(verification),
         "accuracy": asdict(Accuracy("accuracy", 0.9733, 150)),
