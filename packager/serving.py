@@ -16,7 +16,7 @@ GRAPH_OPTIMIZATION = {"sklearn": "basic", "xgboost": "basic", "lightgbm": "basic
 MAPPED_FROM_BYTES = 1_000_000
 """From this size on, half of the time that it takes to open a model is spent on parsing its weights."""
 LARGE_BYTES = 5_000_000
-"""From this size on, laying weights out for one processor ("all") is what most of a start would be spent on."""
+"""From this size on, most of a start would go into laying weights out for one processor ("all")."""
 
 
 @dataclass(frozen=True, slots=True)
