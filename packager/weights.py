@@ -6,7 +6,7 @@ on every machine, whatever its processor, and for every release of the engine.
 
 import hashlib
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -23,6 +23,7 @@ _GRAPH, _WEIGHT = 7, 5
 _RAW, _ELSEWHERE, _PLACE = 9, 13, 14
 _KEY, _VALUE = 1, 2
 _IN_A_FILE = 1
+_Change = Callable[[memoryview], Iterator[bytes | memoryview]]
 
 
 def move_out(model: ModelFile, folder: Path) -> ModelFile:
@@ -32,10 +33,11 @@ def move_out(model: ModelFile, folder: Path) -> ModelFile:
     with model.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
         data = memoryview(whole)
         with weights.open("wb") as sink:
-            content = b"".join(_model(data, sink))
+            content = b"".join(_model(data, lambda tensor: _moved(tensor, sink)))
             moved_bytes = sink.tell()
         data.release()
     if not moved_bytes:
+        weights.unlink()
         return model
     graph.write_bytes(content)
     return replace(
@@ -47,30 +49,52 @@ def move_out(model: ModelFile, folder: Path) -> ModelFile:
     )
 
 
-def _model(data: memoryview, sink: IO[bytes]) -> Iterator[bytes]:
+def bring_back(graph: Path) -> bytes:
+    """The model as it was before its weights were moved out into the file beside ``graph``."""
+    content, held = graph.read_bytes(), (graph.parent / FILE_NAME).read_bytes()
+    return b"".join(_model(memoryview(content), lambda tensor: _whole(tensor, memoryview(held))))
+
+
+def _model(data: memoryview, change: _Change) -> Iterator[bytes | memoryview]:
+    """The model with each of its weights changed."""
     for number, value, field in protobuf.parts(data):
         if number == _GRAPH and not isinstance(value, int):
-            yield protobuf.of_bytes(_GRAPH, b"".join(_graph(value, sink)))
+            yield protobuf.of_bytes(_GRAPH, b"".join(_graph(value, change)))
         else:
-            yield bytes(field)
+            yield field
 
 
-def _graph(data: memoryview, sink: IO[bytes]) -> Iterator[bytes]:
+def _graph(data: memoryview, change: _Change) -> Iterator[bytes | memoryview]:
     for number, value, field in protobuf.parts(data):
-        if number == _WEIGHT and not isinstance(value, int) and len(value) > PAGE_BYTES:
-            yield protobuf.of_bytes(_WEIGHT, b"".join(_tensor(value, sink)))
+        if number == _WEIGHT and not isinstance(value, int):
+            yield protobuf.of_bytes(_WEIGHT, b"".join(change(value)))
         else:
-            yield bytes(field)
+            yield field
 
 
-def _tensor(data: memoryview, sink: IO[bytes]) -> Iterator[bytes]:
-    for number, value, field in protobuf.parts(data):
+def _moved(tensor: memoryview, sink: IO[bytes]) -> Iterator[bytes | memoryview]:
+    for number, value, field in protobuf.parts(tensor):
         if number == _RAW and not isinstance(value, int) and len(value) >= PAGE_BYTES:
             sink.write(b"\0" * (-sink.tell() % PAGE_BYTES))
             yield from _reference(sink.tell(), len(value))
             sink.write(value)
         else:
-            yield bytes(field)
+            yield field
+
+
+def _whole(tensor: memoryview, held: memoryview) -> Iterator[bytes | memoryview]:
+    place: dict[str, str] = {}
+    for number, value, field in protobuf.parts(tensor):
+        if number == _ELSEWHERE and not isinstance(value, int):
+            key, said = (
+                bytes(part).decode() for _, part, _ in protobuf.parts(value) if not isinstance(part, int)
+            )
+            place[key] = said
+        elif number == _PLACE and place:
+            offset, length = int(place["offset"]), int(place["length"])
+            yield protobuf.of_bytes(_RAW, bytes(held[offset : offset + length]))
+        else:
+            yield field
 
 
 def _reference(offset: int, length: int) -> Iterator[bytes]:

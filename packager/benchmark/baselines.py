@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from packager import build, evidence, source_files, tools
+from packager import build, evidence, source_files, tools, weights
 from packager.assembly import read_manifest
 from packager.benchmark import answers
 from packager.benchmark.answers import Golden
@@ -119,6 +119,10 @@ def _onnx(subject: Subject, scratch: Path, say: Progress) -> Path:
     """The artifact's own graph; for other formats the source is converted once more."""
     manifest = read_manifest(subject.function.folder)
     model = subject.function.folder / str(manifest["model"]["path"])
+    if "weights" in manifest["model"]:  # the usual way keeps them in the model
+        whole = scratch / "whole.onnx"
+        whole.write_bytes(weights.bring_back(model))
+        return whole
     if model.suffix == ".onnx":
         return model
     record = evidence.read(_artifact(subject))
