@@ -48,7 +48,7 @@ def filled(step: Step) -> Operate:
 def scaled(step: Step) -> Operate:
     """Scaler: the offset taken away, then times the scale."""
     (_, offsets), (_, scales) = [known for known in step.constants[1:] if known]
-    keep: Callable[[list[float]], list[float]] = list if step.takes[0] == "float64" else single
+    keep = _precision(step)
 
     def operate(value: Value, *_: Value) -> list[Value]:
         shape, data = value
@@ -62,15 +62,22 @@ def scaled(step: Step) -> Operate:
 
 def of_length_one(step: Step) -> Operate:
     """Normalizer: each row divided by the sum of its sizes, or by its length; zeros stay."""
-    squared = step.attributes["squared"]
+    squared, keep = step.attributes["squared"], _precision(step)
 
     def operate(value: Value) -> list[Value]:
         shape, data = value
-        width, found = shape[-1] if shape else 0, []
+        width = shape[-1] if shape else 0
+        found: list[float] = []
         for start in range(0, len(data), width):
             row = data[start : start + width]
-            size = sqrt(sum([item * item for item in row])) if squared else sum([abs(item) for item in row])
-            found += [item / size for item in row] if size else row
+            # Squares in the value's own precision: what it cannot hold counts for nothing, or for all.
+            parts = keep([item * item for item in row]) if squared else list(map(abs, row))
+            (size,) = keep([sum(parts)])
+            if size and squared:
+                parts = [sqrt(part / size) for part in parts]
+            elif size:
+                parts = [part / size for part in parts]
+            found += [-part if item < 0 else part for item, part in zip(row, parts)] if size else row
         return [(shape, single(found))]
 
     return operate
@@ -79,7 +86,18 @@ def of_length_one(step: Step) -> Operate:
 def above(step: Step) -> Operate:
     """Binarizer: 1 where a value is greater than the threshold."""
     threshold = step.attributes["threshold"]
-    return lambda value: [(value[0], [1.0 if item > threshold else 0.0 for item in value[1]])]
+
+    def operate(value: Value) -> list[Value]:
+        shape, data = value
+        if any(item != item for item in data):
+            raise ModelError("a missing value is neither above the threshold nor below it", about_input=True)
+        return [(shape, [1.0 if item > threshold else 0.0 for item in data])]
+
+    return operate
+
+
+def _precision(step: Step) -> Callable[[list[float]], list[float]]:
+    return list if step.takes[0] == "float64" else single
 
 
 def _for_columns(values: list[Any], shape: tuple[int, ...]) -> list[Any]:
