@@ -25,6 +25,11 @@ class Interpreter:
     version: str
 
 
+def own() -> Interpreter:
+    """The interpreter that runs packager."""
+    return Interpreter(Path(sys.executable), ".".join(map(str, sys.version_info[:3])))
+
+
 @cache
 def find(version: str) -> Interpreter | None:
     """A final release of CPython ``version`` (such as "3.13"): this process's own interpreter first, then

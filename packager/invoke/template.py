@@ -60,6 +60,28 @@ def read_function(artifact: Path) -> Function:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a template of anyone says about its first function; None where it does not say, or not plainly."""
+
+    handler: str | None
+    runtime: str | None
+
+
+def describe(template: Path) -> Described | None:
+    """The first function of a template, or None where it has none."""
+    try:
+        _, properties = _function_in(_parse(template), template)
+    except (ArtifactError, OSError):
+        return None
+    handler, runtime = (_only_plain(properties.get(name)) for name in ("Handler", "Runtime"))
+    return Described(handler, runtime)
+
+
+def _only_plain(value: Any) -> str | None:
+    return value if isinstance(value, str) and not isinstance(value, _Intrinsic) else None
+
+
 class _Intrinsic(str):
     """A value that only CloudFormation knows (!Ref, !Sub ...), kept by its text."""
 

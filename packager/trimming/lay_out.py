@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -92,7 +91,7 @@ def _records(
 def _stand_in(target: Target, parts: Parts, layout: Layout, library_here: Path | None) -> _StandIn:
     python = interpreters.find(target.platform.python)
     if python is None or target.platform.arch != tools.host_arch():
-        python = python or _this()
+        python = python or interpreters.own()
         version = ".".join(python.version.split(".")[:2])
         platform = replace(target.platform, arch=tools.host_arch(), python=version)
         layout = target.layout(
@@ -111,10 +110,6 @@ def _stand_in(target: Target, parts: Parts, layout: Layout, library_here: Path |
         if entry.dest.startswith("events/")
     }
     return _StandIn(files, python, replay.Requests(events, parts.golden_json))
-
-
-def _this() -> Interpreter:
-    return Interpreter(Path(sys.executable), ".".join(map(str, sys.version_info[:3])))
 
 
 def _undone(stand_in: _StandIn, rules: Sequence[Rule], say: tools.Progress) -> dict[str, str]:
