@@ -28,7 +28,7 @@ layers: .venv/.dev
 	$(BIN)/lint-imports
 
 bench: .venv/.dev
-	$(BIN)/python -m benchmarks.cold_start
+	$(BIN)/python -m benchmarks
 
 matrix: .venv/.dev
 	$(BIN)/python -m tests.matrix

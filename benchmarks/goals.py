@@ -1,0 +1,42 @@
+"""One figure with its goal: what was measured, and whether that meets it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from packager.measurement import Ratio
+
+State = Literal["met", "not met", "undecided", "unstable", "not measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table of goals. ``measured`` and ``interval`` are ready to be read."""
+
+    figure: str
+    goal: str
+    measured: str
+    interval: str
+    state: State
+
+
+def ratio_row(figure: str, limit: float, of: str, ratio: Ratio) -> Row:
+    """A ratio held to its goal: met where the whole interval is, undecided where the goal lies inside."""
+    interval = "exact" if ratio.low == ratio.high else f"{ratio.low:.3g} to {ratio.high:.3g}"
+    return Row(figure, f"≤ {limit:g} × {of}", f"{ratio.ratio:.3g} ×", interval, _state(ratio, limit))
+
+
+def size_row(figure: str, limit_bytes: int, size_bytes: int) -> Row:
+    """A size held to its goal."""
+    goal, measured = f"≤ {limit_bytes / 1000:,.0f} KB", f"{size_bytes / 1000:,.1f} KB"
+    return Row(figure, goal, measured, "exact", "met" if size_bytes <= limit_bytes else "not met")
+
+
+def missing_row(figure: str, goal: str, why: str) -> Row:
+    """A figure that this run has not measured, with the reason."""
+    return Row(figure, goal, why, "", "not measured")
+
+
+def _state(ratio: Ratio, limit: float) -> State:
+    if ratio.verdict == "unstable":
+        return "unstable"
+    return "met" if ratio.high <= limit else "not met" if ratio.low > limit else "undecided"
