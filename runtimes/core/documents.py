@@ -59,7 +59,7 @@ def _parse_large(text: str) -> object:
     if read is not None:
         try:
             return read(text, allow_inf_nan=False, cache_strings="none")
-        except ValueError:
+        except (TypeError, ValueError):
             pass  # read again below, for the words of the error and for what only the other takes
     return _parse(text)
 
