@@ -27,16 +27,19 @@ from packager.targets import Target
 from packager.worker import Limits, WorkerRequest
 
 
-def build(configuration: Configuration, watcher: Watcher | None = None) -> BuildReport:
+def build(
+    configuration: Configuration, watcher: Watcher | None = None, job: Path | None = None
+) -> BuildReport:
     """Convert the model, then make, check and verify one artifact for each target.
 
-    Raises a PackagerError; then nothing of the failed target is in the output folder.
+    ``job``: a folder that keeps what the workers wrote. Raises a PackagerError; then nothing of the failed
+    target is in the output folder.
     """
     began = time.monotonic()
     steps = Steps(watcher or Silence())
     targets = configuration.targets
     with tempfile.TemporaryDirectory(prefix="packager-") as scratch:
-        job = Path(scratch) / "job"
+        job = job or Path(scratch) / "job"
         converted = _convert(configuration, targets, job, steps)
         converted, choice = _choose_engine(configuration, targets, converted, job, steps)
         made = [_make(target, converted, choice, configuration, steps) for target in targets]

@@ -1,4 +1,4 @@
-"""`make matrix`: runs all cases, two at a time, and writes docs/conversion-matrix.md."""
+"""`make matrix`: runs all cases, two at a time, and writes its tables into docs."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.matrix import table
+from tests.matrix import table, tiny_table
 from tests.matrix.case import Case, Outcome
 from tests.matrix.cases import CASES
 from tests.matrix.running import fault, run
@@ -27,6 +27,7 @@ def main() -> int:
         outcomes = list(pool.map(_done, wanted))
     if len(wanted) == len(CASES):
         table.write(outcomes)
+        tiny_table.write(outcomes)
     odd = [one.case.id for one in outcomes if fault(one)]
     print(f"{len(outcomes)} cases, not as stated: {', '.join(odd) or 'none'}", file=sys.stderr)
     return 1 if odd else 0

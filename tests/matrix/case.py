@@ -42,6 +42,22 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class TinyOutcome:
+    """The engine tiny beside ONNX Runtime on the same rows. ``refused``: what of the graph it lacks.
+
+    ``max_abs_error`` is infinite where one side has a number and the other has none. Times are of one row.
+    """
+
+    refused: str | None = None
+    rows: int = 0
+    label_flips: int = 0
+    max_abs_error: float = 0.0
+    bytes: int = 0
+    tiny_us: float = 0.0
+    onnxruntime_us: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a case; sizes are of the source file and of the model in the artifact."""
 
@@ -56,3 +72,6 @@ class Outcome:
     source_bytes: int = 0
     model_bytes: int = 0
     error: tuple[str, str] | None = None
+    engine: str = ""
+    why: str = ""
+    tiny: TinyOutcome | None = None

@@ -11,7 +11,11 @@ from packager.config import parse
 from packager.errors import PackagerError
 from packager.results import BuildReport
 from packager.source_files import size_of
-from tests.matrix.case import Case, Files, Outcome
+from tests.matrix.case import Case, Files, Outcome, TinyOutcome
+from tests.matrix.tiny import beside_onnxruntime
+
+_TINY_DIFFERENCE = 1e-4
+"""In the unit of the output: sums in single precision are added in groups by ONNX Runtime."""
 
 
 def run(case: Case, folder: Path) -> Outcome:
@@ -21,10 +25,10 @@ def run(case: Case, folder: Path) -> Outcome:
         made = case.make(folder)
     began = time.monotonic()
     try:
-        report = build(parse(_settings(case, made, folder), case.id))
+        report = build(parse(_settings(case, made, folder), case.id), job=folder / "job")
     except PackagerError as error:
         return Outcome(case, time.monotonic() - began, error=(type(error).__name__, error.message))
-    return _outcome(case, made, report, time.monotonic() - began)
+    return _outcome(case, made, report, time.monotonic() - began, beside_onnxruntime(folder / "job"))
 
 
 def fault(outcome: Outcome) -> str | None:
@@ -33,12 +37,19 @@ def fault(outcome: Outcome) -> str | None:
         if outcome.error is not None:
             return f"it is refused: {outcome.error[1]}"
         answered = outcome.rows > 0 and outcome.label_flips == 0
-        return None if answered else f"{outcome.rows} rows, {outcome.label_flips} flips"
+        return _tiny_fault(outcome) if answered else f"{outcome.rows} rows, {outcome.label_flips} flips"
     kind, word = outcome.case.refused
     if outcome.error is None:
         return "it is not refused"
     as_stated = outcome.error[0] == kind and word in outcome.error[1]
     return None if as_stated else f"it is refused otherwise: {outcome.error[0]}: {outcome.error[1]}"
+
+
+def _tiny_fault(outcome: Outcome) -> str | None:
+    tiny = outcome.tiny
+    if tiny is None or (tiny.label_flips == 0 and tiny.max_abs_error < _TINY_DIFFERENCE):
+        return None
+    return f"tiny and ONNX Runtime differ: {tiny.label_flips} flips, {tiny.max_abs_error:.1e}"
 
 
 def _settings(case: Case, made: Files, folder: Path) -> dict[str, Any]:
@@ -52,7 +63,9 @@ def _settings(case: Case, made: Files, folder: Path) -> dict[str, Any]:
     }
 
 
-def _outcome(case: Case, made: Files, report: BuildReport, seconds: float) -> Outcome:
+def _outcome(
+    case: Case, made: Files, report: BuildReport, seconds: float, tiny: TinyOutcome | None
+) -> Outcome:
     (artifact,) = report.artifacts
     found, record = report.verification, report.conversion
     source = json.loads((artifact.path / "build.json").read_text(encoding="utf-8"))["source"]
@@ -68,4 +81,7 @@ def _outcome(case: Case, made: Files, report: BuildReport, seconds: float) -> Ou
         max_abs_error=found.max_abs_error,
         source_bytes=size_of(made.model),
         model_bytes=size_of(artifact.path / "function" / "model"),
+        engine=report.engine.engine,
+        why=report.engine.why,
+        tiny=tiny,
     )

@@ -43,14 +43,15 @@ def _row(one: Outcome) -> str:
         str(one.label_flips), f"{one.max_abs_error:.1e}", f"{one.source_bytes:,}", f"{one.model_bytes:,}",
         f"{one.seconds:.0f}",
     ]  # fmt: skip
-    return _line(cells)
+    return line(cells)
 
 
 def _refusal(one: Outcome) -> str:
     case: Case = one.case
     assert one.error is not None
-    return _line([case.framework, case.architecture, case.format, f"{one.error[0]}: {one.error[1]}"])
+    return line([case.framework, case.architecture, case.format, f"{one.error[0]}: {one.error[1]}"])
 
 
-def _line(cells: Sequence[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """A row of a table."""
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
