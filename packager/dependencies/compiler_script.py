@@ -1,9 +1,11 @@
-"""Run by an interpreter of the target's version: SOURCE DEST ROOT. It imports nothing of packager.
+"""Run by an interpreter of the target's version: SOURCE DEST ROOT LEVEL. It imports nothing of packager.
 
 Each `x.py` of SOURCE becomes `x.pyc` in DEST, of the unchecked-hash kind, as ROOT/x.py; all else is copied.
+LEVEL is that of `-O`: at 2 there are no docstrings, no assertions and no annotations.
 """
 
 import _imp
+import ast
 import importlib.util
 import marshal
 import shutil
@@ -14,21 +16,22 @@ from types import CodeType
 from typing import Any
 
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
+BARE = 2
 NAMES = ("co_filename", "co_name", "co_qualname")
 
 
-def main(source: Path, dest: Path, root: str) -> None:
+def main(source: Path, dest: Path, root: str, level: int) -> None:
     """Compile or copy every file."""
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
         inside = path.relative_to(source)
         (dest / inside).parent.mkdir(parents=True, exist_ok=True)
-        _ship(path, dest / inside, f"{root}/{inside.as_posix()}")
+        _ship(path, dest / inside, f"{root}/{inside.as_posix()}", level)
 
 
-def _ship(source: Path, dest: Path, name: str) -> None:
+def _ship(source: Path, dest: Path, name: str, level: int) -> None:
     if source.suffix == ".py":
         try:
-            content = byte_code(source.read_bytes(), name)
+            content = byte_code(source.read_bytes(), name, level)
         except (SyntaxError, ValueError):  # a template, or a module for a newer Python: it ships as it is
             pass
         else:
@@ -37,12 +40,43 @@ def _ship(source: Path, dest: Path, name: str) -> None:
     shutil.copyfile(source, dest)
 
 
-def byte_code(text: bytes, name: str) -> bytes:
+def byte_code(text: bytes, name: str, level: int) -> bytes:
     """The content of a `.pyc`. It depends on the source and the Python version alone."""
-    code = compile(text, name, "exec", dont_inherit=True, optimize=0)
+    tree = ast.parse(text, name)
+    if level == BARE:
+        tree = ast.fix_missing_locations(Untyped().visit(tree))
+    code = compile(tree, name, "exec", dont_inherit=True, optimize=level)
     digest = _imp.source_hash(importlib.util._RAW_MAGIC_NUMBER, text)  # type: ignore[attr-defined]
     shipped = marshal.dumps(Canonical(code).of(code))
     return importlib.util.MAGIC_NUMBER + UNCHECKED_HASH + digest + shipped
+
+
+class Untyped(ast.NodeTransformer):
+    """Leaves out what only a type checker reads: annotations, and what is imported for them."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        """Without the annotations of its arguments and of what it returns."""
+        self.generic_visit(node)
+        node.returns = None
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        """An argument's name alone."""
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        """A plain assignment, or nothing where there is no value."""
+        self.generic_visit(node)
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+
+    def visit_If(self, node: ast.If) -> ast.stmt:
+        """`if TYPE_CHECKING:` is never true."""
+        self.generic_visit(node)
+        typing = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return ast.copy_location(ast.Pass(), node) if typing and not node.orelse else node
 
 
 class Canonical:
@@ -84,4 +118,4 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))

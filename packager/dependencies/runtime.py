@@ -12,6 +12,10 @@ from packager.layout import IncludedFile
 from packager.model import ModelFile
 
 _ENGINES = "runtimes/core/engines/"
+_ROOT, _PACK, _PAGES = "runtimes/__init__.py", "runtimes/modules.py", "runtimes/http/"
+_PACKAGE = "/__init__.py"
+_HEADER = 16
+"""Bytes before the code in a `.pyc`."""
 _OPERATORS = "runtimes.core.engines.tiny_ops."
 
 
@@ -25,8 +29,31 @@ def runtime_files(
     found = dict(resources.sources("runtimes", *rooms))
     engine = f"runtimes.core.engines.{kind_for(model.format)}"
     kept = _reached(found, (engine, *(f"{_OPERATORS}{module}" for module in model.modules)))
-    sources = tuple(IncludedFile(dest, path) for dest, path in found.items() if dest in kept)
-    return sources if interpreter is None else byte_code.compile_files(sources, interpreter)
+    sources = [IncludedFile(dest, path) for dest, path in found.items() if dest in kept]
+    if interpreter is None:
+        return tuple(sources)
+    pages = [file for file in sources if file.dest.startswith(_PAGES)]
+    others = [file for file in sources if file not in pages]
+    # What FastAPI says of a route in its documentation is the docstring of a function.
+    return (*_packed(others, interpreter), *byte_code.compile_files(pages, interpreter))
+
+
+def _packed(sources: list[IncludedFile], interpreter: Interpreter) -> tuple[IncludedFile, ...]:
+    """Modules as one file beside the package that finds them in it (`runtimes/__init__.py`)."""
+    compiled = byte_code.compile_files(sources, interpreter, level=2)
+    places = [(file.dest.removesuffix("c"), file.read()[_HEADER:]) for file in compiled]
+    entries = [
+        f"{_name(dest)!r}: ({dest.endswith(_PACKAGE)}, {dest.partition('/')[2]!r}, {code!r}),\n"
+        for dest, code in sorted(places)
+        if dest != _ROOT
+    ]
+    text = f"MODULES = {{\n{''.join(entries)}}}\n".encode()
+    (root,) = (file for file in compiled if file.dest == f"{_ROOT}c")
+    return (root, *byte_code.compile_files([IncludedFile(_PACK, text)], interpreter))
+
+
+def _name(dest: str) -> str:
+    return dest.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _reached(found: Mapping[str, Path], names: tuple[str, ...]) -> set[str]:

@@ -13,4 +13,7 @@ HERE: Arch = "arm64" if machine.machine() == "aarch64" else "x86_64"
 
 def pinned_engine() -> Path:
     """The newest release of the engine table, for this machine."""
-    return dependencies.engine_files(engines()[0], quotas.runtimes()["python3.13"].platform(HERE)).library
+    platform = quotas.runtimes()["python3.13"].platform(HERE)
+    library = dependencies.engine_files(engines()[0], platform).library
+    assert library is not None
+    return library

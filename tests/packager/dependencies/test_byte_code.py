@@ -30,7 +30,7 @@ import compiler_script
 tree, kept, digests = Path(sys.argv[2]), [], {}
 for path in sorted(tree.rglob("*.py"), reverse=True):
     name = path.relative_to(tree).as_posix()
-    content = compiler_script.byte_code(path.read_bytes(), f"/var/task/{name}")
+    content = compiler_script.byte_code(path.read_bytes(), f"/var/task/{name}", 0)
     kept.append(marshal.loads(content[16:]))
     digests[name + "c"] = hashlib.sha256(content).hexdigest()
 print(json.dumps(digests))
@@ -79,7 +79,10 @@ def test_the_bytes_do_not_depend_on_what_else_was_compiled(version: str, tree: P
         if "__pycache__" not in path.parts
     }
     done = subprocess.run(
-        [str(found(version).path), "-W", "ignore", "-c", DIFFERENTLY, str(SCRIPT.parent), str(tree)],
+        [
+            str(found(version).path), "-X", "no_debug_ranges", "-W", "ignore", "-c", DIFFERENTLY,
+            str(SCRIPT.parent), str(tree),
+        ],
         env={"PYTHONHASHSEED": "4711", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, text=True, check=True,
     )  # fmt: skip

@@ -75,6 +75,7 @@ def test_the_library_loads_on_the_runtime(kind: str, runtime: str, arch: Arch, t
         return  # refused, as another test shows
     engine = dependencies.choose_engine(kind, target)
     files = dependencies.engine_files(engine, target)
+    assert files.library is not None and files.dest is not None
     path = tmp_path / files.dest
     path.parent.mkdir()
     path.symlink_to(files.library)

@@ -1,7 +1,9 @@
 """Tests of what of our own runtime ships: the rooms asked for, and of the engines the one that is used."""
 
+import marshal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from packager.model import Format, ModelFile, Signature
 
 HERE = Interpreter(Path(sys.executable), ".".join(map(str, sys.version_info[:3])))
 ENGINES = "runtimes/core/engines/"
+PACK = "runtimes/modules.pyc"
 
 
 def model(format: Format, *modules: str) -> ModelFile:
@@ -21,10 +24,34 @@ def names(rooms: tuple[str, ...], python: Interpreter | None, of: ModelFile) -> 
     return [file.dest for file in dependencies.runtime_files(rooms, python, of)]
 
 
-def test_the_rooms_that_are_asked_for_ship_as_byte_code() -> None:
-    found = names(("core",), HERE, model("onnx"))
-    assert {"runtimes/__init__.pyc", "runtimes/core/predictor.pyc"} <= set(found)
-    assert not [name for name in found if name.startswith("runtimes/http") or name.endswith(".py")]
+def packed(of: ModelFile) -> dict[str, tuple[bool, str, bytes]]:
+    """What the one file of byte-code holds."""
+    (file,) = [file for file in dependencies.runtime_files(("core",), HERE, of) if file.dest == PACK]
+    scope: dict[str, Any] = {}
+    exec(marshal.loads(file.read()[16:]), scope)
+    modules: dict[str, tuple[bool, str, bytes]] = scope["MODULES"]
+    return modules
+
+
+def test_byte_code_ships_in_one_file_and_what_finds_the_modules_in_it_beside() -> None:
+    assert names(("core",), HERE, model("onnx")) == ["runtimes/__init__.pyc", PACK]
+    found = packed(model("onnx"))
+    assert found["runtimes.core"][:2] == (True, "core/__init__.py")
+    assert found["runtimes.core.predictor"][:2] == (False, "core/predictor.py")
+    assert not [name for name in found if name.startswith("runtimes.http")]
+
+
+def test_pages_keep_their_docstrings_and_a_file_for_each_module() -> None:
+    files = dependencies.runtime_files(("core", "http"), HERE, model("onnx"))
+    (pages,) = [file for file in files if file.dest == "runtimes/http/app.pyc"]
+    assert marshal.loads(pages.read()[16:]).co_consts[0].startswith("The")
+
+
+def test_packed_code_has_neither_docstrings_nor_annotations() -> None:
+    code = marshal.loads(packed(model("onnx"))["runtimes.core.errors"][2])
+    (request_error,) = [part for part in code.co_consts if getattr(part, "co_name", "") == "RequestError"]
+    assert "__doc__" not in request_error.co_names
+    assert not [name for name in code.co_names if name == "TYPE_CHECKING"]
 
 
 def test_sources_ship_where_no_interpreter_can_compile_them() -> None:
