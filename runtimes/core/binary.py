@@ -76,18 +76,26 @@ def _find_input(signature: Signature, name: str | None) -> str:
     return names[0]
 
 
+def outputs_as_bytes(signature: Signature) -> list[str]:
+    """The outputs whose tensor is the answer: an index into the classes says nothing alone."""
+    return [
+        spec.name
+        for spec in signature.outputs
+        if spec.dtype != "string"
+        and not (spec.role == "label" and (signature.label_is_index or spec.class_labels))
+    ]
+
+
 def _find_output(signature: Signature, name: str | None) -> int:
     names = [spec.name for spec in signature.outputs]
-    if name not in names and (name is not None or len(names) > 1):
-        message = f"an answer of bytes is one tensor; name it in the header x-output-name: {', '.join(names)}"
+    chosen = names[0] if name is None and len(names) == 1 else name
+    known = outputs_as_bytes(signature)
+    if chosen not in known:
+        message = f"an answer of bytes is one tensor; name it in the header x-output-name: {', '.join(known)}"
+        if not known:
+            message = "no output of this model is answered as bytes; ask for JSON"
         raise RequestError(message, field="x-output-name", status=406, code="not_acceptable")
-    place = 0 if name is None else names.index(name)
-    spec = signature.outputs[place]
-    named = spec.role == "label" and (signature.label_is_index or spec.class_labels)
-    if named or spec.dtype == "string":
-        message = f"{spec.name} is answered by its names, which are no bytes; ask for JSON"
-        raise RequestError(message, field="x-output-name", status=406, code="not_acceptable")
-    return place
+    return names.index(str(chosen))
 
 
 def _read_raw(data: bytes, headers: dict[str, str]) -> Tensor:

@@ -9,7 +9,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 
 from runtimes.core.manifest import Manifest
 from runtimes.core.service import INFER_V2, PREDICT, PREDICT_BATCH
-from runtimes.http import about, examples, predictions, schema
+from runtimes.http import about, binary_schema, examples, predictions, schema
 from runtimes.http.serving import open_predictor, reply
 
 
@@ -38,6 +38,8 @@ def describe(manifest: Manifest) -> dict[str, Any]:
             ],
             **(_prediction(name, manifest) if method == "POST" else _plain()),
         }
+        if name == PREDICT:
+            operation["parameters"] += binary_schema.parameters(manifest.signature)
         if "{model}" in path:
             operation["responses"]["404"] = _response("another model's name or version", {"type": "object"})
         paths.setdefault(path, {})[method.lower()] = operation
@@ -67,14 +69,24 @@ def _prediction(route: str, manifest: Manifest) -> dict[str, Any]:
     }[route]
     refused = schema.error_answer() if route != INFER_V2 else {"type": "object"}
     body = {"schema": request(manifest), "example": example}
-    statuses = {"400": "not JSON", "413": "too large", "415": "not JSON by its type", "422": "does not fit"}
-    return {
+    statuses = {
+        "400": "not JSON",
+        "406": "no answer of the type that accept names",
+        "413": "too large",
+        "415": "not of a type that is read",
+        "422": "does not fit",
+    }
+    described: dict[str, Any] = {
         "requestBody": {"required": True, "content": {"application/json": body}},
         "responses": {
             "200": _response("the answer", answer(manifest)),
             **{status: _response(reason, refused) for status, reason in statuses.items()},
         },
     }
+    if route == PREDICT:
+        described["requestBody"]["content"] |= binary_schema.request_content(manifest.signature)
+        described["responses"]["200"]["content"] |= binary_schema.answer_content(manifest.signature)
+    return described
 
 
 def _plain() -> dict[str, Any]:

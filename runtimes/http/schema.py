@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from runtimes.core.answers import SINGULAR, parts_of
+from runtimes.core.casting import may_cast
 from runtimes.core.manifest import Manifest
 from runtimes.core.signature import Feature, Signature, TensorSpec
+from runtimes.core.tensors import DTYPES
 from runtimes.http.examples import json_kind, v2_dtype
 
 Schema = dict[str, Any]
 
 _KINDS = {"number": "number", "integer": "integer", "boolean": "boolean", "text": "string"}
 _SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+
+_B64: Schema = {
+    "type": "object",
+    "properties": {"b64": {"type": "string"}, "dtype": {"type": "string"}, "shape": _SHAPE},
+    "required": ["b64", "dtype", "shape"],
+}
+"""A part of the answer to a request with ``"encoding": "b64"``."""
 
 
 def predict_request(manifest: Manifest) -> Schema:
@@ -22,9 +31,9 @@ def predict_request(manifest: Manifest) -> Schema:
     return {
         "type": "object",
         "oneOf": [
-            _object({"features": row}),
-            _object({"instances": _instances(row, manifest)}),
-            _object({"inputs": _object(inputs)}),
+            _form({"features": row}),
+            _form({"instances": _instances(row, manifest)}),
+            _form({"inputs": _object(inputs)}),
         ],
     }
 
@@ -60,8 +69,9 @@ def infer_request(manifest: Manifest) -> Schema:
 
 def predict_answer(manifest: Manifest) -> Schema:
     """What a prediction answers, by the roles of the model's outputs."""
-    properties = {
-        name: {"type": "array", "items": schema} for name, schema in _answer_parts(manifest.signature)
+    properties: Schema = {
+        name: {"anyOf": [{"type": "array", "items": schema}, _B64, {"type": "array", "items": _B64}]}
+        for name, schema in _answer_parts(manifest.signature)
     }
     taken = {at for places in parts_of(manifest.signature).values() for at in places}
     tensors = [spec.name for at, spec in enumerate(manifest.signature.outputs) if at not in taken]
@@ -102,6 +112,13 @@ def _object(properties: Schema) -> Schema:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def _form(properties: Schema) -> Schema:
+    """A form of request, and beside it in what the numbers of the answer shall be written."""
+    form = _object(properties)
+    form["properties"] = {**properties, "encoding": {"enum": ["json", "b64"]}}
+    return form
 
 
 def _answer(properties: Schema) -> Schema:
@@ -173,6 +190,7 @@ def _tensor(spec: TensorSpec) -> Schema:
     """Nested lists, the same or a flat list as ``data``, or base64."""
     nested = {"type": "array", "items": _nested(spec)} if spec.shape else _nested(spec)
     dtype = {"enum": [spec.dtype]}
+    sent = {"enum": [dtype for dtype in DTYPES if may_cast(dtype, spec.dtype)]}
     data = {
         "type": "object",
         "properties": {"data": {"type": "array"} if spec.shape else {}, "dtype": dtype, "shape": _SHAPE},
@@ -180,5 +198,5 @@ def _tensor(spec: TensorSpec) -> Schema:
     forms = [nested, {**data, "required": ["data"], "additionalProperties": False}]
     if spec.dtype != "string":
         b64 = {"type": "string", "description": "little-endian values in C order, as base64"}
-        forms.append(_object({"b64": b64, "dtype": dtype, "shape": _SHAPE}))
+        forms.append(_object({"b64": b64, "dtype": sent, "shape": _SHAPE}))
     return {"anyOf": forms}

@@ -1,6 +1,7 @@
 """Generated requests and events: right ones, ones with a mistake, and rubbish."""
 
 import json
+import struct
 from typing import Any
 
 from hypothesis import strategies as st
@@ -113,6 +114,31 @@ _good = st.one_of(
     st.builds(lambda document: ("/predict", document), requests()),
 )
 predictions = _good.map(lambda request: http("POST", request[0], json.dumps(request[1])))
+
+
+_tensors = st.lists(st.floats(0, 9, width=32), min_size=8, max_size=8).map(
+    lambda some: struct.pack("<8f", *some)
+)
+_kinds = st.sampled_from(["application/octet-stream", "application/octet-stream", "application/x-npy"])
+_tensor_headers = st.fixed_dictionaries(
+    {
+        "content-type": _kinds,
+        "x-tensor-dtype": st.sampled_from(["float32", "float32", "uint8", "float64", "é"]),
+        "x-tensor-shape": st.sampled_from(["2,4", "2,4", "8,4", "8", "-1,4", "x"]),
+    },
+    optional={
+        "x-tensor-name": st.sampled_from(["X", "Y"]),
+        "accept": _kinds,
+        "x-output-name": st.sampled_from(["probabilities", "probabilities", "label", "x"]),
+    },
+)
+tensor_requests = st.builds(
+    http,
+    st.just("POST"),
+    st.sampled_from(["/predict", "/predict", "/predict/batch"]),
+    _tensors,
+    _tensor_headers,
+)
 
 
 @st.composite

@@ -8,11 +8,17 @@ from hypothesis import strategies as st
 
 from runtimes.aws_lambda.batch import RecordsFailedError
 from tests.runtimes.aws_lambda.payloads import Context, load
-from tests.runtimes.aws_lambda.strategies import documents, mutated_events, requests
+from tests.runtimes.aws_lambda.strategies import documents, mutated_events, requests, tensor_requests
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(event=mutated_events() | requests() | documents | st.builds(lambda one: {"Records": one}, documents))
+@given(
+    event=mutated_events()
+    | tensor_requests
+    | requests()
+    | documents
+    | st.builds(lambda one: {"Records": one}, documents)
+)
 def test_no_event_is_a_failure_of_the_function(function: ModuleType, event: Any) -> None:
     try:
         answer = function.handler(event, Context())

@@ -5,8 +5,10 @@ import inspect
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from runtimes.core.predictor import Predictor
 from runtimes.http.app import create_app
 from tests.runtimes.http.client import send
 from tests.runtimes.models import classifier_root
@@ -149,6 +152,50 @@ def test_our_own_mistake_is_a_document_without_a_traceback(
     assert response.json()["error"]["code"] == "model_failed"
     assert "secret" not in response.text
     assert json.loads(capsys.readouterr().out)["status"] == 500
+
+
+class Watched(Predictor):
+    """A predictor that remembers which threads asked it."""
+
+    __slots__ = ("threads",)
+
+    def predict(self, document: object) -> dict[str, object]:
+        """The answer."""
+        self.threads.add(threading.get_ident())
+        return super().predict(document)
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [
+        (b'{"features": [5.1, 3.5, 1.4, 0.2]}', {}),
+        (bytes(4), {"content-type": "application/octet-stream"}),
+    ],
+)
+def test_a_prediction_runs_on_the_event_loops_own_thread(
+    tmp_path: Path, content: bytes, headers: dict[str, str]
+) -> None:
+    shape = {"x-tensor-dtype": "uint8", "x-tensor-shape": "1,4"}
+    with contextlib.closing(Watched(str(classifier_root(tmp_path / "root")))) as predictor:
+        predictor.threads = set()
+        sent = {"content-type": "application/json", **shape, **headers}
+        assert (
+            send(create_app(predictor), "POST", "/predict", content=content, headers=sent).status_code == 200
+        )
+        assert predictor.threads == {threading.get_ident()}
+
+
+def test_a_tensor_is_taken_and_given_as_bytes(apps: dict[str, FastAPI]) -> None:
+    picture = bytes(range(6))
+    shape = {"x-tensor-dtype": "uint8", "x-tensor-shape": "1,2,3", "content-type": "application/octet-stream"}
+    plain = send(apps["picture"], "POST", "/predict", content=picture, headers=shape).json()
+    assert plain["predictions"] == [2.5]
+    wanted = {**shape, "accept": "application/octet-stream", "x-output-name": "doubled", "x-request-id": "r2"}
+    response = send(apps["picture"], "POST", "/predict", content=picture, headers=wanted)
+    assert struct.unpack("<6f", response.content) == (0, 2, 4, 6, 8, 10)
+    assert response.headers["x-tensor-shape"] == "1,2,3"
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.headers["x-request-id"] == "r2"
 
 
 def test_no_endpoint_hops_to_a_thread(app: FastAPI) -> None:

@@ -63,6 +63,12 @@ PICTURE = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
         ("iris", {"instances": [[1, 2, 3, 4.5]]}),
         ("iris", {"inputs": {"X": [[1, 2, 3, 4]]}}),
         ("iris", {"inputs": {"X": {"dtype": "float32", "shape": [1, 4], "b64": "AAAAAAAAAAAAAAAAAAAAAA=="}}}),
+        ("iris", {"inputs": {"X": {"dtype": "uint8", "shape": [1, 4], "b64": "AAAAAA=="}}}),
+        ("iris", {"inputs": {"X": {"dtype": "float64", "shape": [1, 1], "b64": "AAAAAAAAAAA="}}}),
+        ("iris", {"features": [1, 2, 3, 4], "encoding": "b64"}),
+        ("iris", {"features": [1, 2, 3, 4], "encoding": "json"}),
+        ("iris", {"features": [1, 2, 3, 4], "encoding": "zip"}),
+        ("picture", {"features": PICTURE, "encoding": "b64"}),
         ("iris", {"inputs": {"X": {"data": [[1, 2, 3, 4]]}}}),
         ("iris", {"inputs": {"X": {"data": [1, 2, 3, 4], "shape": [1, 4], "dtype": "float32"}}}),
         ("iris", {"inputs": {"X": {"data": [[1, 2, 3, 4]], "dtype": "float64"}}}),
@@ -91,6 +97,24 @@ def test_the_schema_takes_what_the_model_takes(
     response = send(apps[name], "POST", "/predict", json=document)
     assert validator.is_valid(document) == (response.status_code == 200)
     jsonschema.validate(response.json(), _answer_schema(description, "/predict", response.status_code))
+
+
+@pytest.mark.parametrize(("name", "takes_bytes"), [("iris", True), ("picture", True), ("price", False)])
+def test_tensors_as_bytes_are_described_where_they_are_taken(
+    apps: dict[str, FastAPI], name: str, takes_bytes: bool
+) -> None:
+    operation = _description(apps[name])["paths"]["/predict"]["post"]
+    binary = "application/octet-stream"
+    assert (binary in operation["requestBody"]["content"]) == takes_bytes
+    assert binary in operation["responses"]["200"]["content"]
+    outputs = next(item for item in operation["parameters"] if item["name"] == "x-output-name")["schema"][
+        "enum"
+    ]
+    for output in outputs:
+        headers = {"accept": binary, "x-output-name": output}
+        example = operation["requestBody"]["content"]["application/json"]["example"]
+        response = send(apps[name], "POST", "/predict", json=example, headers=headers)
+        assert (response.status_code, response.headers["content-type"]) == (200, binary)
 
 
 def test_the_page_finds_its_description_behind_any_stage(app: FastAPI) -> None:
