@@ -63,7 +63,13 @@ def candidates(found: Opened, version: str, reached: frozenset[str] | None) -> I
 
 def _by_rules(names: Iterable[str]) -> Iterator[Candidate]:
     for rule in trimming.declared():
-        yield Candidate(f"{rule.name} ({rule.reason})", rule.find(names))
+        found = rule.find(names)
+        yield Candidate(f"{rule.name} ({rule.reason})", found, strong=any(map(_is_code, found)))
+
+
+def _is_code(name: str) -> bool:
+    """Whether a request might import it that no import of the handler's module does."""
+    return kind_of(name) in ("source", "byte-code", "library")
 
 
 def _by_platform(found: Opened, names: list[str], version: str) -> Iterator[Candidate]:
