@@ -138,8 +138,9 @@ def cut(_step: Step) -> Operate:
         places = axes[1] if axes is not None else range(len(starts[1]))
         found = value
         for at, axis in enumerate(places):
-            chosen = slice(starts[1][at], ends[1][at], steps[1][at] if steps is not None else 1)
-            found = _part(*found, axis % rank, _range(chosen, found[0][axis % rank]))
+            step = steps[1][at] if steps is not None else 1
+            chosen = _range(starts[1][at], ends[1][at], step, found[0][axis % rank])
+            found = _part(*found, axis % rank, chosen)
         return [found]
 
     return operate
@@ -204,8 +205,12 @@ def _part(shape: Shape, data: list[Any], axis: int, places: Any) -> Value:
     ]
 
 
-def _range(chosen: slice, size: int) -> range:
-    return range(*chosen.indices(size))
+def _range(start: int, end: int, step: int, size: int) -> range:
+    """As ONNX counts it: backwards a start before the first place is the first, where Python's is none."""
+    start, end = (bound + size if bound < 0 else bound for bound in (start, end))
+    if step > 0:
+        return range(min(max(start, 0), size), min(max(end, 0), size), step)
+    return range(min(max(start, 0), size - 1), min(max(end, -1), size - 1), step)
 
 
 def _equal_parts(size: int, count: int) -> list[int]:
