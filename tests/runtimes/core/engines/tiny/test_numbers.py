@@ -20,7 +20,7 @@ _CODES = {
 }
 _FLOATS = ("float32", "float64")
 _NUMBERS = (*_FLOATS, "int64", "int32")
-_EDGES = {
+_EDGES: dict[str, list[Any]] = {
     "float32": [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, 1e-45, 3e38, -3e38, 16777217.0, np.inf, -np.inf, np.nan],
     "float64": [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, 5e-324, 1e308, -1e308, 2.0**53, np.inf, -np.inf, np.nan],
     "int64": [0, 1, -1, 2**63 - 1, -(2**63), 2**53 + 1],
