@@ -45,7 +45,7 @@ def section(subjects: Sequence[Subject]) -> Section:
 
 def _waterfall(place: int, one: Measured) -> Chart:
     cold = one.benchmark.cold
-    longest = max(COLD_PARTS, key=lambda part: cold.parts_ms[part])
+    longest = max(cold.parts_ms, key=lambda part: cold.parts_ms[part])
     mark = "" if cold.stable else " (unstable)"
     return Chart(
         id=f"cold-{place}",
@@ -60,7 +60,7 @@ def _waterfall(place: int, one: Measured) -> Chart:
 def _steps(cold: ColdStart) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     at = 0.0
-    for part in COLD_PARTS:
+    for part in (part for part in COLD_PARTS if part in cold.parts_ms):
         took = cold.parts_ms[part]
         rows.append({"part": PARTS[part], "from": at, "to": at + took, "text": milliseconds(took)})
         at += took
@@ -72,9 +72,10 @@ def _waterfall_spec(cold: ColdStart, width: Width) -> Spec:
     steps = [{**step, "row": step["part"], "at": step["to"]} for step in _steps(cold)]
     whole = {"row": TOTAL, "part": TOTAL, "from": 0.0, "to": total.p50}
     names = [*PARTS.values(), TOTAL]
+    present = [name for name in names if any(bar["row"] == name for bar in (*steps, whole))]
     palette = {"domain": names, "range": [*COLOURS[: len(PARTS)], TOTAL_COLOUR]}
     colour: Spec = {"type": "nominal", "scale": palette, "legend": None}
-    y = named_rows("row", names, 120)
+    y = named_rows("row", present, 120)
     opacity = 1.0 if cold.stable else UNSTABLE_OPACITY
     bars = [
         {**bar, "said": f"{bar['part']}: {milliseconds(_length(bar))}", "opacity": opacity}
@@ -158,7 +159,7 @@ def _plot(
 def _table(every: Sequence[Measured]) -> Table:
     colds = [one.benchmark.cold for one in every]
     parts = tuple(
-        (Cell(PARTS[part]), *(figure(cold.parts_ms[part], milliseconds) for cold in colds))
+        (Cell(PARTS[part]), *(figure(cold.parts_ms.get(part), milliseconds) for cold in colds))
         for part in COLD_PARTS
     )
     totals = tuple(

@@ -13,6 +13,8 @@ from packager.html_report.units import amount, milliseconds
 from packager.measurement import Distribution, Warm
 
 HEIGHT = 240
+WIDE = 3
+"""So many times as wide as the one before, the last bin is not drawn."""
 HEADROOM = 1.35
 """Above the highest bar, for the names of the percentiles."""
 PERCENTILES = ("p50", "p95", "p99")
@@ -36,7 +38,8 @@ def section(subjects: Sequence[Subject]) -> Section:
     return Section(
         id="latency",
         title="Latency when warm",
-        lead="Requests one after the other to one process that has answered before.",
+        lead="One request after the other to a process that has answered before. It is the time of the "
+        "handler's call, from the event to its answer.",
         charts=charts,
         tables=tables,
         missing=missing(subjects),
@@ -52,7 +55,7 @@ def _chart(place: int, one: Measured) -> Chart:
         title=f"{one.label}: an answer in {milliseconds(latency.p50)}{mark}",
         description=f"How many of {latency.count:,} requests took how long. Half are answered within "
         f"{milliseconds(latency.p50)}, 95 of 100 within {milliseconds(latency.p95)}, 99 of 100 within "
-        f"{milliseconds(latency.p99)}.",
+        f"{milliseconds(latency.p99)}.{_beyond(one.benchmark.warm)}",
         spec=partial(_spec, one.benchmark.warm),
     )
 
@@ -67,15 +70,28 @@ def _bins(warm: Warm) -> list[tuple[float, float, int]]:
     ]
 
 
+def _drawn(warm: Warm) -> list[tuple[float, float, int]]:
+    """All bins but a last one of the few slowest that is far wider: the others would be too thin to see."""
+    *bins, last = _bins(warm)
+    return bins if bins and last[1] - last[0] > WIDE * (bins[-1][1] - bins[-1][0]) else [*bins, last]
+
+
+def _beyond(warm: Warm) -> str:
+    """What is not drawn, in words."""
+    _, high, count = _bins(warm)[-1]
+    if len(_drawn(warm)) == len(_bins(warm)):
+        return ""
+    return f" Not drawn: the {count:,} slowest, up to {milliseconds(high)}."
+
+
 def _spec(warm: Warm, width: Width) -> Spec:
-    bins = _bins(warm)
+    bins = _drawn(warm)
     low, high = bins[0][0], bins[-1][1]
-    wide_range = low > 0 and high / low > 20
     x: Spec = {
         "field": "from",
         "type": "quantitative",
         "title": "ms",
-        "scale": {"type": "log" if wide_range else "linear", "domain": [low, high], "nice": False},
+        "scale": {"domain": [low, high], "nice": False},
         "axis": {"grid": False, "tickCount": 4 if width == "narrow" else 8},
     }
     y: Spec = {
@@ -129,16 +145,18 @@ def _table(every: Sequence[Measured]) -> Table:
         for name, said in FIGURES.items()
     )
     engine = tuple(warm.engine_run_ms.p50 if warm.engine_run_ms else None for warm in warms)
+    trips = tuple(warm.round_trip_ms.p50 if warm.round_trip_ms else None for warm in warms)
     return Table(
         "Latency of a warm request",
         ("", *(one.label for one in every)),
         (
             *rows,
             (Cell("the engine alone, median"), *(figure(found, milliseconds) for found in engine)),
+            (Cell("round trip, median"), *(figure(found, milliseconds) for found in trips)),
             (Cell("requests in a second"), *(figure(warm.requests_per_s, whole) for warm in warms)),
             (Cell("requests measured"), *(figure(warm.latency_ms.count, whole) for warm in warms)),
-            (Cell("peak memory"), *(figure(one.peak_memory_bytes, amount) for one in benchmarks)),
-            (Cell("most threads"), *(figure(one.threads, whole) for one in benchmarks)),
+            (Cell("peak memory"), *(figure(one.peak_memory_bytes or None, amount) for one in benchmarks)),
+            (Cell("most threads"), *(figure(one.threads or None, whole) for one in benchmarks)),
             (Cell("stable"), *(Cell("yes" if warm.stable else "no: no verdict") for warm in warms)),
         ),
     )

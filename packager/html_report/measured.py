@@ -39,7 +39,7 @@ def missing(subjects: Sequence[Subject]) -> tuple[Missing, ...]:
     """The command for every subject that has no benchmark."""
     return tuple(
         Missing(
-            subject.label,
+            f"the cold start and the latency of {subject.label}",
             command("packager", "bench", subject.path, "--save", subject.path.parent / "bench.json"),
         )
         for subject in subjects
@@ -64,7 +64,7 @@ def remarks(subjects: Sequence[Subject]) -> tuple[str, ...]:
             machine = subject.bench.machine
             said.append(
                 f"{subject.label}: {subject.bench.rounds} rounds on {machine.cpu} ({machine.cores} cores, "
-                f"{machine.arch}), Linux {machine.kernel}, Python {machine.python}, load {machine.load:.1f}."
+                f"{machine.arch}), {machine.kernel}, Python {machine.python}, load {machine.load:.1f}."
             )
             said += subject.bench.notes
     return tuple(dict.fromkeys(said))

@@ -37,7 +37,7 @@ def section(subjects: Sequence[Subject]) -> Section:
         tables=tuple(table for subject, tune in known for table in _tables(subject.label, tune)),
         missing=tuple(
             Missing(
-                subject.label,
+                f"what each memory size gives and costs for {subject.label}",
                 command("packager", "tune", subject.path, "--save", subject.path.parent / "tune.json"),
             )
             for subject in subjects
@@ -69,10 +69,15 @@ def _charts(place: int, label: str, tune: Tuning) -> tuple[Chart, ...]:
     )
 
 
+def _lost(tune: Tuning) -> list[MemoryPoint]:
+    """The sizes that are too small to answer."""
+    return [point for point in tune.points if point.out_of_memory or point.warm_p50_ms is None]
+
+
 def _marks(tune: Tuning) -> str:
     """What the crosses are, where there are any."""
-    lost = [megabytes(point.memory_mb) for point in tune.points if point.out_of_memory]
-    return f" A cross: out of memory, at {', '.join(lost)}." if lost else ""
+    lost = [f"{megabytes(point.memory_mb)} ({_origin(point)})" for point in _lost(tune)]
+    return f" A cross: no answer at {', '.join(lost)}." if lost else ""
 
 
 def _rows(points: Sequence[MemoryPoint], names: Sequence[str]) -> list[dict[str, object]]:
@@ -178,9 +183,8 @@ def _choices(tune: Tuning) -> list[NamedLine]:
 def _crosses(tune: Tuning, x: Spec) -> list[Spec]:
     """A cross at the foot of each size that is too small."""
     lost: list[dict[str, object]] = [
-        {"memory": point.memory_mb, "mark": "×", "said": f"{megabytes(point.memory_mb)}: out of memory"}
-        for point in tune.points
-        if point.out_of_memory
+        {"memory": point.memory_mb, "mark": "×", "said": f"{megabytes(point.memory_mb)}: {_origin(point)}"}
+        for point in _lost(tune)
     ]
     cross: Spec = {
         "data": values(lost),
@@ -193,6 +197,12 @@ def _crosses(tune: Tuning, x: Spec) -> list[Spec]:
         },
     }
     return [cross] if lost else []
+
+
+def _origin(point: MemoryPoint) -> str:
+    if point.out_of_memory:
+        return "out of memory"
+    return ORIGINS[point.origin] if point.warm_p50_ms is not None else "no answer in time"
 
 
 def _tables(label: str, tune: Tuning) -> tuple[Table, ...]:
@@ -211,7 +221,7 @@ def _tables(label: str, tune: Tuning) -> tuple[Table, ...]:
         tuple(
             (
                 figure(point.memory_mb, lambda value: megabytes(int(value))),
-                Cell("out of memory" if point.out_of_memory else ORIGINS[point.origin]),
+                Cell(_origin(point)),
                 figure(point.cold_ms, milliseconds),
                 figure(point.warm_p50_ms, milliseconds),
                 figure(point.warm_p95_ms, milliseconds),

@@ -1,20 +1,22 @@
 """The top of the report: each artifact in plain words, what it was made of, and how it compares."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from packager.html_report.section import Cell, Section, Table, figure, whole
 from packager.html_report.subject import Built, Subject
 from packager.html_report.units import amount, milliseconds, size
-from packager.measurement import Ratio
+from packager.measurement import Bench, Ratio
 
 FIGURES = {
     "archive_bytes": "size of the zip",
     "unzipped_bytes": "size unzipped",
     "cold_ms": "cold start",
-    "warm_ms": "warm latency",
+    "warm_latency_ms": "warm latency",
     "peak_memory_bytes": "peak memory",
 }
+OWN = "latency_to_engine_run"
+"""The one ratio that is of the artifact alone."""
 VERDICTS = {
     "smaller": "smaller",
     "larger": "larger",
@@ -130,20 +132,27 @@ def _score(built: Built) -> Cell:
 
 
 def _ratios(subjects: Sequence[Subject]) -> tuple[Table, ...]:
+    """A table for each that the artifact was measured against; the ratios stand in their order."""
     return tuple(
-        Table(
-            f"{subject.label} against {subject.bench.measured[1].name}",
-            ("figure", "ratio", "95 % interval from", "to", "verdict"),
-            tuple(_ratio_row(ratio) for ratio in subject.bench.ratios),
-        )
-        for subject in subjects
-        if subject.bench and subject.bench.ratios and len(subject.bench.measured) > 1
+        table for subject in subjects if subject.bench for table in _ratios_of(subject, subject.bench)
     )
+
+
+def _ratios_of(subject: Subject, bench: Bench) -> Iterator[Table]:
+    _, *others = bench.measured
+    pairs = [ratio for ratio in bench.ratios if ratio.figure != OWN]
+    each = len(pairs) // len(others) if others else 0
+    for place, other in enumerate(others):
+        yield Table(
+            f"{subject.label} against {other.name}: ratios with their 95 % intervals",
+            ("figure", "ratio", "from", "to", "verdict"),
+            tuple(_ratio_row(ratio) for ratio in pairs[place * each : (place + 1) * each]),
+        )
 
 
 def _ratio_row(ratio: Ratio) -> tuple[Cell, ...]:
     numbers = (
-        figure(value, lambda value: f"{value:.3g} ×") for value in (ratio.ratio, ratio.low, ratio.high)
+        figure(value, lambda value: f"{value:#.3g} ×") for value in (ratio.ratio, ratio.low, ratio.high)
     )
     said = FIGURES.get(ratio.figure, ratio.figure.replace("_", " "))
     return (Cell(said), *numbers, Cell(VERDICTS[ratio.verdict]))

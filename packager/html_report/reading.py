@@ -14,6 +14,7 @@ from packager.errors import ArtifactError
 from packager.html_report.section import command, printable
 from packager.html_report.subject import Built, Subject
 from packager.measurement import SCHEMA_VERSION, Bench, SizeLedger, Tuning
+from packager.sizes import ledger
 
 BENCH, TUNE, SIZES = "bench.json", "tune.json", "sizes.json"
 """Looked for in dist/NAME when the artifact is dist/NAME/TARGET, to which nothing may be added."""
@@ -54,15 +55,28 @@ def _read_subject(artifact: Path, bench: Path | None, tune: Path | None, sizes: 
         label=name,
         path=artifact,
         built=built,
-        sizes=_read(sizes or artifact.parent / SIZES, SizeLedger, required=sizes is not None),
+        sizes=_sizes(artifact, built.archive.size_bytes, sizes),
         bench=_read(bench or artifact.parent / BENCH, Bench, required=bench is not None),
         tune=_read(tune or artifact.parent / TUNE, Tuning, required=tune is not None),
     )
     return _of_this_build(found, bench or artifact.parent / BENCH, tune or artifact.parent / TUNE, name)
 
 
+def _sizes(artifact: Path, zipped_bytes: int, named: Path | None) -> SizeLedger:
+    """The ledger that was saved with its cuts, if it is of this archive; else one of now, without cuts."""
+    saved = _read(named or artifact.parent / SIZES, SizeLedger, required=named is not None)
+    if saved and saved.zipped_bytes == zipped_bytes:
+        return saved
+    if named:
+        raise ArtifactError(
+            f"{named} is of another archive than that of {artifact}",
+            f"write it again: {command('packager', 'explain-size', artifact, '--save', named)}",
+        )
+    return ledger(artifact)
+
+
 def _of_this_build(subject: Subject, bench: Path, tune: Path, name: str) -> Subject:
-    """Refuse figures that were measured on something else: on another artifact, or before it was rebuilt."""
+    """Refuse figures of something else: of another artifact, or of this one before it was rebuilt."""
     zipped = subject.built.archive.size_bytes
     if subject.benchmark and subject.benchmark.archive_bytes != zipped:
         raise ArtifactError(

@@ -44,9 +44,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What was not measured of which artifact, and the command that does it."""
+    """What is not known of which artifact, and the command that finds it out."""
 
-    label: str
+    what: str
     command: str
 
 

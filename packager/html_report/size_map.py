@@ -32,7 +32,7 @@ SHOWN: dict[Width, int] = {"wide": 12, "narrow": 8}
 
 def section(subjects: Sequence[Subject]) -> Section:
     """The size maps and the ledger of every subject."""
-    known = [(subject, subject.sizes) for subject in subjects if subject.sizes]
+    known = [(subject, subject.sizes) for subject in subjects]
     return Section(
         id="size",
         title="Size",
@@ -47,13 +47,13 @@ def section(subjects: Sequence[Subject]) -> Section:
         tables=tuple(table for subject, ledger in known for table in _tables(subject.label, ledger)),
         missing=tuple(
             Missing(
-                subject.label,
+                f"what could be left out of {subject.label}",
                 command(
                     "packager", "explain-size", subject.path, "--save", subject.path.parent / "sizes.json"
                 ),
             )
-            for subject in subjects
-            if not subject.sizes
+            for subject, ledger in known
+            if not ledger.cuts
         ),
         notes=tuple(note for _, ledger in known for note in ledger.notes),
     )

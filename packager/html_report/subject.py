@@ -51,7 +51,7 @@ class Subject:
     label: str
     path: Path
     built: Built
-    sizes: SizeLedger | None
+    sizes: SizeLedger
     bench: Bench | None
     tune: Tuning | None
 

@@ -155,13 +155,11 @@ def test_tables_hold_the_figures_of_the_json_beside(chromium: Browser, report: P
         _cold(one) for one in measured
     ]
     assert _columns(tables["Latency of a warm request"]) == [_warm(one) for one in measured]
-    assert shown == 2
+    assert shown >= 2
 
 
 def _sizes(artifact: Any) -> list[tuple[str, Any]]:
     ledger = artifact["sizes"]
-    if not ledger:
-        return []
     every = {"package": "all", "kind": "", **ledger}
     shares = sorted(ledger["shares"], key=lambda s: (-s["zipped_bytes"], s["package"], s["kind"]))
     rows = [
@@ -210,9 +208,15 @@ def _warm(one: Any) -> list[Any]:
     names = ("p50", "p90", "p95", "p99", "mean", "deviation", "minimum", "maximum")
     stable = "yes" if warm["stable"] else "no: no verdict"
     return [
-        *(warm["latency_ms"][name] for name in names), warm["engine_run_ms"]["p50"], warm["requests_per_s"],
-        warm["latency_ms"]["count"], one["peak_memory_bytes"], one["threads"], stable,
-    ]  # fmt: skip
+        *(warm["latency_ms"][name] for name in names),
+        warm["engine_run_ms"]["p50"],
+        "–",
+        warm["requests_per_s"],
+        warm["latency_ms"]["count"],
+        one["peak_memory_bytes"],
+        one["threads"],
+        stable,
+    ]
 
 
 def _columns(rows: list[list[Any]]) -> list[list[Any]]:

@@ -43,7 +43,8 @@ def test_what_is_not_measured_has_no_chart_and_says_which_command_measures_it(tm
     artifact = made.artifact(tmp_path / "a folder")
     written = write(read_subjects([artifact]), tmp_path / "report.html")
     page = written.html.read_text()
-    assert "<svg" not in page
+    assert page.count("<svg") == 2 * 2
+    assert 'id="cold-0-title"' not in page
     assert "starts in" not in page
     folder = artifact.parent
     assert written.missing == (

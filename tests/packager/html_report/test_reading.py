@@ -17,7 +17,7 @@ def test_reads_what_lies_in_the_folder_above(tmp_path: Path) -> None:
     assert subject.built.verification.rows == 256
     assert subject.benchmark == made.benchmark()
     assert subject.tune == made.tuning()
-    assert subject.sizes is not None
+    assert subject.sizes == made.sizes(*(f"package_{number}" for number in range(9)))
 
 
 def test_reads_files_that_are_named_instead(tmp_path: Path) -> None:
@@ -30,7 +30,17 @@ def test_reads_files_that_are_named_instead(tmp_path: Path) -> None:
 
 def test_what_was_not_measured_is_none(tmp_path: Path) -> None:
     (subject,) = read_subjects([made.artifact(tmp_path)])
-    assert (subject.sizes, subject.bench, subject.tune) == (None, None, None)
+    assert (subject.bench, subject.tune) == (None, None)
+
+
+def test_sizes_that_were_not_saved_for_this_archive_are_those_of_now(tmp_path: Path) -> None:
+    artifact = made.artifact(tmp_path)
+    made.save(replace(made.sizes(), zipped_bytes=99), artifact.parent / "sizes.json")
+    (subject,) = read_subjects([artifact])
+    assert subject.sizes.files == 2
+    assert {share.kind for share in subject.sizes.shares} >= {"model"}
+    with pytest.raises(ArtifactError, match="is of another archive"):
+        read_subjects([artifact], sizes=[artifact.parent / "sizes.json"])
 
 
 def test_artifacts_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
