@@ -15,7 +15,7 @@ from platform import machine
 from typing import Literal
 
 from packager import cache, containers, environments, installed, interpreters, recipes, tools, uv_program
-from packager.dependencies.engine import choose_engine, engine_files, kinds
+from packager.dependencies.engine import choose_engine, engine_files, kinds, releases
 from packager.errors import PackagerError, ToolError
 from packager.layout import Platform
 from packager.targets.aws_lambda import quotas
@@ -70,7 +70,8 @@ def _fetch_engine(progress: tools.Progress) -> None:
     """The libraries that builds with nothing but defaults ask for on this machine."""
     platform = _default_platform()
     for kind in kinds().values():
-        engine_files(choose_engine(kind.kind, platform), platform, progress)
+        for engine in releases(kind.kind, platform):
+            engine_files(engine, platform, progress)
 
 
 def _default_platform() -> Platform:

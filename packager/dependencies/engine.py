@@ -101,6 +101,12 @@ def choose_engine(kind: str, platform: Platform) -> Engine:
     )
 
 
+def releases(kind: str, platform: Platform) -> tuple[Engine, ...]:
+    """The newest release for the platform, and the smaller ones for certain operators."""
+    narrow = (engine for engine in engines() if engine.kind.kind == kind and engine.operators)
+    return (choose_engine(kind, platform), *(engine for engine in narrow if fits(engine, platform)))
+
+
 def fits(engine: Engine, platform: Platform) -> bool:
     """Whether a release is for the platform's processor and loads on its glibc."""
     needed = engine.glibc.get(platform.arch)

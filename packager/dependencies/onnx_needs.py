@@ -13,14 +13,18 @@ _FLOATS = frozenset({"float32", "float64"})
 _IR_VERSION, _GRAPH, _OPSETS, _FUNCTIONS = 1, 7, 8, 25
 _NODE = 1
 _OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7
-_SUBGRAPH, _SUBGRAPHS = 6, 11
+_NAME, _NUMBER, _SUBGRAPH, _SUBGRAPHS = 1, 3, 6, 11
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
+_ROUNDS_UP = b"ceil_mode"
 
 
 @dataclass(frozen=True, slots=True)
 class OnnxNeeds:
     """The versions that a graph is written in, its operators (``domain.Name`` outside ONNX' own domain), and
-    whether all that a request puts into it are floating point numbers."""
+    whether all that a request puts into it are floating point numbers.
+
+    A pooling that rounds sizes up is named so ("MaxPool with ceil_mode"): releases differ in it.
+    """
 
     opset: int
     ml_opset: int
@@ -74,7 +78,7 @@ def _operators(graph: memoryview) -> Iterator[str]:
     for number, node, _ in protobuf.parts(graph):
         if number != _NODE or isinstance(node, int):
             continue
-        name = domain = ""
+        name = domain = noted = ""
         for part, value, _ in protobuf.parts(node):
             if isinstance(value, int):
                 continue
@@ -83,14 +87,22 @@ def _operators(graph: memoryview) -> Iterator[str]:
             elif part == _DOMAIN:
                 domain = _text(value)
             elif part == _ATTRIBUTE:
+                noted = noted or _noted(value)
                 yield from _inner(value)
-        yield f"{domain}.{name}" if domain not in ("", "ai.onnx") else name
+        yield (f"{domain}.{name}" if domain not in ("", "ai.onnx") else name) + noted
 
 
 def _inner(attribute: memoryview) -> Iterator[str]:
     for number, value, _ in protobuf.parts(attribute):
         if number in (_SUBGRAPH, _SUBGRAPHS) and not isinstance(value, int):
             yield from _operators(value)
+
+
+def _noted(attribute: memoryview) -> str:
+    held = {number: value for number, value, _ in protobuf.parts(attribute)}
+    name = held.get(_NAME, 0)
+    is_on = not isinstance(name, int) and bytes(name) == _ROUNDS_UP and held.get(_NUMBER)
+    return f" with {_ROUNDS_UP.decode()}" if is_on else ""
 
 
 def _text(data: memoryview) -> str:

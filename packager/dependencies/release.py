@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from packager.dependencies.engine import Engine, OnnxLimits, choose_engine, engines, fits, kinds
+from packager.dependencies.engine import Engine, OnnxLimits, choose_engine, engines, fits, kinds, releases
 from packager.dependencies.onnx_needs import OnnxNeeds
 from packager.errors import ConfigError
 from packager.layout import Platform
@@ -26,9 +26,9 @@ def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) ->
         engine = pinned(platform, version)
         _refuse_newer(engine, needs)
         return Release(engine, "asked for")
-    latest = choose_engine(_KIND, platform)
     reasons: list[str] = []
-    for engine in reversed(_narrow(platform)):
+    latest, *narrow = releases(_KIND, platform)
+    for engine in reversed(narrow):
         reason = _not_for(engine, needs)
         if reason is None:
             return Release(engine, f"the smallest release that is for {_all(needs)} of the graph")
@@ -58,10 +58,6 @@ def pinned(platform: Platform, version: str) -> Engine:
             "leave engine_version out to have one chosen, or choose another --runtime or --arch",
         )
     return known[version]
-
-
-def _narrow(platform: Platform) -> list[Engine]:
-    return [engine for engine in engines() if engine.operators and fits(engine, platform)]
 
 
 def _not_for(engine: Engine, needs: OnnxNeeds) -> str | None:
