@@ -124,8 +124,8 @@ Origin = Literal["measured", "unlimited", "extrapolated"]
 @dataclass(frozen=True, slots=True)
 class MemoryPoint:
     """One Lambda memory size. ``usd_per_million`` is for warm requests, ``out_of_memory`` True where the
-    function was killed for its memory or, extrapolated, has more than the size; without times and memory,
-    it did not answer in time."""
+    function was killed for its memory or, extrapolated, has more than the size; without times
+    otherwise, it did not answer in time or is not known there."""
 
     memory_mb: int
     origin: Origin

@@ -70,6 +70,9 @@ def _above(seen: Mapping[int, Seen], wanted: Sequence[int]) -> Iterator[str]:
     largest = seen[max(seen)]
     if max(wanted) <= largest.memory_mb:
         return
+    if largest.ended:
+        yield f"sizes above {largest.memory_mb} MB are not known: this machine has not the processors for them"
+        return
     busy = parallelism(largest)
     why = (
         f"the function uses one thread, and that is no faster above {FULL_CPU_MB} MB"

@@ -20,10 +20,16 @@ def under_limits(seen: Mapping[int, Seen], sizes: Sequence[int], prices: Prices)
     """A point for each size; those that were not measured are as fast as the largest that was."""
     largest = seen[max(seen)]
     return tuple(
-        _point(seen[size], "measured", prices) if size in seen
-        else _point(replace(largest, memory_mb=size), "extrapolated", prices)
+        _point(seen[size], "measured", prices) if size in seen else _above(largest, size, prices)
         for size in sorted(sizes)
-    )  # fmt: skip
+    )
+
+
+def _above(largest: Seen, memory_mb: int, prices: Prices) -> MemoryPoint:
+    """What failed at the largest size that this machine can be may well run at a larger one: nobody knows."""
+    unknown = replace(largest, out_of_memory=False, failure="it was not measured")
+    known = unknown if largest.ended else largest
+    return _point(replace(known, memory_mb=memory_mb), "extrapolated", prices)
 
 
 def without_limits(

@@ -83,5 +83,5 @@ def _points(
         return points.without_limits(seen, wanted, cores, table), notes.without_limits(refused, cores)
     doubt = false_share()
     sizes = [size for size in wanted if cgroups.cpu_share(size) <= cores]
-    found = measure(trial, sizes, say)
+    found = measure(trial, sizes or [cgroups.FULL_CPU_MB], say)
     return points.under_limits(found, wanted, table), notes.under_limits(doubt, found, wanted)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from packager.tuning import points, prices
+from packager.tuning import notes, points, prices
 from packager.tuning.measure import Seen
 
 PRICES = prices.load(None, "us-east-1", "x86_64", 512)
@@ -32,6 +32,18 @@ def test_a_killed_function_has_no_times_and_no_price() -> None:
     (point,) = points.under_limits({128: Seen(128, out_of_memory=True)}, [128], PRICES)
     assert point.out_of_memory
     assert point.cold_ms is point.warm_p95_ms is point.usd_per_million is None
+
+
+def test_what_was_killed_at_the_largest_measured_size_is_not_known_above_it() -> None:
+    found = {3538: Seen(3538, out_of_memory=True)}
+    *_, above = points.under_limits(found, [3538, 5308], PRICES)
+    assert not above.out_of_memory and above.warm_p95_ms is None
+    assert any("above 3538 MB are not known" in note for note in notes.under_limits(None, found, [5308]))
+
+
+def test_sizes_of_several_threads_are_said_to_be_perhaps_faster() -> None:
+    found = {3538: seen(3538, 60, 10, 19)}
+    assert any("kept 1.9 processors busy" in note for note in notes.under_limits(None, found, [10_240]))
 
 
 def test_without_limits_the_cpu_time_is_divided_by_the_share() -> None:
