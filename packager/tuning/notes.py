@@ -71,7 +71,7 @@ def _above(seen: Mapping[int, Seen], wanted: Sequence[int]) -> Iterator[str]:
     if max(wanted) <= largest.memory_mb:
         return
     if largest.ended:
-        yield f"sizes above {largest.memory_mb} MB are not known: this machine has not the processors for them"
+        yield f"sizes above {largest.memory_mb} MB are not known: this machine has too few processors"
         return
     busy = parallelism(largest)
     why = (
