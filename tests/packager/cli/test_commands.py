@@ -41,7 +41,19 @@ def test_help_imports_no_framework_and_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["build", "inspect", "invoke", "verify", "explain-size", "tune", "doctor", "targets", "init", "schema"],
+    [
+        "build",
+        "inspect",
+        "invoke",
+        "verify",
+        "explain-size",
+        "tune",
+        "report",
+        "doctor",
+        "targets",
+        "init",
+        "schema",
+    ],
 )
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = packager(command, "--help", cwd=tmp_path)
