@@ -1,7 +1,6 @@
 """Which release of ONNX Runtime ships: the newest, or a smaller one that is enough for what a graph does."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from packager.dependencies.engine import Engine, OnnxLimits, choose_engine, engines, fits, kinds, releases
 from packager.dependencies.onnx_needs import OnnxNeeds
@@ -47,10 +46,9 @@ def pinned(platform: Platform, version: str) -> Engine:
     """The release of that version, which must load on the platform."""
     known = {engine.version: engine for engine in engines() if engine.kind.kind == _KIND}
     if version not in known:
-        close = get_close_matches(version, known, n=1)
         raise ConfigError(
             f"there is no engine release {version!r}; there are {', '.join(sorted(known))}",
-            f"did you mean {close[0]}?" if close else "leave engine_version out to have one chosen",
+            "leave engine_version out to have one chosen",
         )
     if not fits(known[version], platform):
         raise ConfigError(
