@@ -35,7 +35,7 @@ LOWERINGS: dict[str, dict[str, Lowering]] = {
 }
 """By domain and operator. A lowering writes the steps of one node, or refuses it by name."""
 
-_COMPUTED = frozenset({"Constant", "Range"})
+_COMPUTED = frozenset({"Constant"})
 """Operators without a lowering that are computed here, as all are whose inputs are constants."""
 DTYPES = ("float32", "float64", "int64", "int32", "bool", "string")
 """What a value of the graph may be."""
@@ -92,8 +92,6 @@ class _Graph:
         domain = _domain(proto)
         if domain == "" and all(value is None or value.array is not None for value in given):
             made = [known(_texts(array)) for array in self._computed(proto, given)]
-        elif domain == "" and proto.op_type in _COMPUTED:
-            raise UncoveredError(f"operator {proto.op_type} of computed values")
         else:
             node = Node(
                 proto.op_type,

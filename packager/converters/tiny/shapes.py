@@ -89,6 +89,12 @@ def _constant_of_shape(node: Node) -> list[Value]:
     return node.step("shapes.constant_of_shape", [node.demand(0, *WHOLE)], found.dtype, value=item.tolist())
 
 
+def _range(node: Node) -> list[Value]:
+    node.only()
+    ends = [node.demand(at, *WHOLE) for at in range(3)]
+    return node.step("shapes.counted", list(ends), ends[0].dtype)
+
+
 def _whole(node: Node, at: int, name: str) -> list[int] | None:
     """Whole numbers that are an attribute in old opsets and a constant input in new ones."""
     given = node.constant(at)
@@ -107,6 +113,7 @@ LOWERINGS: dict[str, Lowering] = {
     "Slice": _slice,
     "Expand": _by_values("expand"),
     "Tile": _by_values("tile"),
+    "Range": _range,
     "Shape": _shape,
     "ConstantOfShape": _constant_of_shape,
 }

@@ -191,6 +191,16 @@ def constant_of_shape(step: Step) -> Operate:
     return operate
 
 
+def counted(_step: Step) -> Operate:
+    """Range of whole numbers."""
+
+    def operate(start: Value, end: Value, step: Value) -> list[Value]:
+        found = list(range(start[1][0], end[1][0], step[1][0]))
+        return [((len(found),), found)]
+
+    return operate
+
+
 def _part(shape: Shape, data: list[Any], axis: int, places: Any) -> Value:
     """The selection of these places along an axis."""
     target = (*shape[:axis], len(places), *shape[axis + 1 :])

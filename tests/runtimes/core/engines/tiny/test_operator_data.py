@@ -37,8 +37,8 @@ REFUSED = (
     (r"(b?float(16|8\w*|4\w*)|u?int(2|4|8|16)|uint(32|64)) \(.*\)", "dtypes that no table has"),
     (r"Cast from \w+ to texts, or a dtype that is not served", "dtypes that no table has"),
     (r"(Add|Gemm) with broadcast|Clip with max", "opset 6 and older"),
-    (r"Mod with fmod 1|Pow of int(32|64)|Reduce(Max|Min) of bool", "rare"),
-    (r"operator Range of computed values|\w+ whose input \d is computed", "sizes that the values decide"),
+    (r"Mod with fmod 1|Range of float32|Pow of int(32|64)|Reduce(Max|Min) of bool", "rare"),
+    (r"\w+ whose input \d is computed", "sizes that the values decide"),
 )
 """What a refusal may say, and why it is left out."""
 
