@@ -1,6 +1,7 @@
 """`packager bench`: cold starts in turn until they settle, their parts, warm requests, ratios of pairs."""
 
 import statistics
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from packager.measurement import COLD_PARTS, Bench, Benchmark, ColdPart, ColdSta
 from packager.progress import Silence, Step, Steps, Watcher
 
 ROUNDS, WARM = 60, 1000
+_MOST_S = 300.0
+"""Cold starts go on no longer than this, whatever the rounds."""
 _TRACED_ROUNDS = 5
 _LOOK_EVERY = 5
 NOT_CORRECTED = (
@@ -93,6 +96,7 @@ def _first_answer(subject: Subject) -> bytes:
 
 def _cold(measured: Sequence[Runs], rounds: int, step: Step) -> None:
     """In turn, every other round backwards: what changes on the machine meanwhile meets all alike."""
+    deadline = time.monotonic() + _MOST_S
     for number in range(1, rounds + 1):
         for one in measured if number % 2 else reversed(measured):
             run = cold_start(one.subject.function, one.subject.event, one.expected)
@@ -100,7 +104,7 @@ def _cold(measured: Sequence[Runs], rounds: int, step: Step) -> None:
             one.keep(run.peak_memory_bytes, run.threads)
         if number % _LOOK_EVERY == 0:
             step.say(f"round {number}: {_summary(measured, [one.times[-1] for one in measured])}")
-            if all(has_settled(one.times) for one in measured):
+            if time.monotonic() > deadline or all(has_settled(one.times) for one in measured):
                 return
 
 

@@ -1,7 +1,12 @@
 """A small artifact, built and measured with few rounds: what is looked at is the structure, never a time."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +173,30 @@ def test_the_command_saves_what_it_answers_and_measures_zips_of_others(
     assert (only["name"], only["engine"]) == ("seven.zip", None)
     assert only["archive_bytes"] == (work / "seven.zip").stat().st_size
     assert sorted(path.name for path in work.iterdir()) == ["s.json", "seven.zip"]
+
+
+def test_an_interrupt_leaves_no_process_and_no_file(artifact: Path, tmp_path: Path) -> None:
+    code, scratch = tmp_path / "code", tmp_path / "scratch"
+    code.mkdir()
+    scratch.mkdir()
+    (code / "slow.py").write_text(
+        "import os, time\nopen('../part', 'w').write(str(os.getpid()))\nos.rename('../part', '../pid')\n"
+        "def handler(event, context): time.sleep(600)"
+    )
+    event = artifact / "events" / "predict.json"
+    command: list[str | Path] = [sys.executable, "-m", "packager", "bench", code, "--handler", "slow.handler"]
+    running = subprocess.Popen(
+        [*command, "--python", "3.11", "--event", event],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "pid").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(30) == 130
+    assert list(scratch.iterdir()) == []
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
 
 
 def test_an_artifact_against_the_usual_way_with_the_same_model(artifact: Path) -> None:

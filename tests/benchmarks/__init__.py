@@ -1,0 +1,1 @@
+"""Tests of the benchmark runs of the goals."""
