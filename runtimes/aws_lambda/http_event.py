@@ -52,7 +52,9 @@ def find_source(event: dict[str, object]) -> str | None:
 
 def read_headers(event: dict[str, object]) -> dict[str, str]:
     """Headers by lower-case name; several values of one name are joined as HTTP joins them."""
-    headers = {name.lower(): str(value) for name, value in as_object(event.get("headers")).items()}
+    headers = {name.lower(): f"{value}" for name, value in as_object(event.get("headers")).items()}
+    if "multiValueHeaders" not in event:
+        return headers
     for name, values in as_object(event.get("multiValueHeaders")).items():
         if isinstance(values, list) and values:
             headers[name.lower()] = ", ".join(map(str, values))

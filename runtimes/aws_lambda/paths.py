@@ -33,8 +33,8 @@ def _after_mapping(path: str, template: object, event: dict[str, object]) -> str
         return None
     parameters = as_object(event.get("pathParameters"))
     if template == "/{proxy+}":  # the route that most APIs have, and the template's own
-        rest = parameters.get("proxy")
-        return f"/{_unquote(rest)}" if isinstance(rest, str) and path.endswith(f"/{_unquote(rest)}") else None
+        rest = _fill("{proxy+}", parameters)
+        return f"/{rest}" if rest is not None and path.endswith(f"/{rest}") else None
     parts = [_fill(part, parameters) for part in template.split("/")]
     filled = "/".join(part for part in parts if part is not None)
     return filled if None not in parts and path.endswith(filled) else None

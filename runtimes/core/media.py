@@ -19,6 +19,8 @@ def media_of(value: str) -> str:
 
 def check_media(headers: dict[str, str]) -> bool:
     """Whether the body or the wanted answer is bytes; refused where the body is of no type that is read."""
+    if headers.get("content-type") == JSON and "content-encoding" not in headers:
+        return media_of(headers.get("accept", JSON)) in BINARY
     media = media_of(headers.get("content-type", ""))
     if media and media != JSON and media not in BINARY and not _is_json(media):
         message = f"content-type {media[:80]!r} is not taken; send JSON as 'application/json'"

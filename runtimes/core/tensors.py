@@ -133,8 +133,12 @@ def has_nonfinite(data: bytes | bytearray, dtype: str) -> bool:
     """
     width = DTYPES[dtype][1]
     top = data[width - 1 :: width]
-    suspect = (0x7F in top or 0xFF in top) if width > 2 else not _SUSPECTS_16.isdisjoint(top)
-    return suspect and bool(nonfinite_places(data, dtype))
+    if width > 2:
+        if 0x7F not in top and 0xFF not in top:
+            return False
+    elif _SUSPECTS_16.isdisjoint(top):
+        return False
+    return bool(nonfinite_places(data, dtype))
 
 
 def nonfinite_places(data: bytes | bytearray, dtype: str, only_nan: bool = False) -> list[int]:

@@ -67,14 +67,14 @@ def test_a_message_never_holds_answers_to_the_others(
 
 
 def test_a_queue_gets_only_the_failed_messages_back(
-    function: ModuleType, capsys: pytest.CaptureFixture[str]
+    function: ModuleType, capfd: pytest.CaptureFixture[str]
 ) -> None:
     event = _with_bodies("sqs", "{", json.dumps(ROW), '{"features": [1, 2, "secret", 4]}')
     answer = function.handler(event, Context())
     first, second, third = _ids(event)
     assert _failures(answer) == [first, third]
     assert [result["record_id"] for result in answer["results"]] == [second]
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [(line["record_id"], line["reason"]) for line in lines[:-1]] == [
         (first, "invalid_json"),
         (third, "invalid_input in features.petal length"),
@@ -112,12 +112,12 @@ def test_a_failure_that_nobody_waits_for_is_an_exception_that_names_the_record(f
 
 
 def test_results_that_cannot_be_returned_are_not_lost_in_silence(
-    function: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("runtimes.aws_lambda.batch.ANSWER_BYTES", 100)
     answer = function.handler(load("sqs"), Context())
     assert answer["results"] is None and "set RESULTS_S3_URI" in answer["problem"]
-    assert '"level":"ERROR"' in capsys.readouterr().out
+    assert '"level":"ERROR"' in capfd.readouterr().out
 
 
 @pytest.fixture(scope="module")
@@ -225,13 +225,13 @@ def test_a_function_does_not_answer_its_own_results(s3: Any, keeping: ModuleType
     ],
 )
 def test_a_failures_reason_holds_no_word_of_the_sender(
-    function: ModuleType, capsys: pytest.CaptureFixture[str], body: object, reason: str
+    function: ModuleType, capfd: pytest.CaptureFixture[str], body: object, reason: str
 ) -> None:
     event = load("eventbridge") | {"detail": body}
     with pytest.raises(RecordsFailedError) as raised:
         function.handler(event, Context())
     assert str(raised.value).endswith(f"({reason})")
-    failed, _ = map(json.loads, capsys.readouterr().out.splitlines())
+    failed, _ = map(json.loads, capfd.readouterr().out.splitlines())
     assert failed["reason"] == reason
 
 
@@ -246,9 +246,9 @@ def test_a_failures_reason_holds_no_word_of_the_sender(
     ],
 )
 def test_records_of_a_service_that_is_not_read_are_not_taken_as_done(
-    function: ModuleType, event: Event, capsys: pytest.CaptureFixture[str]
+    function: ModuleType, event: Event, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(UnknownSourceError, match=r"^records of \S+ are not taken; send them through SQS"):
         function.handler(event, Context())
-    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    (line,) = map(json.loads, capfd.readouterr().out.splitlines())
     assert (line["source"], line["status"]) == ("unknown", 400)

@@ -13,8 +13,8 @@ from tests.runtimes.aws_lambda.payloads import HTTP, Context, document, http, lo
 from tests.runtimes.models import classifier_root, mixed_root
 
 
-def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+def _lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
 
 @pytest.mark.parametrize("name", [*HTTP, "apigw_v2_base64"])
@@ -150,7 +150,7 @@ def test_echoes_a_sane_request_id(function: ModuleType, given: str, used: bool) 
 )
 def test_logs_one_line_without_the_users_data(
     function: ModuleType,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
     event: dict[str, Any],
     source: str,
     route: str,
@@ -158,7 +158,7 @@ def test_logs_one_line_without_the_users_data(
     rows: int | None,
 ) -> None:
     function.handler(event, Context())
-    (line,) = _lines(capsys)
+    (line,) = _lines(capfd)
     assert line.pop("latency_ms") > 0
     assert line.pop("rows", None) == rows
     assert line == {
@@ -184,11 +184,11 @@ def test_an_answer_that_lambda_cannot_return_is_a_413(
 
 
 def test_a_model_that_cannot_be_opened_fails_the_start_with_a_sentence(
-    tmp_path: Path, open_handler: Callable[..., ModuleType], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, open_handler: Callable[..., ModuleType], capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(ModelError, match=r"manifest\.json cannot be read"):
         open_handler(tmp_path)
-    (line,) = _lines(capsys)
+    (line,) = _lines(capfd)
     assert (line["level"], line["message"]) == ("ERROR", "the function cannot start")
 
 

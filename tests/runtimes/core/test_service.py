@@ -131,26 +131,26 @@ def test_an_unknown_route_is_not_found(serve: Opener) -> None:
 
 
 def test_a_failing_model_is_a_500_without_its_inner_words(
-    serve: Opener, capsys: pytest.CaptureFixture[str]
+    serve: Opener, capfd: pytest.CaptureFixture[str]
 ) -> None:
     predictor = serve(models.classifier(["only"], label_is_index=True))
     status, document = answered(predictor, PREDICT, b'{"features": [0, 1]}', "r7")
     assert status == 500
     assert document["error"]["code"] == "model_failed"
     assert "classes" not in json.dumps(document)
-    assert capsys.readouterr().err == "error: the model gave the class 1; it has 1 classes (request r7)\n"
+    assert capfd.readouterr().err == "error: the model gave the class 1; it has 1 classes (request r7)\n"
     assert answered(predictor, PREDICT, b'{"features": [1, 0]}')[0] == 200
 
 
 def test_a_fault_of_ours_is_a_500_that_logs_its_place_but_no_data(
-    serve: Opener, capsys: pytest.CaptureFixture[str]
+    serve: Opener, capfd: pytest.CaptureFixture[str]
 ) -> None:
     class Hostile(dict[str, object]):
         def __len__(self) -> int:
             raise LookupError("secret of the user")
 
     status, document = answered(serve(models.linear()), PREDICT, Hostile(), "r")
-    logged = capsys.readouterr().err
+    logged = capfd.readouterr().err
     assert (status, document["error"]["code"]) == (500, "model_failed")
     assert f"LookupError in {Path(__file__)}" in logged
     assert "secret" not in logged + json.dumps(document)

@@ -139,7 +139,7 @@ def test_a_model_is_opened_when_it_is_first_asked_for(
 
 
 def test_our_own_mistake_is_a_document_without_a_traceback(
-    app: FastAPI, capsys: pytest.CaptureFixture[str]
+    app: FastAPI, capfd: pytest.CaptureFixture[str]
 ) -> None:
     broken = create_app(app.state.predictor)
 
@@ -151,13 +151,14 @@ def test_our_own_mistake_is_a_document_without_a_traceback(
     assert response.status_code == 500
     assert response.json()["error"]["code"] == "model_failed"
     assert "secret" not in response.text
-    assert json.loads(capsys.readouterr().out)["status"] == 500
+    assert json.loads(capfd.readouterr().out)["status"] == 500
 
 
 class Watched(Predictor):
     """A predictor that remembers which threads asked it."""
 
     __slots__ = ("threads",)
+    threads: set[int]
 
     def predict(self, document: object) -> dict[str, object]:
         """The answer."""

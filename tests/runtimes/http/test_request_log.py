@@ -11,16 +11,16 @@ from fastapi import FastAPI
 from tests.runtimes.http.client import send
 
 
-def _line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    (line,) = capsys.readouterr().out.splitlines()
+def _line(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (line,) = capfd.readouterr().out.splitlines()
     document: dict[str, Any] = json.loads(line)
     assert document.pop("latency_ms") > 0
     return document
 
 
-def test_a_prediction_is_logged_without_its_values(app: FastAPI, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_prediction_is_logged_without_its_values(app: FastAPI, capfd: pytest.CaptureFixture[str]) -> None:
     send(app, "POST", "/predict", json={"features": [1, 2, 3, 4]}, headers={"x-request-id": "r1"})
-    assert _line(capsys) == {
+    assert _line(capfd) == {
         "level": "INFO",
         "message": "request",
         "request_id": "r1",
@@ -33,17 +33,17 @@ def test_a_prediction_is_logged_without_its_values(app: FastAPI, capsys: pytest.
 
 @pytest.mark.parametrize("path", ["/secret", "/models/secret", "/predict?secret=1"])
 def test_no_part_of_the_path_that_is_the_users_is_logged(
-    app: FastAPI, capsys: pytest.CaptureFixture[str], path: str
+    app: FastAPI, capfd: pytest.CaptureFixture[str], path: str
 ) -> None:
     send(app, "GET", path)
-    assert "secret" not in json.dumps(_line(capsys))
+    assert "secret" not in json.dumps(_line(capfd))
 
 
-def test_a_request_without_an_id_gets_one(app: FastAPI, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_request_without_an_id_gets_one(app: FastAPI, capfd: pytest.CaptureFixture[str]) -> None:
     response = send(app, "POST", "/predict", json={"features": [1]})
     given = response.headers["x-request-id"]
     assert len(given) == 32
-    assert response.json()["request_id"] == given == _line(capsys)["request_id"]
+    assert response.json()["request_id"] == given == _line(capfd)["request_id"]
 
 
 def test_an_id_with_odd_characters_is_not_taken(app: FastAPI) -> None:
@@ -65,7 +65,7 @@ def test_other_messages_than_http_pass_through(app: FastAPI) -> None:
 
 
 def test_a_sender_who_goes_away_is_no_failure_of_ours(
-    app: FastAPI, capsys: pytest.CaptureFixture[str]
+    app: FastAPI, capfd: pytest.CaptureFixture[str]
 ) -> None:
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": b"{", "more_body": True},
@@ -80,5 +80,5 @@ def test_a_sender_who_goes_away_is_no_failure_of_ours(
 
     scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": []}
     asyncio.run(app(scope, receive, send_nowhere))
-    line = _line(capsys)
+    line = _line(capfd)
     assert (line["level"], line["route"], line["status"]) == ("INFO", "predict", 400)
