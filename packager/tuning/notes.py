@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from packager.errors import PackagerError
-from packager.measurement import MemoryPoint
+from packager.measurement import Machine, MemoryPoint
 from packager.tuning import choices
 from packager.tuning.cgroups import FULL_CPU_MB
 from packager.tuning.measure import PAUSE_S, Seen
@@ -31,6 +31,15 @@ def without_limits(reason: PackagerError, processors: int) -> tuple[str, ...]:
         "than the peak memory is out of memory",
         *_ALWAYS,
     )
+
+
+def busy(machine: Machine) -> Iterator[str]:
+    """Of a machine that had other work: small differences between sizes are then chance."""
+    if machine.load > machine.cores:
+        yield (
+            f"this machine was busy (load {machine.load:g} on {machine.cores} cores), so sizes that are alike may "
+            "differ by chance: measure again when it is idle"
+        )
 
 
 def advice(points: Sequence[MemoryPoint], latency_target_ms: float | None) -> Iterator[str]:

@@ -52,7 +52,7 @@ def tune(question: Question, watcher: Watcher | None = None, sizes: Sequence[int
         choices=choices.choose(found, question.latency_ms),
         latency_target_ms=question.latency_ms,
         prices=table.sentence(),
-        notes=(*how, *notes.advice(found, question.latency_ms)),
+        notes=(*notes.busy(here), *how, *notes.advice(found, question.latency_ms)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from packager.measurement import Machine
 from packager.tuning import notes, points, prices
 from packager.tuning.measure import Seen
 
@@ -44,6 +45,11 @@ def test_what_was_killed_at_the_largest_measured_size_is_not_known_above_it() ->
 def test_sizes_of_several_threads_are_said_to_be_perhaps_faster() -> None:
     found = {3538: seen(3538, 60, 10, 19)}
     assert any("kept 1.9 processors busy" in note for note in notes.under_limits(None, found, [10_240]))
+
+
+@pytest.mark.parametrize(("load", "said"), [(0.5, 0), (2.0, 0), (7.4, 1)])
+def test_a_machine_with_other_work_is_named(load: float, said: int) -> None:
+    assert len(list(notes.busy(Machine("a processor", 2, "x86_64", "Linux", "3.13.0", load)))) == said
 
 
 def test_without_limits_the_cpu_time_is_divided_by_the_share() -> None:
