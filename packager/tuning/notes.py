@@ -37,7 +37,7 @@ def busy(machine: Machine) -> Iterator[str]:
     """Of a machine that had other work: small differences between sizes are then chance."""
     if machine.load > machine.cores:
         yield (
-            f"this machine was busy (load {machine.load:g} on {machine.cores} cores), so sizes that are alike may "
+            f"this machine was busy (load {machine.load:g} on {machine.cores} cores), so equal sizes may "
             "differ by chance: measure again when it is idle"
         )
 
