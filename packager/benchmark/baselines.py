@@ -133,9 +133,13 @@ def _onnx(subject: Subject, scratch: Path, say: Progress) -> Path:
             "restore it, or give another artifact to --against",
         )
     say(f"converting {asked.model.name} to ONNX")
-    changes: dict[str, Any] = {"format": "onnx", "output": scratch / "onnx", "engine": "onnxruntime"}
-    known = {name: value for name, value in changes.items() if name in type(asked).model_fields}
-    made = build.build(asked.model_copy(update=known))
+    changes = {
+        "format": "onnx",
+        "output": scratch / "onnx",
+        "engine": "onnxruntime",
+        "engine_version": "auto",
+    }
+    made = build.build(asked.model_copy(update=changes))
     (found,) = (made.artifacts[0].path / "function" / "model").glob("*.onnx")
     return found
 
