@@ -158,15 +158,18 @@ def test_a_folder_that_is_no_artifact_is_never_replaced(tmp_path: Path) -> None:
 
 
 def test_an_arm64_artifact_is_proved_by_this_machine_s_library_of_the_same_release(tmp_path: Path) -> None:
-    report = build(sources.forest(tmp_path).model, "--arch", "arm64", cwd=tmp_path)
+    given = ("--arch", "arm64", "--engine", "onnxruntime")
+    report = build(sources.forest(tmp_path).model, *given, cwd=tmp_path)
     assert "standing in for arm64" in report["verification"]["engine"]
     library = tmp_path / "dist/forest/lambda/function/lib/libonnxruntime.so.1"
     assert library.read_bytes()[18:20] == b"\xb7\x00"  # ELF e_machine: aarch64
     assert "- arm64" in (tmp_path / "dist/forest/lambda/template.yaml").read_text()
 
 
+@pytest.mark.parametrize("engine", ["onnxruntime", "tiny"])
 @pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.14"])
-def test_each_runtime_gets_an_artifact_that_answers(runtime: str, tmp_path: Path) -> None:
-    report = build(sources.forest(tmp_path).model, "--runtime", runtime, cwd=tmp_path)
+def test_each_runtime_gets_an_artifact_that_answers(runtime: str, engine: str, tmp_path: Path) -> None:
+    given = ("--runtime", runtime, "--engine", engine)
+    report = build(sources.forest(tmp_path).model, *given, cwd=tmp_path)
     assert report["verification"]["passed"]
     assert f"Runtime: {runtime}" in (tmp_path / "dist/forest/lambda/template.yaml").read_text()
