@@ -11,6 +11,7 @@ from packager.converters.tiny import (
     columns,
     functions,
     linear,
+    machines,
     products,
     reducing,
     shapes,
@@ -30,7 +31,7 @@ LOWERINGS: dict[str, dict[str, Lowering]] = {
         **choosing.LOWERINGS,
         **texts.LOWERINGS,
     },
-    "ai.onnx.ml": {**trees.LOWERINGS, **columns.LOWERINGS, **linear.LOWERINGS},
+    "ai.onnx.ml": {**trees.LOWERINGS, **columns.LOWERINGS, **linear.LOWERINGS, **machines.LOWERINGS},
     "com.microsoft": {**texts.MICROSOFT},
 }
 """By domain and operator. A lowering writes the steps of one node, or refuses it by name."""

@@ -26,6 +26,7 @@ WITHOUT_DATA = {
     "LinearRegressor": "test_linear",
     "Normalizer": "test_columns",
     "OneHotEncoder": "test_columns",
+    "SVMClassifier": "test_machines",
     "Scaler": "test_columns",
     "Tokenizer": "test_texts",
     "TreeEnsembleClassifier": "test_trees",
