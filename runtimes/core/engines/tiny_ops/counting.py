@@ -43,9 +43,8 @@ def n_grams(step: Step) -> Operate:
         if len(shape) == 1:
             return [((width,), count(data))]
         rows, size = shape
-        return [
-            ((rows, width), [number for row in range(rows) for number in count(data[row * size :][:size])])
-        ]
+        lines = [data[row * size : (row + 1) * size] for row in range(rows)]
+        return [((rows, width), [number for line in lines for number in count(line)])]
 
     return operate
 
