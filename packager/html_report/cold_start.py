@@ -35,7 +35,7 @@ def section(subjects: Sequence[Subject]) -> Section:
         lead="From the start of a fresh process to the first answer, through Lambda's own runtime client, "
         "without the wait for a processor. What AWS does before that (finding a machine, fetching the "
         "archive) is not in it.",
-        charts=(*charts, _comparison(every)) if len(every) > 1 else tuple(charts),
+        charts=(*charts, _comparison(every, together=len(own) == 1)) if len(every) > 1 else tuple(charts),
         tables=(_table(every),) if every else (),
         missing=missing(subjects),
         warnings=unsettled(every, "cold start", lambda benchmark: benchmark.cold.stable),
@@ -88,14 +88,15 @@ def _length(bar: dict[str, object]) -> float:
     return float(str(bar["to"])) - float(str(bar["from"]))
 
 
-def _comparison(every: Sequence[Measured]) -> Chart:
-    quickest = min(every, key=lambda one: one.benchmark.cold.total_ms.p50)
-    took = milliseconds(quickest.benchmark.cold.total_ms.p50)
+def _comparison(every: Sequence[Measured], together: bool) -> Chart:
+    """``together``: they were measured in turn, so that they may be compared."""
+    said = "One bar for each, divided by part; the line goes from the quickest to the 95th of 100 starts."
+    if not together:
+        said += " They were not measured in turn: `packager bench ONE --against OTHER` compares them."
     return Chart(
         id="cold-comparison",
         title="Side by side",
-        description="One bar for each, divided by part; the line goes from the quickest to the 95th of 100 "
-        f"starts. The shortest is {quickest.label} with {took}.",
+        description=said,
         spec=partial(_comparison_spec, tuple(every)),
     )
 

@@ -86,7 +86,7 @@ def _beyond(warm: Warm) -> str:
 
 def _spec(warm: Warm, width: Width) -> Spec:
     bins = _drawn(warm)
-    low, high = bins[0][0], bins[-1][1]
+    low, high = bins[0][0], max(bins[-1][1], warm.latency_ms.p99)
     x: Spec = {
         "field": "from",
         "type": "quantitative",

@@ -43,7 +43,9 @@ def section(subjects: Sequence[Subject]) -> Section:
             for subject in subjects
             if not subject.tune
         ),
-        notes=tuple(note for _, tune in known for note in (f"Prices: {tune.prices}.", *tune.notes)),
+        notes=tuple(
+            dict.fromkeys(note for _, tune in known for note in (f"Prices: {tune.prices}.", *tune.notes))
+        ),
     )
 
 

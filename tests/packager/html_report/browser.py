@@ -67,7 +67,8 @@ return Object.fromEntries([...document.querySelectorAll('table')].map(table => [
 class Browser:
     """Chromium without a window and without a network."""
 
-    driver: Chrome
+    driver: Any
+    """Selenium's Chrome; what of it has types changes from release to release."""
 
     def show(self, page: Path, width: int = 1100, scheme: Scheme = "light") -> None:
         """Open a file on a screen so many pixels wide, in these colours."""
@@ -79,11 +80,11 @@ class Browser:
 
     def ask(self, script: str) -> Any:
         """What a script answers in the page."""
-        return self.driver.execute_script(script)  # type: ignore[no-untyped-call]
+        return self.driver.execute_script(script)
 
     def complaints(self) -> list[str]:
         """What the page said on the console since it was last asked."""
-        log = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        log = self.driver.get_log("browser")
         return [entry["message"] for entry in log]
 
 

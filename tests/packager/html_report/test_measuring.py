@@ -36,15 +36,3 @@ def test_a_built_artifact_is_measured_and_reported(tmp_path: Path) -> None:
     ):
         assert f'id="{chart}-title"' in page
     assert packager("verify", "dist/iris/lambda", cwd=tmp_path).exit_code == 0
-
-
-def test_more_files_than_artifacts_is_a_mistake(tmp_path: Path) -> None:
-    done = packager("report", "dist/iris/lambda", "--bench", "a.json", "--bench", "b.json", cwd=tmp_path)
-    assert done.exit_code == 2
-    assert "more files of figures than artifacts" in done.stderr
-
-
-def test_figures_are_measured_or_named(tmp_path: Path) -> None:
-    done = packager("report", "dist/iris/lambda", "--measure", "--tune", "a.json", cwd=tmp_path)
-    assert done.exit_code == 2
-    assert "leave out --bench and --tune" in done.stderr

@@ -69,6 +69,14 @@ def test_an_unstable_measurement_is_marked_and_gets_no_verdict(tmp_path: Path) -
     assert "first answer after 47.0 ms (unstable)" in page
 
 
+def test_artifacts_that_were_measured_apart_are_not_compared(tmp_path: Path) -> None:
+    artifacts = [made.measured_artifact(tmp_path, name) for name in ("one", "other")]
+    page = write(read_subjects(artifacts), tmp_path / "both.html").html.read_text()
+    alone = write(read_subjects(artifacts[:1]), tmp_path / "alone.html").html.read_text()
+    assert "They were not measured in turn" in page
+    assert "They were not measured in turn" not in alone
+
+
 def test_the_json_holds_every_figure_as_it_was_measured(tmp_path: Path) -> None:
     artifact = made.measured_artifact(tmp_path)
     written = write(read_subjects([artifact]), tmp_path / "report.html")
