@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from packager import tools
 from packager.errors import ArtifactError, VerificationError
+from packager.sizes.by_events import ByEvents
+from packager.sizes.by_imports import ByImports
 from packager.sizes.reading import Opened
 from packager.sizes.runnable import Runnable
-from packager.sizes.trial import ByEvents, ByImports, ByReplay, NotRunError, Trial
+from packager.sizes.trial import ByReplay, NotRunError, Trial
 
 
 def choose_trial(

@@ -1,5 +1,6 @@
 """Opens what is to be explained: a zip, a folder or an artifact, as a folder that may be worked in."""
 
+import io
 import os
 import shutil
 import stat
@@ -17,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from packager.errors import ArtifactError
 
 _LEVEL = 9
+_CHUNK = 1 << 20
 MOST_BYTES = 4 << 30
 MOST_FILES = 200_000
 _ENTRY_BYTES = 94
@@ -77,10 +79,12 @@ def artifact_of(path: Path) -> Path | None:
     return found if all((found / name).is_file() for name in ours) else None
 
 
-def deflated(content: bytes) -> int:
-    """The content's size in a zip."""
+def deflated(content: bytes | Path) -> int:
+    """The size in a zip of a content, or of a file, which need not fit into memory."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
-    return len(packer.compress(content)) + len(packer.flush())
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as source:
+        size = sum(len(packer.compress(chunk)) for chunk in iter(lambda: source.read(_CHUNK), b""))
+    return size + len(packer.flush())
 
 
 def _headers(name: str) -> int:
@@ -114,8 +118,7 @@ def _copy(source: Path, root: Path) -> tuple[Item, ...]:
 
 
 def _measured(root: Path, name: str) -> Item:
-    content = (root / name).read_bytes()
-    return Item(name, len(content), deflated(content))
+    return Item(name, (root / name).stat().st_size, deflated(root / name))
 
 
 def _unpack(archive: Path, root: Path) -> tuple[Item, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from packager import preflight
-from packager.errors import VerificationError
+from packager.errors import PreflightError, VerificationError
 
 SCRIPT = Path(__file__).with_name("replay_script.py")
 _TIMEOUT_S = 300.0
@@ -57,7 +57,7 @@ def compare(before: dict[str, Any], root: Path, requests: Requests, python: Path
     """What the function in ``root`` answers otherwise than ``before``; None when it is the same."""
     try:
         return difference(before, replay(root, requests, python))
-    except VerificationError as error:
+    except (VerificationError, PreflightError) as error:
         return error.message
 
 

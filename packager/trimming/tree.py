@@ -35,4 +35,5 @@ def copy_without(source: Path, dest: Path, left_out: frozenset[str]) -> None:
         if kept:
             (dest / inside).mkdir(parents=True, exist_ok=True)
         for name in kept:
-            (dest / inside / name).hardlink_to(Path(folder) / name)
+            # A link is linked to as one: what it names may lie on another disk.
+            os.link(Path(folder) / name, dest / inside / name, follow_symlinks=False)

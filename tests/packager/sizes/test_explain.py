@@ -35,7 +35,7 @@ def test_with_an_event_the_answers_are_the_proof(function: Path, tmp_path: Path)
     safe = cuts(found, safe=True)
     assert {"tests", "type stubs", "headers and what compilers read", "commands", "idle"} <= safe.keys()
     assert {cut.proof for cut in safe.values()} == {
-        "the answers to 1 event are the same, but for 1 values that change by themselves"
+        "the answers to 1 event are the same, but for what changes by itself (1 of their values)"
     }
     assert safe["tests"].files == 2
 
@@ -88,6 +88,15 @@ def test_a_function_that_does_not_run_here_has_no_safe_cuts(tmp_path: Path) -> N
     assert cuts(found, safe=False)["tests"].proof is None
     assert any("nowhere" in note for note in found.notes)
     assert not (tmp_path / "small.zip").exists()
+
+
+def test_a_function_that_writes_into_its_own_folder_has_no_safe_cuts(tmp_path: Path) -> None:
+    text = "def handler(event, context):\n    open('used/docs/page.md', 'a').write('x')\n    return {}\n"
+    folder = functions.make(tmp_path / "f", {**functions.FILES, "app.py": text})
+    found = sizes.explain(folder, asked(tmp_path))
+    assert cuts(found, safe=True) == {}
+    assert any("used/docs/page.md" in note and "read-only" in note for note in found.notes)
+    assert (folder / "used/docs/page.md").read_text() == functions.FILES["used/docs/page.md"]
 
 
 def test_an_event_that_is_refused_proves_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""A rule of the user's that breaks something is undone and named; a build says what grew."""
+
+import json
+from pathlib import Path
+
+from tests.main_job import sources
+from tests.main_job.commands import build, packager
+
+RULES = """
+[[trim]]
+name = "pages"
+files = ["starlette/responses.py*"]
+
+[[trim]]
+name = "names of domains in other letters"
+files = ["idna/**"]
+
+[[trim]]
+name = "my notes"
+files = ["notes/**"]
+"""
+
+
+def test_a_planted_rule_is_undone_and_the_artifact_is_whole(tmp_path: Path) -> None:
+    model = sources.forest(tmp_path).model
+    (tmp_path / "packager.toml").write_text(f'model = "{model.name}"\n{RULES}')
+    (made,) = build(model, cwd=tmp_path)["artifacts"]
+    function = tmp_path / made["path"] / "function"
+    notes = [note for note in made["notes"] if note.startswith("trimming")]
+    assert len(notes) == 2
+    assert "'pages' was undone" in notes[0] and "starlette.responses" in notes[0]
+    assert notes[1] == "trimming: the rule 'my notes' names no file that may be left out"
+    assert list(function.glob("starlette/responses.*"))
+    assert not (function / "idna").exists()
+    record = json.loads((tmp_path / made["path"] / "build.json").read_text())
+    undone = {rule["rule"]: rule["undone"] for rule in record["trimming"]}
+    assert [name for name, why in undone.items() if why is not None] == ["pages"]
+    assert packager("verify", made["path"], "--rebuild", cwd=tmp_path).exit_code == 0
+
+
+def test_a_build_says_what_grew_and_nothing_when_nothing_did(tmp_path: Path) -> None:
+    model = sources.forest(tmp_path).model
+    without = f'model = "{model.name}"\n[[target]]\nkind = "aws_lambda"\nhttp = "none"\n'
+    (tmp_path / "packager.toml").write_text(without)
+    assert not grown(build(model, cwd=tmp_path))
+    assert not grown(build(model, cwd=tmp_path))
+    (tmp_path / "packager.toml").unlink()
+    (note,) = grown(build(model, cwd=tmp_path))
+    assert note.startswith("function.zip grew by ") and "pydantic_core +2." in note
+    (tmp_path / "packager.toml").write_text(without)
+    (note,) = grown(build(model, cwd=tmp_path))
+    assert note.startswith("function.zip shrank by ") and "pydantic_core -2." in note
+
+
+def grown(report: dict[str, list[dict[str, list[str]]]]) -> list[str]:
+    return [note for note in report["artifacts"][0]["notes"] if note.startswith("function.zip")]
