@@ -1,4 +1,4 @@
-"""Support vector machines of ai.onnx.ml: votes of each two classes, and their shares as libsvm makes them."""
+"""Support vector machines of ai.onnx.ml: scores, and the shares of classes as libsvm makes them of votes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ def shares(step: Step) -> Operate:
     with_ = step.attributes
     labels, pairs = with_["labels"], _pairs(step)
     kernel = _kernel(with_["kernel"], *with_["parameters"])
-    (shape, data), *_ = [known for known in step.constants[1:] if known]
-    count, width = shape
-    vectors = [data[start : start + width] for start in range(0, count * width, width)]
+    vectors, width = _vectors(step)
     classes = len(labels)
 
     def answer(row: list[float]) -> tuple[object, list[float]]:
@@ -40,14 +38,51 @@ def shares(step: Step) -> Operate:
         return labels[votes.index(max(votes))], _coupled(odds)
 
     def operate(value: Value, *_: Value) -> list[Value]:
-        (rows, columns), data = value
-        if columns != width:
-            raise ModelError(f"{width} columns are expected, not {columns}", about_input=True)
-        found = [answer(data[start : start + width]) for start in range(0, rows * width, width)]
+        found = [answer(row) for row in _rows(value, width)]
         together = single([share for _, row in found for share in row])
-        return [((rows,), [label for label, _ in found]), ((rows, classes), together)]
+        return [((len(found),), [label for label, _ in found]), ((len(found), classes), together)]
 
     return operate
+
+
+def regression(step: Step) -> Operate:
+    """SVMRegressor: the weighed kernels and an offset; of one class only on which side that is."""
+    with_ = step.attributes
+    kernel, offset, sides = (
+        _kernel(with_["kernel"], *with_["parameters"]),
+        with_["offset"],
+        with_["one_class"],
+    )
+    vectors, width = _vectors(step)
+    weights = step.constants[2][1] if step.constants[2] else []
+
+    def operate(value: Value, *_: Value) -> list[Value]:
+        found = [
+            sum(map(mul, weights, [kernel(row, vector) for vector in vectors])) + offset
+            for row in _rows(value, width)
+        ]
+        if sides:
+            found = [1.0 if score > 0 else -1.0 for score in found]
+        return [((len(found), 1), single(found))]
+
+    return operate
+
+
+def _vectors(step: Step) -> tuple[list[list[float]], int]:
+    """The support vectors, and their width."""
+    shape, data = step.constants[1] or ((0, 1), [])
+    return _lines(data, shape[1]), shape[1]
+
+
+def _rows(value: Value, width: int) -> list[list[float]]:
+    shape, data = value
+    if shape[-1:] != (width,):
+        raise ModelError(f"{width} columns are expected, not {list(shape)}", about_input=True)
+    return _lines(data, width)
+
+
+def _lines(data: list[float], width: int) -> list[list[float]]:
+    return [data[start : start + width] for start in range(0, len(data), width)]
 
 
 def _pairs(step: Step) -> list[tuple[int, int, list[float], float, float, float]]:

@@ -1,4 +1,4 @@
-"""Support vector machines with probabilities answer as ONNX Runtime does."""
+"""Support vector machines answer as ONNX Runtime does."""
 
 from typing import Any
 
@@ -42,6 +42,31 @@ def test_couples_the_shares_of_every_two_classes(kernel: str, classes: int, take
     (label, shares), (wanted, known) = by_tiny(model, {"X": rows}), by_onnxruntime(model, {"X": rows})
     assert label.tolist() == wanted.tolist()
     np.testing.assert_allclose(shares, known, rtol=2e-5, atol=2e-6)
+
+
+def _regressor(kernel: str, one_class: int, **changes: Any) -> Any:
+    known = _attributes(kernel, 2)
+    attributes = {
+        **{name: known[name] for name in ("kernel_type", "kernel_params", "support_vectors", "rho")},
+        "coefficients": known["coefficients"], "n_supports": 5, "one_class": one_class, **changes,
+    }  # fmt: skip
+    node = helper.make_node("SVMRegressor", ["X"], ["Y"], domain="ai.onnx.ml", **attributes)
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in "XY"]
+    return model_of([node], ends[:1], ends[1:])
+
+
+@pytest.mark.parametrize("kernel", ["LINEAR", "POLY", "RBF", "SIGMOID"])
+@pytest.mark.parametrize("one_class", [0, 1])
+def test_weighs_the_kernels_of_the_vectors(kernel: str, one_class: int) -> None:
+    rows = np.random.default_rng(7).normal(size=(40, 3)).astype(np.float32)
+    model = _regressor(kernel, one_class)
+    (made,), (wanted,) = by_tiny(model, {"X": rows}), by_onnxruntime(model, {"X": rows})
+    np.testing.assert_allclose(made, wanted, rtol=2e-5, atol=2e-6)
+
+
+def test_refuses_regressors_whose_tables_do_not_fit() -> None:
+    with pytest.raises(UncoveredError, match="do not fit each other"):
+        by_tiny(_regressor("RBF", 0, n_supports=4), {"X": np.zeros((1, 3), np.float32)})
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ WITHOUT_DATA = {
     "Normalizer": "test_columns",
     "OneHotEncoder": "test_columns",
     "SVMClassifier": "test_machines",
+    "SVMRegressor": "test_machines",
     "Scaler": "test_columns",
     "Tokenizer": "test_texts",
     "TreeEnsembleClassifier": "test_trees",
