@@ -1,6 +1,8 @@
 """A page in Chromium: opened offline in the width and colours of a device, and asked what it shows."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,24 +97,19 @@ def missing_programs() -> list[str]:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Start it; it ends with the block."""
+    """Start it; it ends with the block, and what it leaves in its temporary folder goes with it."""
     chromium, chromedriver = map(shutil.which, PROGRAMS)
     options = ChromeOptions()
     options.binary_location = str(chromium)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in (
-        "headless=new",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-dev-shm-usage",
-        "disable-extensions",
-    ):
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage"):
         options.add_argument(f"--{argument}")
-    driver = Chrome(options, Service(str(chromedriver)))
-    try:
-        driver.execute_cdp_cmd("Network.enable", {})
-        nothing = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
-        driver.execute_cdp_cmd("Network.emulateNetworkConditions", nothing)
-        yield Browser(driver)
-    finally:
-        driver.quit()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        driver = Chrome(options, Service(str(chromedriver), env={**os.environ, "TMPDIR": scratch}))
+        try:
+            driver.execute_cdp_cmd("Network.enable", {})
+            nothing = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+            driver.execute_cdp_cmd("Network.emulateNetworkConditions", nothing)
+            yield Browser(driver)
+        finally:
+            driver.quit()
