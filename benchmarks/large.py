@@ -1,4 +1,4 @@
-"""`python -m benchmarks.large [ROUNDS]`: a residual net of 25 million parameters, cold to the first answer."""
+"""`python -m benchmarks.large [ROUNDS]`: a residual net of 25 million parameters, cold to first answer."""
 
 import statistics
 import sys
@@ -51,9 +51,8 @@ def residual(folder: Path) -> Path:
     with torch.no_grad():
         net(images)  # in training mode: the numbers keep their size from layer to layer
     free = ({0: torch.export.Dim("batch")},)
-    torch.export.save(
-        torch.export.export(net.eval(), (images,), dynamic_shapes=free), folder / "residual.pt2"
-    )
+    program = torch.export.export(net.eval(), (images,), dynamic_shapes=free)
+    torch.export.save(program, folder / "residual.pt2")
     return folder / "residual.pt2"
 
 
@@ -74,7 +73,7 @@ def _block(taken: int, width: int, stride: int) -> Any:
     import torch
     from torch import nn
 
-    class Block(nn.Module):
+    class Block(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.body = nn.Sequential(
