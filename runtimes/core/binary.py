@@ -6,8 +6,9 @@ Imported when the first of them comes. Only ``predict`` takes and gives them; er
 from __future__ import annotations
 
 from runtimes.core import npy
-from runtimes.core.documents import parse
+from runtimes.core.documents import LARGE, parse
 from runtimes.core.errors import RequestError
+from runtimes.core.large_bodies import keep_memory
 from runtimes.core.media import BINARY, NPY, media_of
 from runtimes.core.predictor import Predictor
 from runtimes.core.service import PREDICT, check_size, guarded
@@ -40,6 +41,8 @@ def answer(
         if route != PREDICT:
             raise _wrong_route(sent in BINARY)
         check_size(body, predictor.manifest.limits.max_body_bytes)
+        if len(body) >= LARGE:
+            keep_memory()
         signature = predictor.manifest.signature
         document = _read(sent, headers, body, signature) if sent in BINARY else parse(body)
         if wanted in BINARY:

@@ -1,9 +1,9 @@
 """JSON in and out, as every face reads and writes it: RFC 8259, no NaN, one exact value for each number.
 
 The standard library's scanner and encoder are called as they are, without the layers around them that each
-small request would pay for. A body of megabytes is read by pydantic's own reader where the function holds it
-(with FastAPI it does): its numbers are the same, bit for bit, in a fifth of the time. What that one refuses
-is read again by the standard library, which words the error.
+small request would pay for. A large body is read by pydantic's own reader where the function holds it: its
+numbers are the same, bit for bit, in a fifth of the time. What that one refuses is read again by the standard
+library, which words the error.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Callable
 
 _SPACE = " \t\n\r"
-_LARGE = 65536
-"""From here on a body is worth an import of some 25 milliseconds, once."""
+LARGE = 65536
+"""From here on a body is worth what ``large_bodies`` costs once."""
 
 
 def encode(document: object) -> bytes:
@@ -31,7 +31,7 @@ def parse(body: bytes | str) -> object:
     """The JSON of a body, or a 400 that says what is wrong with it."""
     try:
         text = body if isinstance(body, str) else body.decode("utf-8-sig")
-        return _parse_large(text) if len(text) >= _LARGE else _parse(text)
+        return _parse_large(text) if len(text) >= LARGE else _parse(text)
     except UnicodeDecodeError as error:
         message = f"the body is not UTF-8 (byte {error.start})"
     except RecursionError:
@@ -55,27 +55,16 @@ def _parse(text: str) -> object:
 
 
 def _parse_large(text: str) -> object:
-    read = _find_reader()
+    from runtimes.core import large_bodies
+
+    large_bodies.keep_memory()
+    read = large_bodies.find_reader()
     if read is not None:
         try:
             return read(text, allow_inf_nan=False, cache_strings="none")
         except (TypeError, ValueError):
             pass  # read again below, for the words of the error and for what only the other takes
     return _parse(text)
-
-
-_reader: list[Callable[..., object] | None] = []
-
-
-def _find_reader() -> Callable[..., object] | None:
-    if not _reader:
-        try:
-            from pydantic_core import from_json
-        except ImportError:
-            _reader.append(None)
-        else:
-            _reader.append(from_json)
-    return _reader[0]
 
 
 def _refuse_constant(name: str) -> object:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from runtimes.core import documents
+from runtimes.core import documents, large_bodies
 from runtimes.core.errors import RequestError
 
-LARGE = 70_000
 generator = random.Random(0)
 
 
@@ -35,19 +34,19 @@ def outcome(text: str | bytes) -> Any:
 
 @pytest.fixture
 def without_pydantic(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "_reader", [None])
+    monkeypatch.setattr(large_bodies, "_readers", [None])
 
 
 def test_a_large_document_is_the_standard_librarys_bit_for_bit() -> None:
     text = f'{{"inputs": {{"x": [{numbers(5000)}], "é\\n": "\\ud83d\\ude00"}}}}'
-    assert len(text) > LARGE
-    assert documents._find_reader() is not None
+    assert len(text) > documents.LARGE
+    assert large_bodies.find_reader() is not None
     assert repr(documents.parse(text)) == repr(json.loads(text))
     assert documents.parse(text.encode()) == json.loads(text)
     assert documents.parse(text.encode("utf-8-sig")) == json.loads(text)
 
 
-PADDING = " " * LARGE
+PADDING = " " * documents.LARGE
 ODD = [
     "",
     "{",
@@ -88,3 +87,11 @@ def test_a_document_is_written_as_the_standard_library_writes_it() -> None:
 
 def test_space_after_a_document_is_no_second_reading() -> None:
     assert documents.parse('{"a": 1}\r\n\t ') == {"a": 1}
+
+
+def test_memory_is_kept_once_and_answers_stay() -> None:
+    large_bodies.keep_memory()
+    large_bodies.keep_memory()
+    assert large_bodies._kept == [True]
+    text = json.dumps([1.5] * 100_000)
+    assert documents.parse(text) == documents.parse(text.encode()) == [1.5] * 100_000
