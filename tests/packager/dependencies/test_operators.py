@@ -24,13 +24,8 @@ pytestmark = pytest.mark.network
 
 PLATFORM = quotas.runtimes()["python3.13"].platform("x86_64")
 CASES = Path(onnx.__file__).parent / "backend" / "test" / "data" / "node"
-# ONNX has no data of these; every build of a forest holds the last two to its source.
-WITHOUT_DATA = {
-    "ai.onnx.ml.Normalizer",
-    "ai.onnx.ml.Scaler",
-    "ai.onnx.ml.TreeEnsembleClassifier",
-    "ai.onnx.ml.TreeEnsembleRegressor",
-}
+# ONNX has no data of these; every build of a forest holds them to its source.
+WITHOUT_DATA = {"ai.onnx.ml.TreeEnsembleClassifier", "ai.onnx.ml.TreeEnsembleRegressor"}
 # It says that it cannot, of no numbers at all.
 REFUSED = {"test_reduce_max_empty_set"}
 DTYPES = {"float32", "float64", "bool", "int32", "int64"}
