@@ -62,7 +62,7 @@ def scaled(step: Step) -> Operate:
 
 def of_length_one(step: Step) -> Operate:
     """Normalizer: each row divided by the sum of its sizes, or by its length; zeros stay."""
-    squared, keep = step.attributes["squared"], _precision(step)
+    squared = step.attributes["squared"]
 
     def operate(value: Value) -> list[Value]:
         shape, data = value
@@ -70,9 +70,9 @@ def of_length_one(step: Step) -> Operate:
         found: list[float] = []
         for start in range(0, len(data), width):
             row = data[start : start + width]
-            # Squares in the value's own precision: what it cannot hold counts for nothing, or for all.
-            parts = keep([item * item for item in row]) if squared else list(map(abs, row))
-            (size,) = keep([sum(parts)])
+            # In single precision whatever the input: what that cannot hold counts for nothing, or for all.
+            parts = single([item * item for item in row] if squared else map(abs, row))
+            (size,) = single([sum(parts)])
             if size and squared:
                 parts = [sqrt(part / size) for part in parts]
             elif size:

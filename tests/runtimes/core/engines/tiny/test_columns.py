@@ -118,7 +118,8 @@ def test_scales_columns(dtype: str, sides: tuple[list[float], list[float]], data
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_makes_rows_of_length_one(norm: str, dtype: str, data: Any) -> None:
-    inputs = data.draw(_tables(st.floats(-1e3, 1e3, width=32), dtype))
+    elements = st.floats(-1e3, 1e3, width=32) | st.sampled_from([1e-30, -1e-20, 1e-45, 1e20])
+    inputs = data.draw(_tables(elements, dtype))
     model = _model("Normalizer", dtype, "float32", norm=norm)
     (made,), (wanted,) = by_tiny(model, {"X": inputs}), by_onnxruntime(model, {"X": inputs})
     np.testing.assert_allclose(made, wanted, rtol=1e-6, atol=1e-7)
