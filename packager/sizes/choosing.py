@@ -11,6 +11,12 @@ from packager.sizes.runnable import Runnable
 from packager.sizes.trial import ByReplay, NotRunError, Trial
 
 
+_MANAGED = (
+    "boto3 is in Lambda's managed runtime and not on this machine: to have cuts tried, put it into a copy of "
+    "the zip (pip install --target FOLDER boto3), where it is listed by itself"
+)
+
+
 def choose_trial(
     found: Opened, run: Runnable, events: Sequence[bytes], say: tools.Progress
 ) -> tuple[Trial | None, list[str]]:
@@ -31,7 +37,9 @@ def choose_trial(
         say(said)
         return ByImports(found.code, modules, run.python.path), [_weak(run)]
     except (NotRunError, VerificationError) as error:
-        return None, [f"nothing could be tried, since the function does not run here as it is: {error}"]
+        managed = [_MANAGED] if "No module named 'boto" in str(error) else []
+        said = f"nothing could be tried, since the function does not run here as it is: {error}"
+        return None, [said, *managed]
 
 
 def _weak(run: Runnable) -> str:

@@ -90,6 +90,12 @@ def test_a_function_that_does_not_run_here_has_no_safe_cuts(tmp_path: Path) -> N
     assert not (tmp_path / "small.zip").exists()
 
 
+def test_a_function_that_relies_on_the_runtimes_boto3_is_told_what_to_do(tmp_path: Path) -> None:
+    files = {"app.py": "import boto3\n\ndef handler(event, context): ...\n"}
+    found = sizes.explain(functions.make(tmp_path / "f", files), asked(tmp_path))
+    assert any(note.startswith("boto3 is in Lambda's managed runtime") for note in found.notes)
+
+
 def test_a_function_that_writes_into_its_own_folder_has_no_safe_cuts(tmp_path: Path) -> None:
     text = "def handler(event, context):\n    open('used/docs/page.md', 'a').write('x')\n    return {}\n"
     folder = functions.make(tmp_path / "f", {**functions.FILES, "app.py": text})
