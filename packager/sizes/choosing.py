@@ -10,7 +10,6 @@ from packager.sizes.reading import Opened
 from packager.sizes.runnable import Runnable
 from packager.sizes.trial import ByReplay, NotRunError, Trial
 
-
 _MANAGED = (
     "boto3 is in Lambda's managed runtime and not on this machine: to have cuts tried, put it into a copy of "
     "the zip (pip install --target FOLDER boto3), where it is listed by itself"
