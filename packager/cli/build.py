@@ -31,6 +31,11 @@ from packager.cli.source_options import Source, source_options
     help="Lambda's Python runtime, python3.11 to python3.14. Default: python3.13.",
 )
 @click.option(
+    "--http",
+    type=click.Choice(["fastapi", "none"]),
+    help="The HTTP pages with their documents, or none: predictions alone. Default: fastapi.",
+)
+@click.option(
     "--image", is_flag=True, default=None, help="Also write a Dockerfile and template for a container image."
 )
 @click.option(
@@ -104,4 +109,4 @@ def _flags(source: Source, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _target_flags(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: given[name] for name in ("arch", "runtime", "image") if given[name] is not None}
+    return {name: given[name] for name in ("arch", "runtime", "http", "image") if given[name] is not None}

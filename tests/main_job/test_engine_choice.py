@@ -17,7 +17,7 @@ MOST_BYTES = 100_000
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A forest over the iris measurements, with a configuration that leaves the HTTP pages out."""
+    """The folder of a forest over the iris measurements."""
     from sklearn.datasets import load_iris
     from sklearn.ensemble import RandomForestClassifier
 
@@ -25,9 +25,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows, labels = load_iris(return_X_y=True)
     model = RandomForestClassifier(100, random_state=0).fit(rows, labels)
     (folder / "iris.pkl").write_bytes(pickle.dumps(model))
-    (folder / "packager.toml").write_text(
-        'model = "iris.pkl"\n[[target]]\nkind = "aws_lambda"\nhttp = "none"\n'
-    )
     return folder
 
 
@@ -48,7 +45,7 @@ def function(folder: Path, report: Any) -> Path:
 
 
 def test_a_forest_runs_in_pure_python_and_is_rebuilt_so(small: Path) -> None:
-    report = build(small / "iris.pkl", cwd=small)
+    report = build(small / "iris.pkl", "--http", "none", cwd=small)
     assert report["engine"]["engine"] == "tiny"
     assert report["engine"]["why"].endswith("under the limit of 1 ms")
     assert report["artifacts"][0]["size_bytes"] < MOST_BYTES
@@ -63,7 +60,9 @@ def test_a_forest_runs_in_pure_python_and_is_rebuilt_so(small: Path) -> None:
 
 
 def test_over_the_limit_the_library_is_taken_and_the_time_is_told(small: Path) -> None:
-    report = build(small / "iris.pkl", "--tiny-limit-ms", "0.0001", "--name", "slow", cwd=small)
+    report = build(
+        small / "iris.pkl", "--http", "none", "--tiny-limit-ms", "0.0001", "--name", "slow", cwd=small
+    )
     assert report["engine"]["engine"] == "onnxruntime"
     assert "in tiny, over the limit of 0.0001 ms" in report["engine"]["why"]
     assert (function(small, report) / "lib/libonnxruntime.so.1").exists()
