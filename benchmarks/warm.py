@@ -9,7 +9,6 @@ JSON alone; all others are held to it, window by window in one run.
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +16,10 @@ import numpy as np
 from benchmarks import variants
 from benchmarks.goals import Row, ratio_row
 from packager.benchmark import baselines, warm
-from packager.benchmark.cold import answered
-from packager.benchmark.figures import paired_ratio
+from packager.benchmark.bench import warm_ratio
+from packager.benchmark.cold import cold_start
 from packager.benchmark.subject import Subject
-from packager.benchmark.trace import traced
-from packager.benchmark.warm import Series, Started
+from packager.benchmark.warm import Asked, Series
 from packager.errors import BenchmarkError
 from packager.tools import silent
 
@@ -43,9 +41,7 @@ def rows(work: Path) -> Iterator[Row]:
     asked = [(naive, json.dumps(usual).encode()), *((mine, event) for event in bodies.values())]
     base, *ours = _measure(asked)
     for (name, limit), series in zip(GOALS.items(), ours, strict=True):
-        settled = series.settled and base.settled
-        ratio = paired_ratio("warm_latency_ms", series.windows_ms, base.windows_ms, settled)
-        yield ratio_row(f"warm, 1x3x224x224: {name}", limit, "naive", ratio)
+        yield ratio_row(f"warm, 1x3x224x224: {name}", limit, "naive", warm_ratio(series, base))
 
 
 def _mean_model(folder: Path) -> Path:
@@ -79,14 +75,11 @@ def _events(event: dict[str, object], pixels: np.ndarray) -> Iterator[tuple[str,
 
 
 def _measure(asked: list[tuple[Subject, bytes]]) -> list[Series]:
-    """A process for each, all asked in turn; each answer must be the first one's."""
-    with ExitStack() as stack:
-        started = []
-        for subject, event in asked:
-            running = stack.enter_context(traced(subject.function))
-            running.start(event, None)
-            expected = answered(running.instance, event, None).body
-            if json.loads(expected)["statusCode"] != 200:
-                raise BenchmarkError(f"{subject.name} refused the image: {expected[:600].decode()}")
-            started.append(Started(running, event, expected))
-        return warm.measure(started, _CALLS, silent)
+    """All asked in turn; each answer must be the first one's."""
+    known = []
+    for subject, event in asked:
+        expected = cold_start(subject.function, event).answer
+        if json.loads(expected)["statusCode"] != 200:
+            raise BenchmarkError(f"{subject.name} refused the image: {expected[:600].decode()}")
+        known.append(Asked(subject.function, event, expected))
+    return warm.measure(known, _CALLS, silent)

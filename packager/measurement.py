@@ -95,7 +95,8 @@ class Ratio:
 
     Figures are `archive_bytes`, `unzipped_bytes`, `cold_ms`, `warm_latency_ms`, `peak_memory_bytes`; of one
     artifact alone `latency_to_engine_run`: each call's time over its engine's. ``verdict`` is "smaller" or
-    "larger" where the interval leaves 1 out, else "equal"; "unstable" where either side never settled.
+    "larger" where the interval lies outside of 1 by more than the figure is known to (sizes exactly, warm
+    times to 5 %, all else to 2 %), else "equal"; "unstable" where either side never settled.
     """
 
     figure: str

@@ -3,15 +3,20 @@
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from packager.benchmark import machine, warm
 from packager.benchmark.cold import ColdRun, cold_start
-from packager.benchmark.figures import distribution, exact_ratio, has_settled, paired_ratio
+from packager.benchmark.figures import (
+    WINDOWS_SETTLED,
+    distribution,
+    exact_ratio,
+    has_settled,
+    paired_ratio,
+)
 from packager.benchmark.subject import Subject, check_alike
 from packager.benchmark.trace import traced
-from packager.benchmark.warm import Series, Started
+from packager.benchmark.warm import Asked, Series
 from packager.errors import BenchmarkError
 from packager.measurement import COLD_PARTS, Bench, Benchmark, ColdPart, ColdStart, Ratio
 from packager.progress import Silence, Step, Steps, Watcher
@@ -120,16 +125,10 @@ def _parts(measured: Sequence[Runs], step: Step) -> None:
 
 
 def _warm(measured: Sequence[Runs], calls: int, step: Step) -> None:
-    with ExitStack() as stack:
-        started = []
-        for one in measured:
-            running = stack.enter_context(traced(one.subject.function))
-            running.start(one.subject.event, one.expected)
-            started.append(Started(running, one.subject.event, one.expected))
-        found = warm.measure(started, calls, step.say)
-        for one, function, series in zip(measured, started, found, strict=True):
-            one.warm = series
-            one.keep(function.traced.instance.peak_memory_bytes(), function.traced.instance.threads())
+    asked = [Asked(one.subject.function, one.subject.event, one.expected) for one in measured]
+    for one, series in zip(measured, warm.measure(asked, calls, step.say), strict=True):
+        one.warm = series
+        one.keep(max(series.peaks_bytes), max(series.threads))
 
 
 def _benchmark(one: Runs) -> Benchmark:
@@ -176,11 +175,17 @@ def ratios_of(mine: Runs, other: Runs) -> list[Ratio]:
             "cold_ms", mine.times, other.times, has_settled(mine.times) and has_settled(other.times)
         ),
     ]
-    warm_settled = mine.warm.settled and other.warm.settled
-    ratios.append(paired_ratio("warm_latency_ms", mine.warm.windows_ms, other.warm.windows_ms, warm_settled))
-    if mine.peak_memory_bytes and other.peak_memory_bytes:  # else the system does not say
-        ratios.append(exact_ratio("peak_memory_bytes", mine.peak_memory_bytes, other.peak_memory_bytes))
+    ratios.append(warm_ratio(mine.warm, other.warm))
+    peaks = mine.warm.peaks_bytes, other.warm.peaks_bytes
+    if all(map(min, peaks)):  # else the system does not say
+        ratios.append(paired_ratio("peak_memory_bytes", *peaks, stable=True))
     return ratios
+
+
+def warm_ratio(mine: Series, other: Series) -> Ratio:
+    """The one's latency over the other's, window by window."""
+    settled = mine.settled and other.settled
+    return paired_ratio("warm_latency_ms", mine.windows_ms, other.windows_ms, settled, WINDOWS_SETTLED)
 
 
 def _notes(measured: Sequence[Runs]) -> tuple[str, ...]:

@@ -58,11 +58,17 @@ def windows_settled(medians_ms: Sequence[float]) -> bool:
     return len(last) == WINDOWS and max(last) - min(last) <= WINDOWS_SETTLED * min(last)
 
 
-def paired_ratio(figure: str, mine: Sequence[float], others: Sequence[float], stable: bool) -> Ratio:
-    """The median of the ratios of pairs that were measured together, with its 95 % interval."""
+def paired_ratio(
+    figure: str, mine: Sequence[float], others: Sequence[float], stable: bool, known_to: float = SETTLED
+) -> Ratio:
+    """The median of the ratios of pairs that were measured together, with its 95 % interval.
+
+    Times that are known to a part of them cannot say of less than that part that it is a difference.
+    """
     ratios = np.asarray(mine, dtype=np.float64) / np.asarray(others, dtype=np.float64)
     low, high = median_interval(ratios.tolist())
-    return Ratio(figure, float(np.median(ratios)), low, high, verdict(low, high) if stable else "unstable")
+    said = verdict(low, high, known_to) if stable else "unstable"
+    return Ratio(figure, float(np.median(ratios)), low, high, said)
 
 
 def exact_ratio(figure: str, mine: float, other: float) -> Ratio:
@@ -71,9 +77,9 @@ def exact_ratio(figure: str, mine: float, other: float) -> Ratio:
     return Ratio(figure, ratio, ratio, ratio, verdict(ratio, ratio))
 
 
-def verdict(low: float, high: float) -> Verdict:
+def verdict(low: float, high: float, known_to: float = 0.0) -> Verdict:
     """What an interval of ratios allows to say."""
-    return "smaller" if high < 1 else "larger" if low > 1 else "equal"
+    return "smaller" if high < 1 - known_to else "larger" if low > 1 + known_to else "equal"
 
 
 def histogram(times_ms: Sequence[float]) -> tuple[tuple[float, int], ...]:

@@ -113,6 +113,12 @@ def test_sizes_have_a_verdict_whatever_the_times(measured: Bench) -> None:
     assert size.ratio == ours.archive_bytes / hello.archive_bytes
 
 
+def test_a_copy_is_as_large_and_takes_as_much_memory(subject: Subject) -> None:
+    verdicts = {ratio.figure: ratio.verdict for ratio in bench([subject, subject], rounds=1, calls=9).ratios}
+    assert verdicts["archive_bytes"] == verdicts["peak_memory_bytes"] == "equal"
+    assert verdicts["cold_ms"] == "unstable"
+
+
 def test_measuring_changes_no_file(artifact: Path, measured: Bench) -> None:
     done = packager("verify", artifact, cwd=artifact)
     assert done.exit_code == 0, done.stderr

@@ -77,6 +77,19 @@ def test_an_interval_around_one_is_equal() -> None:
     assert ratio.verdict == "equal"
 
 
+def test_what_differs_by_less_than_is_known_is_equal() -> None:
+    mine = [1.012, 1.016, 1.014, 1.015, 1.013]
+    assert figures.paired_ratio("cold_ms", mine, [1.0] * 5, stable=True).verdict == "equal"
+    assert figures.paired_ratio("cold_ms", mine, [1.0] * 5, stable=True, known_to=0.01).verdict == "larger"
+    assert figures.paired_ratio("cold_ms", [1.0] * 5, mine, stable=True, known_to=0.01).verdict == "smaller"
+
+
+def test_two_functions_that_are_the_same_nearly_never_differ() -> None:
+    drawn = np.random.default_rng(6).lognormal(np.log(50.0), 0.03, (300, 2, 20))
+    ratios = [figures.paired_ratio("cold_ms", mine, other, True) for mine, other in drawn.tolist()]
+    assert sum(ratio.verdict != "equal" for ratio in ratios) <= 3
+
+
 def test_what_never_settled_has_no_verdict() -> None:
     assert figures.paired_ratio("cold_ms", [1.0] * 5, [9.0] * 5, stable=False).verdict == "unstable"
 
