@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from packager.cli.session import Session, Spinner, output_option
+from packager.cli.session import Session, Spinner, output_option, save_option
 
 
 @click.command()
@@ -43,9 +43,7 @@ from packager.cli.session import Session, Spinner, output_option
     metavar="3.N",
     help="The Python of such a folder or zip.",
 )
-@click.option(
-    "--save", type=click.Path(path_type=Path), metavar="FILE", help="Also write the figures as JSON."
-)
+@save_option
 @output_option
 @click.pass_obj
 def bench(
@@ -62,8 +60,6 @@ def bench(
     from packager.benchmark.comparison import Asked, compare
 
     asked = Asked(given["handler"], given["python"], given["event"])
-    if save is not None and not save.resolve().parent.is_dir():
-        raise click.UsageError(f"--save {save}: there is no folder {save.parent}")
     spinner = Spinner()
     try:
         found = compare(artifact, against, asked, given["rounds"], given["calls"], spinner)

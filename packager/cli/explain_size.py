@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from packager.cli.session import Session, Spinner, output_option
+from packager.cli.session import Session, Spinner, output_option, save_option
 
 
 @click.command("explain-size")
@@ -33,9 +33,7 @@ from packager.cli.session import Session, Spinner, output_option
     metavar="OUT",
     help="Write it without all that is safely cut: a zip (OUT.zip) or a folder.",
 )
-@click.option(
-    "--save", type=click.Path(path_type=Path), metavar="FILE", help="Also write the figures as JSON."
-)
+@save_option
 @output_option
 @click.pass_obj
 def explain_size(session: Session, /, path: Path, save: Path | None, dest: Path | None, **given: Any) -> None:
@@ -49,8 +47,6 @@ def explain_size(session: Session, /, path: Path, save: Path | None, dest: Path 
     from packager import sizes
     from packager.sizes import table
 
-    if save is not None and not save.resolve().parent.is_dir():
-        raise click.UsageError(f"--save {save}: there is no folder {save.parent}")
     spinner = Spinner()
     spinner.started("explain")
     try:

@@ -78,6 +78,22 @@ def output_option(command: F) -> F:
     )(command)  # fmt: skip
 
 
+def save_option(command: F) -> F:
+    """Add `--save FILE`; a folder that is not there is refused before anything is measured."""
+
+    def refuse(_ctx: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
+        if value is not None and not value.resolve().parent.is_dir():
+            raise click.UsageError(f"--save {value}: there is no folder {value.parent}")
+        if value is not None and value.is_dir():
+            raise click.UsageError(f"--save {value} is a folder: name a file")
+        return value
+
+    return click.option(
+        "--save", type=click.Path(path_type=Path), metavar="FILE", callback=refuse,
+        help="Also write the figures as JSON.",
+    )(command)  # fmt: skip
+
+
 class Spinner:
     """A watcher on stderr: a spinner with the step on a terminal, one line per step elsewhere."""
 

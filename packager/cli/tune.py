@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packager.cli.session import Session, Spinner, output_option
+from packager.cli.session import Session, Spinner, output_option, save_option
 
 if TYPE_CHECKING:
     from packager.measurement import Choice, Tuning
@@ -52,7 +52,7 @@ def _region() -> str:
     "--choice", "kind", type=click.Choice(_KINDS),
     help="What to write. Default: cheapest with --latency-ms, else balanced.",
 )  # fmt: skip
-@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Keep the figures as JSON.")
+@save_option
 @output_option
 @click.pass_obj
 def tune(session: Session, /, write: bool, kind: str | None, save: Path | None, **asked: Any) -> int:
@@ -73,10 +73,11 @@ def tune(session: Session, /, write: bool, kind: str | None, save: Path | None, 
     finally:
         spinner.close()
     chosen = _chosen(found, kind)
+    document = asdict(found)
     if save is not None:
-        save.write_text(_json(asdict(found)), encoding="utf-8")
+        session.write_json(save, document)
     if session.as_json:
-        session.answer_json(asdict(found))
+        session.answer_json(document)
     else:
         table.show(found)
     if write and chosen is not None:
@@ -87,12 +88,6 @@ def tune(session: Session, /, write: bool, kind: str | None, save: Path | None, 
 def _chosen(found: "Tuning", kind: str | None) -> "Choice | None":
     kind = kind or ("balanced" if found.latency_target_ms is None else "cheapest")
     return next((choice for choice in found.choices if choice.kind == kind), None)
-
-
-def _json(document: object) -> str:
-    import json
-
-    return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def _write(session: Session, artifact: Path, choice: "Choice") -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.cli.group import SUMMARIES
 from tests.main_job.commands import packager
 
 HEAVY = {
@@ -39,26 +40,23 @@ def test_help_imports_no_framework_and_nothing_heavy() -> None:
     assert not HEAVY & set(words)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "build",
-        "inspect",
-        "invoke",
-        "verify",
-        "explain-size",
-        "tune",
-        "report",
-        "doctor",
-        "targets",
-        "init",
-        "schema",
-    ],
-)
+@pytest.mark.parametrize("command", SUMMARIES)
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     done = packager(command, "--help", cwd=tmp_path)
     assert done.exit_code == 0
     assert "Usage:" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["bench", "tune", "explain-size"])
+@pytest.mark.parametrize(
+    ("place", "said"), [("none/it.json", "there is no folder none"), (".", "name a file")]
+)
+def test_refuses_figures_that_could_not_be_saved_before_anything_is_measured(
+    command: str, place: str, said: str, tmp_path: Path
+) -> None:
+    done = packager(command, "dist/none/lambda", "--save", place, cwd=tmp_path)
+    assert done.exit_code == 2
+    assert said in done.stderr
 
 
 def test_a_mistyped_command_gets_a_suggestion(tmp_path: Path) -> None:
