@@ -21,6 +21,7 @@ from packager import (
 from packager.config import Configuration
 from packager.conversion import Conversion, Way, default_format
 from packager.errors import SamplesError, VerificationError
+from packager.model import Format
 from packager.progress import Silence, Steps, Watcher
 from packager.results import Artifact, BuildReport, EngineChoice, EngineName, Verification
 from packager.targets import Target
@@ -59,8 +60,7 @@ def build(
 
 def _convert(configuration: Configuration, targets: Sequence[Target], job: Path, steps: Steps) -> Conversion:
     """Convert once, for the oldest engine among the targets."""
-    format = configuration.format or default_format(configuration.model)
-    engine_choice.check(_engine(configuration), format)
+    _engine(configuration)  # one that cannot run it is refused before the work begins
     takes = [dependencies.onnx_limits(target.platform, configuration.engine_version) for target in targets]
     request = WorkerRequest(
         action="convert",
@@ -75,7 +75,7 @@ def _convert(configuration: Configuration, targets: Sequence[Target], job: Path,
         max_ml_opset=min(limits.max_ml_opset for limits in takes),
         max_ir_version=min(limits.max_ir_version for limits in takes),
         rows=configuration.rows,
-        format=format,
+        format=_format(configuration),
     )
     with steps.step("convert") as step:
         step.say(f"reading {configuration.model.name}")
@@ -98,7 +98,13 @@ def _choose_engine(
 
 
 def _engine(configuration: Configuration) -> EngineName | None:
-    return None if configuration.engine == "auto" else configuration.engine
+    """The engine that is asked for, if any; what it cannot run is refused."""
+    named = None if configuration.engine == "auto" else configuration.engine
+    return engine_choice.asked(named, configuration.engine_version, _format(configuration))
+
+
+def _format(configuration: Configuration) -> Format:
+    return configuration.format or default_format(configuration.model)
 
 
 def _way(configuration: Configuration, say: tools.Progress) -> Way:

@@ -38,12 +38,22 @@ class _Trial:
     found: Verification | None
 
 
-def check(engine: EngineName | None, format: Format) -> None:
-    """Refuse an engine that does not run the format, before anything is converted."""
-    if engine is None or _FORMATS[engine] == format:
-        return
-    hint = "add --format tflite" if engine == "litert" else "leave --engine out: LiteRT runs it"
-    raise ConfigError(f"the engine {engine} does not run {format} models", hint)
+def asked(engine: EngineName | None, version: str, format: Format) -> EngineName | None:
+    """The engine that is asked for, by its name or by a release of ONNX Runtime; None: the better one.
+
+    One that does not run the format is refused before anything is converted.
+    """
+    if version != dependencies.AUTO:
+        if engine not in (None, "onnxruntime"):
+            raise ConfigError(
+                f"engine_version is {version}, a release of ONNX Runtime, and the engine is {engine}",
+                "leave one of them out",
+            )
+        engine = "onnxruntime"
+    if engine is not None and _FORMATS[engine] != format:
+        hint = "add --format tflite" if engine == "litert" else "leave the engine out: LiteRT runs it"
+        raise ConfigError(f"the engine {engine} does not run {format} models", hint)
+    return engine
 
 
 def choose(

@@ -13,20 +13,40 @@ from packager.results import EngineName
     [("onnxruntime", "onnx"), ("tiny", "onnx"), ("litert", "tflite"), (None, "onnx"), (None, "tflite")],
 )
 def test_takes_an_engine_that_runs_the_format(engine: EngineName | None, format: Format) -> None:
-    engine_choice.check(engine, format)
+    assert engine_choice.asked(engine, "auto", format) == engine
+
+
+def test_a_release_of_onnx_runtime_is_a_choice_of_the_engine() -> None:
+    assert engine_choice.asked(None, "1.31.1", "onnx") == "onnxruntime"
+    assert engine_choice.asked("onnxruntime", "1.31.1", "onnx") == "onnxruntime"
+
+
+@pytest.mark.parametrize(
+    ("engine", "format", "said"),
+    [
+        ("tiny", "onnx", "and the engine is tiny"),
+        ("litert", "tflite", "and the engine is litert"),
+        (None, "tflite", "does not run tflite models"),
+    ],
+)
+def test_refuses_a_release_of_onnx_runtime_where_another_engine_would_run(
+    engine: EngineName | None, format: Format, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        engine_choice.asked(engine, "1.31.1", format)
 
 
 @pytest.mark.parametrize(
     ("engine", "format", "hint"),
     [
         ("litert", "onnx", "add --format tflite"),
-        ("onnxruntime", "tflite", "leave --engine out"),
-        ("tiny", "tflite", "leave --engine out"),
+        ("onnxruntime", "tflite", "leave the engine out"),
+        ("tiny", "tflite", "leave the engine out"),
     ],
 )
 def test_refuses_an_engine_of_another_format_and_says_what_to_do(
     engine: EngineName, format: Format, hint: str
 ) -> None:
     with pytest.raises(ConfigError, match=f"the engine {engine} does not run {format} models") as caught:
-        engine_choice.check(engine, format)
+        engine_choice.asked(engine, "auto", format)
     assert caught.value.hint is not None and hint in caught.value.hint
