@@ -51,9 +51,12 @@ def _members() -> Any:
     return st.lists(numbers, min_size=1, max_size=12, unique=True).map(tuple)
 
 
-def rows(dtype: Any) -> Any:
-    """A few rows of values that lie on thresholds, beside them, and of none at all."""
-    values = st.sampled_from([*VALUES, np.nan, np.inf, -np.inf, 0.5, 7.0, 63.0])
+def rows(dtype: Any, whole: bool = False) -> Any:
+    """A few rows of values on thresholds, beside them, and of none at all; ``whole``: no fractions."""
+    found = [*VALUES, np.nan, np.inf, -np.inf, 0.5, 7.0, 63.0]
+    values = st.sampled_from(
+        [value for value in found if not whole or value % 1 == 0 or not np.isfinite(value)]
+    )
     row = st.lists(values, min_size=COLUMNS, max_size=COLUMNS)
     return st.lists(row, min_size=1, max_size=6).map(lambda found: np.array(found, dtype=dtype))
 
