@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from threading import Lock
 
 from packager import resources
 from packager.dependencies import byte_code
@@ -16,6 +17,8 @@ _ROOT, _PACK, _PAGES = "runtimes/__init__.py", "runtimes/modules.py", "runtimes/
 _PACKAGE = "/__init__.py"
 _HEADER = 16
 """Bytes before the code in a `.pyc`."""
+_PARSING = Lock()
+"""Python 3.11 may fail where two threads parse at once."""
 _OPERATORS = "runtimes.core.engines.tiny_ops."
 
 
@@ -66,7 +69,9 @@ def _reached(found: Mapping[str, Path], names: tuple[str, ...]) -> set[str]:
         if dest in seen:
             continue
         seen.add(dest)
-        for name in _imports(ast.parse(found[dest].read_bytes())):
+        with _PARSING:
+            tree = ast.parse(found[dest].read_bytes())
+        for name in _imports(tree):
             waiting += _files(name, found)
     return seen
 
