@@ -53,7 +53,7 @@ def run(
     try:
         return _watched(child, time.monotonic() + timeout_s, memory_mb)
     finally:
-        _end(child)
+        end(child)
 
 
 def last_lines(log: Path) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def _watched(child: "subprocess.Popen[bytes]", deadline: float, memory_mb: int) 
             pages = sum(process.resident_pages for process in _family(child.pid))
             peak = max(peak, pages * page_bytes >> 20)
         if peak > memory_mb or time.monotonic() > deadline:
-            _end(child)
+            end(child)
             return Ended(child.returncode, "memory" if peak > memory_mb else "time", peak)
 
 
@@ -139,7 +139,7 @@ def _processes() -> Iterator[_Process]:
                     yield _Process(int(folder.name), int(fields[1]), int(fields[3]), int(fields[21]))
 
 
-def _end(child: "subprocess.Popen[bytes]") -> None:
+def end(child: "subprocess.Popen[bytes]") -> None:
     """Kill the child and what it started: converters start helpers of their own, some in new groups."""
     for _ in range(_MOST_ROUNDS):  # one may start another while it is being killed
         running = child.poll() is None

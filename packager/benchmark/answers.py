@@ -48,21 +48,32 @@ def read_golden(artifact: Path, manifest: Mapping[str, Any], tolerance: Mapping[
 
 def document_of(body: bytes) -> Any:
     """The document in a function's answer, out of its HTTP response; an error is a BenchmarkError."""
-    try:
-        document = json.loads(body)
-        status = (
-            document.get("statusCode", document.get("status", 200)) if isinstance(document, dict) else 200
-        )
-        if isinstance(document, dict) and "statusCode" in document:
-            document = json.loads(document.get("body") or "null")
-    except (ValueError, RecursionError) as error:
-        raise BenchmarkError(f"the function's answer is not JSON: {body[:200]!r}") from error
-    if not isinstance(status, int) or status >= 400:
+    document = demand_no_error(body)
+    if not isinstance(document, dict) or "statusCode" not in document:
+        return document
+    return _parsed(document.get("body") or "null", body)
+
+
+def demand_no_error(body: bytes) -> Any:
+    """All that can be asked of anyone's function: an answer whose status is none of an error."""
+    document = _parsed(body, body)
+    if not isinstance(document, dict):
+        return document
+    status = document.get("statusCode", document.get("status"))
+    if isinstance(status, int) and status >= 400:
+        said = document.get("body") if "statusCode" in document else document
         raise BenchmarkError(
-            f"the function refused the event with status {status}: {str(document)[:500]}",
+            f"the function refused the event with status {status}: {str(said)[:500]}",
             "give an event that it takes: --event FILE",
         )
     return document
+
+
+def _parsed(text: Any, body: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BenchmarkError(f"the function's answer is not JSON: {body[:200]!r}") from error
 
 
 def check(body: bytes, golden: Golden) -> None:

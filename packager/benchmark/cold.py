@@ -55,7 +55,7 @@ def answered(instance: Instance, event: bytes, expected: bytes | None, timeout_s
     if reply.failure is not None:
         raise BenchmarkError(
             f"{instance.name} gave no answer: {reply.failure}",
-            "run it by `packager invoke`, which shows its log",
+            "`packager invoke` shows all that an artifact logs; a function of others must take the --event",
             instance.last_lines(),
         )
     if expected is not None and reply.body != expected:

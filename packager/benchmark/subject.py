@@ -67,8 +67,8 @@ def open_subject(path: Path, asked: Asked, scratch: Path, say: tools.Progress) -
 
 
 def check_alike(body: bytes) -> None:
-    """All that can be asked of a foreign function's first answer: that it is none of an error."""
-    answers.document_of(body)
+    """What a foreign function's first answer is held to; each later one must be equal to it."""
+    answers.demand_no_error(body)
 
 
 def _artifact_of(path: Path) -> Path | None:

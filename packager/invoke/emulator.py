@@ -16,6 +16,7 @@ from packager.invoke.interpreter import interpreter_for
 from packager.invoke.invocation import Invocation, Json, failure_in, last_lines, status_in
 from packager.invoke.log import Reading, read_new
 from packager.invoke.template import Function, read_function
+from packager.runtime_api.environment import REGION, variables
 
 _ROUTE = "/2015-03-31/functions/function/invocations"
 _TIMED_OUT = "Task timed out after "
@@ -74,10 +75,10 @@ def session(
     binary, client = tools.emulator(progress), tools.interface_client(python, progress)
     # -S: a package that is only in the interpreter's own site-packages is missing on Lambda, too.
     command = [str(python), "-S", "-m", "awslambdaric", function.handler]
-    variables = _variables(function, client) | dict(environment or {})
+    told = _variables(function, client) | dict(environment or {})
     with (
         tempfile.TemporaryDirectory(prefix="packager-invoke-") as scratch,
-        process.running(binary, command, variables, function.folder, Path(scratch) / "log") as emulator,
+        process.running(binary, command, told, function.folder, Path(scratch) / "log") as emulator,
     ):
         yield Session(function, emulator)
 
@@ -107,24 +108,12 @@ def _demand_host_arch(function: Function) -> None:
 
 
 def _variables(function: Function, client: Path) -> dict[str, str]:
-    """The environment that Lambda documents for a managed Python runtime, then the template's."""
-    folder = str(function.folder)
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    """Lambda's own environment, then the template's."""
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
     return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        "LAMBDA_TASK_ROOT": folder,
-        "PYTHONPATH": os.pathsep.join((folder, str(client))),
-        # The task folder is read-only on Lambda; running an artifact must not change it here either.
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **variables(function.folder, client, function.logical_id, function.memory_mb, region),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
-        "AWS_LAMBDA_FUNCTION_NAME": function.logical_id,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_s),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
         **function.environment,
     }
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packager import child
+from packager.runtime_api.environment import variables
 from packager.runtime_api.server import Reply, RuntimeApi
 
 FULL_VCPU_MB = 1769
@@ -36,23 +38,11 @@ class Function:
     name: str = "the function"
 
     def variables(self, port: int) -> dict[str, str]:
-        """The environment that Lambda documents for a managed Python runtime, then the function's own."""
-        folder = str(self.folder)
+        """Lambda's own, with the Runtime API at this port, then the function's."""
         return {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "LANG": "en_US.UTF-8",
-            "TZ": ":UTC",
+            **variables(self.folder, self.client, "benchmark", self.memory_mb),
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
-            "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mb),
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "LAMBDA_TASK_ROOT": folder,
-            "PYTHONPATH": os.pathsep.join((folder, str(self.client))),
-            # The task folder is read-only on Lambda; measuring a function must not change it here either.
-            "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }
 
@@ -71,7 +61,7 @@ class Instance:
 
     def invoke(self, event: bytes, timeout_s: float = 60.0) -> Reply:
         """Give the process one event and wait for what becomes of it."""
-        return self._server.exchange(event, timeout_s, lambda: self.process.poll() is None)
+        return self._server.exchange(event, timeout_s, self._ended)
 
     def waited_ns(self) -> int | None:
         """How long the main thread was ready and had no processor; None where the system does not say."""
@@ -96,6 +86,16 @@ class Instance:
         """The end of what it wrote on stderr."""
         lines = self._log.read_text(errors="replace").splitlines()
         return tuple(line for line in lines if line.strip())[-_LAST_LINES:]
+
+    def _ended(self) -> str | None:
+        """How the process has ended; None while it runs."""
+        code = self.process.poll()
+        if code is None:
+            return None
+        if code >= 0:
+            return f"its process ended with exit code {code}"
+        named = signal.strsignal(-code) or "unknown"
+        return f"its process was ended by signal {-code} ({named})"
 
     def _status(self, name: str) -> int:
         with contextlib.suppress(OSError):
@@ -136,9 +136,7 @@ def running(
         try:
             yield Instance(function.name, process, began_ns, server, log)
         finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            child.end(process)
             server.close()
 
 

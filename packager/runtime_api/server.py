@@ -1,7 +1,9 @@
 """Lambda's Runtime API for one process, in the caller's own thread: nothing runs beside what is measured."""
 
+import contextlib
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ _DEADLINE_MS = 900_000
 _END_OF_HEAD = b"\r\n\r\n"
 _LOOK_S = 0.05
 _CHUNK = 1 << 18
+_SEND_AT_MOST = struct.pack("ll", 10, 0)
+"""Seconds and microseconds, as the kernel takes them: a process that does not read must not hold us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,11 @@ class RuntimeApi:
         self._asking: socket.socket | None = None
         self.port: int = self._listener.getsockname()[1]
 
-    def exchange(self, event: bytes, timeout_s: float, alive: Callable[[], bool]) -> Reply:
-        """Give the event when the process asks for one, and wait for what it says to it."""
+    def exchange(self, event: bytes, timeout_s: float, ended: Callable[[], str | None]) -> Reply:
+        """Give the event when the process asks for one, and wait for what it says to it.
+
+        ``ended`` says how the process has ended, None while it runs.
+        """
         deadline = time.monotonic() + timeout_s
         given_ns = self._give(event) if self._asking is not None else 0
         while True:
@@ -64,10 +71,12 @@ class RuntimeApi:
                     if not given_ns:
                         given_ns = self._give(event)
                     continue
-                _send(call.connection, "202 Accepted", "", b"{}")
+                with contextlib.suppress(OSError):  # it has said all, and may have ended
+                    _send(call.connection, "202 Accepted", "", b"{}")
                 return _replied(call, given_ns)
-            if not alive():
-                return Reply(b"", given_ns, 0, "its process ended")
+            how = ended()
+            if how is not None:
+                return Reply(b"", given_ns, 0, how)
             if time.monotonic() > deadline:
                 return Reply(b"", given_ns, 0, f"it gave no answer within {timeout_s:.0f} s")
 
@@ -82,7 +91,8 @@ class RuntimeApi:
         assert connection is not None  # noqa: S101 - for the type checker
         headers = _HEADERS.format(deadline_ms=int(time.time() * 1000) + _DEADLINE_MS)
         given_ns = time.perf_counter_ns()
-        _send(connection, "200 OK", headers, event)
+        with contextlib.suppress(OSError):  # it does not read any more: that it ended, or the time, will tell
+            _send(connection, "200 OK", headers, event)
         return given_ns
 
     def _calls(self) -> list[_Call]:
@@ -102,6 +112,7 @@ class RuntimeApi:
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_AT_MOST)
         self._read[connection] = bytearray()
         self._selector.register(connection, selectors.EVENT_READ)
 
@@ -109,7 +120,7 @@ class RuntimeApi:
         read = self._read[connection]
         try:
             chunk = connection.recv(_CHUNK)
-        except ConnectionResetError:
+        except OSError:
             chunk = b""
         arrived_ns = time.perf_counter_ns()
         if not chunk:

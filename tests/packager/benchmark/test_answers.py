@@ -88,6 +88,18 @@ def test_refuses_an_error_and_says_its_status() -> None:
         answers.document_of(b'{"error": {}, "status": 400}')
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"status": "ok"}', b'{"statusCode": 200, "body": "<html>"}', b"null", b'{"statusCode": "200"}']
+)
+def test_whatever_a_function_of_others_answers_is_no_error(body: bytes) -> None:
+    answers.demand_no_error(body)
+
+
+def test_an_error_whose_body_is_text_is_told_with_its_status() -> None:
+    with pytest.raises(BenchmarkError, match="with status 502: no upstream"):
+        answers.demand_no_error(b'{"statusCode": 502, "body": "no upstream"}')
+
+
 def test_refuses_what_is_no_json() -> None:
     with pytest.raises(BenchmarkError, match="is not JSON"):
         answers.document_of(b"<html>")

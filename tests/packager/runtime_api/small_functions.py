@@ -27,7 +27,8 @@ def handler(event, context):
         return count
     if "child" in event:
         import subprocess
-        return subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"]).pid
+        sleeping = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
+        return subprocess.Popen(sleeping, start_new_session=event["apart"]).pid
     if "environment" in event:
         return dict(os.environ)
     return {"length": len(str(event)), "request_id": context.aws_request_id}

@@ -72,7 +72,7 @@ def test_a_process_that_ends_is_a_failure_at_once(tmp_path: Path) -> None:
         began = time.monotonic()
         failed = instance.invoke(b'{"exit": 3}', timeout_s=60)
         assert time.monotonic() - began < 30
-        assert failed.failure == "its process ended"
+        assert failed.failure == "its process ended with exit code 3"
         assert instance.exit_code() == 3
         assert instance.last_lines() == ("starting",)
 
@@ -94,9 +94,27 @@ def test_nothing_of_the_callers_environment_reaches_it(
     assert seen["LAMBDA_TASK_ROOT"] == str(tmp_path)
 
 
-def test_ends_the_function_with_all_that_it_started(tmp_path: Path) -> None:
+def test_a_process_that_is_killed_tells_the_signal(tmp_path: Path) -> None:
+    code = "import os\ndef handler(event, context): os.kill(os.getpid(), 11)"
+    with running(write_function(tmp_path, code)) as instance:
+        failure = instance.invoke(b"{}").failure
+    assert failure is not None and failure.startswith("its process was ended by signal 11 (")
+
+
+def test_a_process_that_ends_between_two_events_is_a_failure_of_the_second(tmp_path: Path) -> None:
     with running(write_function(tmp_path)) as instance:
-        child = int(instance.invoke(b'{"child": 1}').body)
+        assert instance.invoke(b"{}").failure is None
+        time.sleep(0.2)  # it asks for the next event
+        instance.process.kill()
+        instance.process.wait()
+        failed = instance.invoke(b"x" * 5_000_000)
+    assert failed.failure is not None and "signal 9" in failed.failure
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_ends_the_function_with_all_that_it_started(tmp_path: Path, apart: bool) -> None:
+    with running(write_function(tmp_path)) as instance:
+        child = int(instance.invoke(json.dumps({"child": 1, "apart": apart}).encode()).body)
         assert is_running(child)
     deadline = time.monotonic() + 10
     while is_running(child) and time.monotonic() < deadline:
