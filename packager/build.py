@@ -147,7 +147,8 @@ def _preflight(target: Target, root: Path, steps: Steps) -> None:
     with steps.step("preflight") as step:
         checked = preflight.check(root, target.platform)
         platform = target.platform
-        step.detail = f"{len(checked)} shared libraries fit {platform.arch} and glibc {platform.glibc}"
+        fit = "1 shared library fits" if len(checked) == 1 else f"{len(checked)} shared libraries fit"
+        step.detail = f"{fit} {platform.arch} and glibc {platform.glibc}"
         if not checked:
             step.detail = "no shared libraries: it runs on every processor"
 
