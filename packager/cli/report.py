@@ -27,7 +27,9 @@ _FILES = click.Path(path_type=Path)
 @click.option(
     "--sizes", multiple=True, type=_FILES, metavar="FILE", help="What `packager explain-size --save` wrote."
 )
-@click.option("--measure", is_flag=True, help="Run both first, and save what they find beside the artifact.")
+@click.option(
+    "--measure", is_flag=True, help="Run `packager bench` and `packager tune` first, and save what they find."
+)
 @click.option("--open", "show", is_flag=True, help="Open the report in the browser.")
 @output_option
 @click.pass_obj
