@@ -74,10 +74,11 @@ class Warm:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One artifact (or any function folder), measured."""
+    """One artifact (or any function folder, which has no archive), measured."""
 
     name: str
     path: str
+    archive_sha256: str | None
     engine: str | None
     archive_bytes: int
     unzipped_bytes: int
@@ -155,6 +156,7 @@ class Tuning:
     machine: Machine
     name: str
     path: str
+    archive_sha256: str | None
     arch: str
     points: tuple[MemoryPoint, ...]
     choices: tuple[Choice, ...]

@@ -136,6 +136,7 @@ def _benchmark(one: Runs) -> Benchmark:
     return Benchmark(
         name=subject.name,
         path=str(subject.path),
+        archive_sha256=subject.archive_sha256,
         engine=subject.engine,
         archive_bytes=subject.archive_bytes,
         unzipped_bytes=subject.unzipped_bytes,

@@ -2,13 +2,12 @@
 
 import json
 import tempfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packager import assembly, evidence, interpreters, tools
+from packager import assembly, evidence, interpreters, source_files, tools
 from packager.benchmark import answers
 from packager.bundle.archive import pack
 from packager.errors import ArtifactError, BenchmarkError, ToolError
@@ -17,9 +16,9 @@ from packager.invoke.interpreter import interpreter_for
 from packager.invoke.template import HANDLER, read_function
 from packager.layout import IncludedFile, files_in
 from packager.runtime_api import Function
+from packager.sizes.reading import unpack
 
 DEFAULT_PYTHON = "3.13"
-_MOST_UNZIPPED_BYTES = 2 << 30
 Check = Callable[[bytes], None]
 
 
@@ -40,6 +39,7 @@ class Subject:
     unzipped_bytes: int
     model_bytes: int
     golden: answers.Golden | None = None
+    archive_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ def _artifact(path: Path, artifact: Path, event: Path | None, say: tools.Progres
         archive_bytes=(artifact / "function.zip").stat().st_size,
         unzipped_bytes=sum(file.size_bytes for file in files_in(described.folder)),
         model_bytes=int(manifest["model"]["size_bytes"]),
+        archive_sha256=source_files.sha256_of(artifact / "function.zip"),
     )
     if event is not None:
         return subject
@@ -137,6 +138,7 @@ def _foreign(path: Path, asked: Asked, scratch: Path, say: tools.Progress) -> Su
         archive_bytes=zipped_bytes(files) if path.is_dir() else path.stat().st_size,
         unzipped_bytes=sum(file.size_bytes for file in files),
         model_bytes=0,
+        archive_sha256=None if path.is_dir() else source_files.sha256_of(path),
     )
 
 
@@ -166,15 +168,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _unpacked(archive: Path, scratch: Path) -> Path:
-    """The zip's files in a folder of their own; what would leave it or fill the disk is refused."""
+    """The zip's files in a folder of their own, with their dates: byte-code is bound to its source's."""
     dest = Path(tempfile.mkdtemp(prefix="function-", dir=scratch))
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            if sum(item.file_size for item in opened.infolist()) > _MOST_UNZIPPED_BYTES:
-                raise ArtifactError(f"{archive} would unpack to more than 2 GiB, which no function has")
-            opened.extractall(dest)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise ArtifactError(
-            f"{archive} cannot be read as a zip: {error}", "name a folder or a zip"
-        ) from error
+    unpack(archive, dest)
     return dest

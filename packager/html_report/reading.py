@@ -59,7 +59,7 @@ def _read_subject(artifact: Path, bench: Path | None, tune: Path | None, sizes: 
         bench=_read(bench or artifact.parent / BENCH, Bench, required=bench is not None),
         tune=_read(tune or artifact.parent / TUNE, Tuning, required=tune is not None),
     )
-    return _of_this_build(found, bench or artifact.parent / BENCH, tune or artifact.parent / TUNE, name)
+    return _of_this_build(found, bench or artifact.parent / BENCH, tune or artifact.parent / TUNE)
 
 
 def _sizes(artifact: Path, zipped_bytes: int, named: Path | None) -> SizeLedger:
@@ -75,20 +75,14 @@ def _sizes(artifact: Path, zipped_bytes: int, named: Path | None) -> SizeLedger:
     return ledger(artifact)
 
 
-def _of_this_build(subject: Subject, bench: Path, tune: Path, name: str) -> Subject:
+def _of_this_build(subject: Subject, bench: Path, tune: Path) -> Subject:
     """Refuse figures of something else: of another artifact, or of this one before it was rebuilt."""
-    zipped = subject.built.archive.size_bytes
-    if subject.benchmark and subject.benchmark.archive_bytes != zipped:
-        raise ArtifactError(
-            f"{bench} was measured on an archive of {subject.benchmark.archive_bytes} bytes, and that of "
-            f"{subject.path} has {zipped}",
-            f"measure it again: {command('packager', 'bench', subject.path, '--save', bench)}",
-        )
-    if subject.tune and subject.tune.name != name:
-        raise ArtifactError(
-            f"{tune} was measured on {subject.tune.name!r}, and {subject.path} is {name!r}",
-            f"measure it again: {command('packager', 'tune', subject.path, '--save', tune)}",
-        )
+    for measured, file, by in ((subject.benchmark, bench, "bench"), (subject.tune, tune, "tune")):
+        if measured and measured.archive_sha256 != subject.built.archive.sha256:
+            raise ArtifactError(
+                f"{file} was measured on {measured.name!r} of another build than {subject.path}",
+                f"measure it again: {command('packager', by, subject.path, '--save', file)}",
+            )
     return subject
 
 

@@ -67,7 +67,7 @@ def opened(path: Path) -> Iterator[Opened]:
             items = _copy(source, root)
             total = sum(item.zipped_bytes + _headers(item.path) for item in items)
         else:
-            items, total = _unpack(source, root), source.stat().st_size
+            items, total = unpack(source, root), source.stat().st_size
         yield Opened(path, items, total, root, _prefix(items), artifact)
 
 
@@ -121,7 +121,7 @@ def _measured(root: Path, name: str) -> Item:
     return Item(name, (root / name).stat().st_size, deflated(root / name))
 
 
-def _unpack(archive: Path, root: Path) -> tuple[Item, ...]:
+def unpack(archive: Path, root: Path) -> tuple[Item, ...]:
     """A zip's files with their dates, as Lambda unpacks them. What would leave the folder is refused."""
     try:
         with zipfile.ZipFile(archive) as source:

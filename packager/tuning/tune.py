@@ -47,6 +47,7 @@ def tune(question: Question, watcher: Watcher | None = None, sizes: Sequence[int
         machine=here,
         name=subject.name,
         path=str(question.artifact),
+        archive_sha256=subject.archive_sha256,
         arch=target.arch,
         points=found,
         choices=choices.choose(found, question.latency_ms),

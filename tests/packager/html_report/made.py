@@ -28,6 +28,7 @@ from packager.results import Accuracy, ConversionRecord, Tolerance, Verification
 
 MACHINE = Machine("Some CPU at 2.7 GHz", 2, "x86_64", "6.1.0", "3.13.1", 0.4)
 ZIPPED = 15_408_411
+SHA256 = "3c33183b5d5007f5df3f866b33324323"
 HOSTILE = "<script>document.title = 'taken'</script><img src=x onerror=alert(1)>"
 """A text that does harm in a page that does not escape it."""
 
@@ -55,6 +56,7 @@ def benchmark(name: str = "iris", cold_ms: float = 47.0, *, stable: bool = True)
     return Benchmark(
         name=name,
         path=f"dist/{name}/lambda",
+        archive_sha256=SHA256,
         engine="onnxruntime_c",
         archive_bytes=ZIPPED,
         unzipped_bytes=39_920_555,
@@ -118,7 +120,15 @@ def tuning(name: str = "iris") -> Tuning:
         Choice("balanced", 1024, "The smallest product of price and time."),
     )
     return Tuning(
-        MACHINE, name, "dist/iris/lambda", "x86_64", tuple(points), choices, 50.0, "eu-central-1, 2026-11-20"
+        machine=MACHINE,
+        name=name,
+        path="dist/iris/lambda",
+        archive_sha256=SHA256,
+        arch="x86_64",
+        points=tuple(points),
+        choices=choices,
+        latency_target_ms=50.0,
+        prices="eu-central-1, 2026-11-20",
     )
 
 
@@ -194,7 +204,7 @@ def artifact(folder: Path, name: str = "iris", **changes: object) -> Path:
                 "path": "function.zip",
                 "size_bytes": ZIPPED,
                 "unzipped_bytes": 39_920_555,
-                "sha256": "3c33183b5d5007f5df3f866b33324323",
+                "sha256": SHA256,
                 "parts": [],
                 "notes": [],
             }
