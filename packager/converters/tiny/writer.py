@@ -35,16 +35,15 @@ def write(inputs: list[Port], outputs: list[Port], steps: list[Step]) -> Written
     """The file of the steps that the outputs depend on."""
     steps = _needed(outputs, steps)
     constants = _constants(outputs, steps)
-    computed = [port.value for port in inputs] + [value for step in steps for value in step.gives]
-    places = {id(value): at for at, value in enumerate([*constants, *computed])}
+    places, dtypes = _places(constants, inputs, outputs, steps)
     arrays = bytearray()
     header = {
         "version": VERSION,
         "inputs": [_port(port, places) for port in inputs],
         "outputs": [_port(port, places) for port in outputs],
         "constants": [_constant(value, arrays) for value in constants],
-        "values": len(places),
-        "dtypes": [value.dtype for value in (*constants, *computed)],
+        "values": len(dtypes),
+        "dtypes": dtypes,
         "steps": [_step(step, places) for step in steps],
     }
     text = json.dumps(header, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
@@ -70,6 +69,29 @@ def _constants(outputs: list[Port], steps: list[Step]) -> list[Value]:
     return list(
         {id(value): value for value in used if value is not None and value.array is not None}.values()
     )
+
+
+def _places(
+    constants: list[Value], inputs: list[Port], outputs: list[Port], steps: list[Step]
+) -> tuple[dict[int, int], list[str]]:
+    """The place of each value, and the dtypes of the places. A step's results take those of values that no
+    later step reads: a long text would else be held once for each step."""
+    fixed = [*constants, *(port.value for port in inputs)]
+    places, dtypes = {id(value): at for at, value in enumerate(fixed)}, [value.dtype for value in fixed]
+    kept = {id(value) for value in (*constants, *(port.value for port in outputs))}
+    last = {id(value): at for at, step in enumerate(steps) for value in (*step.takes, *step.gives) if value}
+    free: dict[str, list[int]] = {}
+    for at, step in enumerate(steps):
+        for value in step.gives:
+            unused = free.get(value.dtype)
+            places[id(value)] = unused.pop() if unused else len(dtypes)
+            if places[id(value)] == len(dtypes):
+                dtypes.append(value.dtype)
+        read = {id(value): value for value in (*step.takes, *step.gives) if value is not None}
+        for key, value in read.items():
+            if last[key] == at and key not in kept:
+                free.setdefault(value.dtype, []).append(places[key])
+    return places, dtypes
 
 
 def _port(port: Port, places: dict[int, int]) -> dict[str, Any]:

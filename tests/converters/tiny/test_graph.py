@@ -11,6 +11,7 @@ from packager.converters.signature import Signature, TensorSpec
 from packager.converters.tiny.graph import check_operators, lower
 from packager.converters.tiny.node import UncoveredError
 from packager.converters.tiny.writer import MAGIC
+from tests.runtimes.core.engines.tiny.running import by_onnxruntime, by_tiny, signature_of
 
 
 def graph_of(nodes: list[Any], constants: list[Any] | None = None, output: str = "y", opset: int = 18) -> Any:
@@ -58,6 +59,17 @@ def test_the_same_graph_gives_the_same_bytes_and_its_arrays_are_aligned() -> Non
     assert len(one) % 8 == 0
 
 
+def test_a_step_takes_the_place_of_what_no_later_step_reads_but_of_no_answer() -> None:
+    nodes = [helper.make_node("Exp", ["x"], ["t0"])]
+    nodes += [helper.make_node("Add", [f"t{at}", f"t{at}"], [f"t{at + 1}"]) for at in range(9)]
+    model = graph_of([*nodes, helper.make_node("Add", ["t9", "x"], ["y"])])
+    model.graph.output.append(helper.make_tensor_value_info("t1", TensorProto.FLOAT, ["batch", 2]))
+    assert header(lower(model, signature_of(model)).data)["values"] <= 5
+    rows = np.array([[1.0, -2.0]], np.float32)
+    for made, wanted in zip(by_tiny(model, {"x": rows}), by_onnxruntime(model, {"x": rows}), strict=True):
+        np.testing.assert_allclose(made, wanted, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("node", "reason"),
     [
@@ -85,3 +97,11 @@ def test_operators_are_refused_without_the_weights_being_there() -> None:
 def test_an_output_of_another_dtype_than_the_signatures_is_refused() -> None:
     with pytest.raises(UncoveredError, match="output y as int64"):
         lower(graph_of([helper.make_node("Abs", ["x"], ["y"])]), signature(dtype="int64"))
+
+
+def test_weights_of_a_large_net_are_refused_before_they_are_read() -> None:
+    weights = TensorProto(name="weights", data_type=TensorProto.FLOAT, dims=[2048, 2048])
+    weights.data_location = TensorProto.EXTERNAL
+    model = graph_of([helper.make_node("MatMul", ["x", "weights"], ["y"])], [weights])
+    with pytest.raises(UncoveredError, match="room for 17 MB of weights: it takes 16 MB"):
+        check_operators(model)
