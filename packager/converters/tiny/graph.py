@@ -1,5 +1,6 @@
 """Lowers a whole ONNX graph, node by node; what is known before it runs is computed here."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,29 @@ DTYPES = ("float32", "float64", "int64", "int32", "bool", "string")
 """What a value of the graph may be."""
 
 
+_MOST_BYTES = 16_000_000
+"""Of initializers: as Python numbers they take four times as much, and products of them take for ever."""
+
+
 def check_operators(model: Any) -> None:
-    """Refuse a graph by its operators alone: the weights need not be there."""
+    """Refuse a graph by its operators and sizes alone: the weights need not be there."""
     for node in model.graph.node:
         domain = _domain(node)
         if node.op_type not in LOWERINGS.get(domain, ()) and (domain or node.op_type not in _COMPUTED):
             raise UncoveredError(f"operator {node.op_type}" + (f" of {domain}" if domain else ""))
+    stored_bytes = sum(_stored_bytes(tensor) for tensor in model.graph.initializer)
+    if stored_bytes > _MOST_BYTES:
+        most = f"{_MOST_BYTES / 1e6:.0f} MB"
+        raise UncoveredError(f"room for {stored_bytes / 1e6:.0f} MB of weights: it takes {most}")
+
+
+def _stored_bytes(tensor: Any) -> int:
+    import onnx
+
+    if tensor.data_type == onnx.TensorProto.STRING:
+        return sum(map(len, tensor.string_data))
+    itemsize: int = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    return math.prod(tensor.dims) * itemsize
 
 
 def lower(model: Any, signature: Signature) -> Written:
