@@ -3,13 +3,8 @@
 import contextlib
 import inspect
 import json
-import os
-import socket
 import struct
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,9 +16,9 @@ from fastapi.routing import APIRoute
 from runtimes.core.predictor import Predictor
 from runtimes.http.app import create_app
 from tests.runtimes.http.client import send
+from tests.runtimes.http.serving import serving
 from tests.runtimes.models import classifier_root
 
-CHECKOUT = Path(__file__).parents[3]
 ROW = {"features": [5.1, 3.5, 1.4, 0.2]}
 
 
@@ -206,32 +201,11 @@ def test_no_endpoint_hops_to_a_thread(app: FastAPI) -> None:
 
 
 def test_a_server_serves_it_by_its_name(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        "MODEL_ROOT": str(classifier_root(tmp_path / "root")),
-        "PYTHONPATH": str(CHECKOUT),
-        "PATH": os.defpath,
-    }
-    command = [sys.executable, "-m", "uvicorn", "runtimes.http.app:app", "--port", str(port)]
-    server = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"{address}/ready")
-                break
-            time.sleep(0.1)
-        response = httpx.post(f"{address}/predict", json=ROW, headers={"x-request-id": "r9"})
+    with serving(classifier_root(tmp_path / "root")) as server:
+        response = httpx.post(f"{server.address}/predict", json=ROW, headers={"x-request-id": "r9"})
         assert response.json()["predictions"] == ["setosa"]
         assert response.headers["x-request-id"] == "r9"
-    finally:
-        server.terminate()
-        output, _ = server.communicate(timeout=30)
-    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in server.log if line.startswith("{")]
     assert {
         "request_id": "r9",
         "route": "predict",

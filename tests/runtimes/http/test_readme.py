@@ -1,54 +1,25 @@
 """The requests that the README shows are sent as they stand there, by curl to a server."""
 
-import contextlib
 import json
-import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
 from tests.artifacts import make_root
+from tests.runtimes.http.serving import CHECKOUT, serving
 from tests.runtimes.models import classifier_root
 
-CHECKOUT = Path(__file__).parents[3]
 ADDRESS = "https://…"
 LINES = re.findall(r"^curl .*$", (CHECKOUT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
 REQUESTS = [line for line in LINES if ADDRESS in line]
 SHAPE = (1, 3, 224, 224)
-
-
-@contextlib.contextmanager
-def serving(root: Path) -> Iterator[str]:
-    """A server of the app over an artifact's root; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {"MODEL_ROOT": str(root), "PYTHONPATH": str(CHECKOUT), "PATH": os.defpath}
-    command = [sys.executable, "-m", "uvicorn", "runtimes.http.app:app", "--port", str(port)]
-    quiet = subprocess.DEVNULL
-    server = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"{address}/ready")
-                break
-            time.sleep(0.1)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
 
 
 def mean_root(path: Path) -> Path:
@@ -75,8 +46,8 @@ def sent(line: str, address: str, folder: Path) -> bytes:
 
 
 def sent_by(model: Callable[[Path], Path], lines: list[str], folder: Path) -> list[bytes]:
-    with serving(model(folder / "root")) as address:
-        return [sent(line, address, folder) for line in lines]
+    with serving(model(folder / "root")) as server:
+        return [sent(line, server.address, folder) for line in lines]
 
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
