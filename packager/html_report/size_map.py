@@ -140,33 +140,44 @@ def _spec(ledger: SizeLedger, measure: Measure, width: Width) -> Spec:
 
 
 def _tables(label: str, ledger: SizeLedger) -> tuple[Table, ...]:
+    tables = (_shares(label, ledger), _room(label, ledger), _cuts(label, ledger))
+    return tuple(table for table in tables if table.rows)
+
+
+def _shares(label: str, ledger: SizeLedger) -> Table:
     ordered = sorted(ledger.shares, key=lambda part: (-part.zipped_bytes, part.package, part.kind))
-    shares = Table(
+    whole_zip = max(1, ledger.zipped_bytes)
+    rows = [("all", "", ledger.files, ledger.zipped_bytes, 1.0, ledger.unzipped_bytes)]
+    rows += [
+        (
+            part.package,
+            part.kind,
+            part.files,
+            part.zipped_bytes,
+            part.zipped_bytes / whole_zip,
+            part.unzipped_bytes,
+        )
+        for part in ordered
+    ]
+    return Table(
         f"{label}: size by package and kind",
         ("package", "kind", "files", "zipped", "of the zip", "unzipped"),
-        (
+        tuple(
             (
-                Cell("all"),
-                Cell(""),
-                figure(ledger.files, whole),
-                figure(ledger.zipped_bytes, amount),
-                figure(1.0, percent),
-                figure(ledger.unzipped_bytes, amount),
-            ),
-            *(
-                (
-                    Cell(part.package),
-                    Cell(part.kind),
-                    figure(part.files, whole),
-                    figure(part.zipped_bytes, amount),
-                    figure(part.zipped_bytes / max(1, ledger.zipped_bytes), percent),
-                    figure(part.unzipped_bytes, amount),
-                )
-                for part in ordered
-            ),
+                Cell(package),
+                Cell(kind),
+                figure(files, whole),
+                figure(zipped_bytes, amount),
+                figure(share, percent),
+                figure(unzipped_bytes, amount),
+            )
+            for package, kind, files, zipped_bytes, share, unzipped_bytes in rows
         ),
     )
-    room = Table(
+
+
+def _room(label: str, ledger: SizeLedger) -> Table:
+    return Table(
         f"{label}: what is left under the limits",
         ("limit", "allowed", "used", "left"),
         tuple(
@@ -179,7 +190,10 @@ def _tables(label: str, ledger: SizeLedger) -> tuple[Table, ...]:
             for room in ledger.room
         ),
     )
-    cuts = Table(
+
+
+def _cuts(label: str, ledger: SizeLedger) -> Table:
+    return Table(
         f"{label}: what could be left out",
         ("what", "files", "zipped", "unzipped", "proof"),
         tuple(
@@ -193,4 +207,3 @@ def _tables(label: str, ledger: SizeLedger) -> tuple[Table, ...]:
             for cut in ledger.cuts
         ),
     )
-    return tuple(table for table in (shares, room, cuts) if table.rows)
