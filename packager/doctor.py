@@ -44,8 +44,8 @@ class Check:
 
 def examine() -> tuple[Check, ...]:
     """Look at everything; nothing is fetched and nothing is changed."""
-    return (*_pythons(), _uv(), *_models(), *_engines(), _emulator(), _client(), _sam(), _containers(),
-            _arm64(), _cache(), _disk())  # fmt: skip
+    return (*_pythons(), _uv(), *_models(), _samples(), _charts(), *_engines(), _emulator(), _client(),
+            _sam(), _containers(), _arm64(), _cache(), _disk())  # fmt: skip
 
 
 def apply_fixes(progress: tools.Progress = tools.silent) -> tuple[Check, ...]:
@@ -110,13 +110,26 @@ def _uv() -> Check:
 
 
 def _models() -> Iterator[Check]:
-    """For each kind of model where its worker would run, and for samples what reads them."""
+    """For each kind of model where its worker would run."""
     for recipe in recipes.standing():
         status, found, fix = _place_for(recipe)
         yield Check(f"models: {recipe.name}", status, found, fix)
-    arrow = installed.version("pyarrow")
-    said = f"pyarrow {arrow}" if arrow else "without pyarrow here: all but parquet files"
-    yield Check("samples", "ok" if arrow else "warn", said, None if arrow else "pip install pyarrow")
+
+
+def _samples() -> Check:
+    return _beside("samples", "pyarrow", "all but parquet files")
+
+
+def _charts() -> Check:
+    return _beside("report", "vl-convert-python", "no charts, so no `packager report`")
+
+
+def _beside(name: str, distribution: str, without: str) -> Check:
+    """A package that one command needs."""
+    found = installed.version(distribution)
+    if found is not None:
+        return Check(name, "ok", f"{distribution} {found}")
+    return Check(name, "warn", f"without {distribution} here: {without}", f"pip install {distribution}")
 
 
 def _place_for(recipe: recipes.Recipe) -> tuple[Status, str, str | None]:

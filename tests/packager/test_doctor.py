@@ -12,8 +12,9 @@ from packager import cache, doctor, installed, recipes
 from packager.doctor import Check
 
 NAMES = {
-    "python 3.11", "python 3.12", "python 3.13", "python 3.14", "uv", "samples", "engine: onnx",
-    "engine: tflite", "emulator", "awslambdaric", "SAM CLI", "container engine", "arm64", "cache", "disk",
+    "python 3.11", "python 3.12", "python 3.13", "python 3.14", "uv", "samples", "report",
+    "engine: onnx", "engine: tflite", "emulator", "awslambdaric", "SAM CLI", "container engine",
+    "arm64", "cache", "disk",
     *(f"models: {recipe.name}" for recipe in recipes.standing()),
 }  # fmt: skip
 
@@ -59,6 +60,7 @@ def test_without_frameworks_it_says_what_is_fetched_and_what_is_to_be_installed(
     assert "about 700 MB" in sklearn.found and "skl2onnx" in sklearn.found
     assert torch.status == "warn" and torch.fix is not None and torch.fix.startswith("pip install torch")
     assert found["samples"].fix == "pip install pyarrow"
+    assert found["report"].fix == "pip install vl-convert-python"
 
 
 def test_a_cache_that_cannot_be_written_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
