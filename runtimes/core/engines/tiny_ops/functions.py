@@ -17,6 +17,8 @@ _INFINITY = float("inf")
 _NAN = float("nan")
 _WHOLE_FROM = 2.0**52
 """From here on every double is a whole number."""
+_LARGEST_POWER = 709.782712893384
+"""Of e in double precision."""
 
 
 def _unary(step: Step, function: Callable[[Any], Any]) -> Operate:
@@ -63,7 +65,7 @@ def square_root(step: Step) -> Operate:
 
 def exponential(step: Step) -> Operate:
     """Exp."""
-    return _guarded(step, math.exp, lambda x: _INFINITY if x > 700 else math.exp(x))
+    return _guarded(step, math.exp, lambda x: math.exp(x) if x <= _LARGEST_POWER or x != x else _INFINITY)
 
 
 def logarithm(step: Step) -> Operate:

@@ -32,7 +32,7 @@ def mat_mul(step: Step) -> Operate:
             return [(target, finished(found))]
         inner, columns = other[0]
         _check_inner(shape[-1], inner)
-        return [((*shape[:-1], columns), finished(_product(_rows(data, inner), fixed)))]
+        return [((*shape[:-1], columns), finished(_product(_rows(data, inner, size_of(shape[:-1])), fixed)))]
 
     return operate
 
@@ -47,7 +47,7 @@ def gemm(step: Step) -> Operate:
 
     def operate(one: Value, other: Value, added: Value | None = None) -> list[Value]:
         (high, wide), data = one
-        rows = _columns(data, wide) if turned else _rows(data, wide)
+        rows = _columns(data, wide) if turned else _rows(data, wide, high)
         columns = _right_columns(other, straight) if fixed is None else fixed
         _check_inner(high if turned else wide, other[0][1 if straight else 0])
         shape = (len(rows), len(columns))
@@ -55,6 +55,9 @@ def gemm(step: Step) -> Operate:
         if alpha != 1:
             found = [alpha * number for number in found]
         if added is not None:
+            if common_shape(added[0], shape) != shape:
+                message = f"{list(added[0])} cannot be added to a product of the shape {list(shape)}"
+                raise ModelError(message, about_input=True)
             plus = repeated(*added, shape)
             found = [number + beta * more for number, more in zip(found, plus)]
         return [(shape, finished(found))]
@@ -66,8 +69,10 @@ def _product(rows: Matrix, columns: Matrix) -> list[float]:
     return [sum(map(mul, row, column)) for row in rows for column in columns]
 
 
-def _rows(data: list[float], width: int) -> Matrix:
-    return [data[start : start + width] for start in range(0, len(data), width)] if width else []
+def _rows(data: list[float], width: int, count: int) -> Matrix:
+    return (
+        [data[start : start + width] for start in range(0, count * width, width)] if width else [[]] * count
+    )
 
 
 def _columns(data: list[float], width: int) -> Matrix:
@@ -75,7 +80,8 @@ def _columns(data: list[float], width: int) -> Matrix:
 
 
 def _right_columns(value: Value, transposed: bool) -> Matrix:
-    return _rows(value[1], value[0][1]) if transposed else _columns(value[1], value[0][1])
+    (high, wide), data = value
+    return _rows(data, wide, high) if transposed else _columns(data, wide)
 
 
 def _check_inner(one: int, other: int) -> None:
@@ -91,7 +97,7 @@ def _stacked(one: Value, other: Value) -> tuple[Shape, list[float]]:
     stack = common_shape(left2[:-2], right2[:-2])
     found: list[float] = []
     for at, to in zip(_places(left2, stack), _places(right2, stack)):
-        rows = _rows(one[1][at : at + left2[-2] * left2[-1]], left2[-1])
+        rows = _rows(one[1][at : at + left2[-2] * left2[-1]], left2[-1], left2[-2])
         found += _product(rows, _columns(other[1][to : to + right2[-2] * right2[-1]], right2[-1]))
     target = (*stack, *left2[-2:-1], right2[-1])
     if len(left) == 1:

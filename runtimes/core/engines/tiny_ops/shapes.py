@@ -120,7 +120,7 @@ def split(step: Step) -> Operate:
         axis = wanted % len(shape)
         size = shape[axis]
         parts = sizes if sizes is not None else _equal_parts(size, count)
-        if sum(parts) != size:
+        if sum(parts) != size or min(parts) < 0:
             raise ModelError(f"{size} cannot be split into {parts}", about_input=True)
         starts = [sum(parts[:at]) for at in range(count)]
         return [_part(shape, data, axis, range(start, start + part)) for start, part in zip(starts, parts)]
@@ -150,7 +150,7 @@ def expand(_step: Step) -> Operate:
     """Expand."""
 
     def operate(value: Value, wanted: Value) -> list[Value]:
-        target = common_shape(value[0], tuple(wanted[1]))
+        target = common_shape(value[0], _sizes(wanted[1]))
         return [(target, repeated(*value, target))]
 
     return operate
@@ -161,7 +161,7 @@ def tile(_step: Step) -> Operate:
 
     def operate(value: Value, times: Value) -> list[Value]:
         shape, data = value
-        for axis, count in enumerate(times[1]):
+        for axis, count in enumerate(_sizes(times[1])):
             places = list(range(shape[axis])) * count
             shape, data = _part(shape, data, axis, places)
         return [(shape, data)]
@@ -185,7 +185,7 @@ def constant_of_shape(step: Step) -> Operate:
     (item,) = step.attributes["value"]
 
     def operate(wanted: Value) -> list[Value]:
-        shape = tuple(wanted[1])
+        shape = _sizes(wanted[1])
         return [(shape, [item] * size_of(shape))]
 
     return operate
@@ -199,6 +199,12 @@ def counted(_step: Step) -> Operate:
         return [((len(found),), found)]
 
     return operate
+
+
+def _sizes(numbers: list[int]) -> Shape:
+    if numbers and min(numbers) < 0:
+        raise ModelError(f"a size or a count of {min(numbers)} is asked for", about_input=True)
+    return tuple(numbers)
 
 
 def _part(shape: Shape, data: list[Any], axis: int, places: Any) -> Value:

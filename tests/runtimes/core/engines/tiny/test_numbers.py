@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from onnx import TensorProto, helper, numpy_helper
 
+from runtimes.core.errors import ModelError
 from tests.runtimes.core.engines.tiny.running import by_onnxruntime, by_tiny, model_of
 
 _CODES = {
@@ -175,11 +176,36 @@ def test_products_of_matrices(data: st.DataObject) -> None:
         ((2, 3), (3,)),
         ((5, 2, 3), (3, 4)),
         ((5, 1, 2, 3), (2, 3, 4)),
+        ((2, 0), (0, 4)),
+        ((0, 3), (3, 4)),
     ]
     left, right = data.draw(st.sampled_from(shapes))
     dtype = data.draw(st.sampled_from(_FLOATS))
     one, other = data.draw(_arrays(dtype, left, edges=False)), data.draw(_arrays(dtype, right, edges=False))
     np.testing.assert_allclose(*_products(one, other, dtype), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(("inner", "turned"), [(0, 0), (0, 1), (3, 0)])
+def test_products_with_something_added(inner: int, turned: int) -> None:
+    node = helper.make_node("Gemm", ["in0", "w", "c"], ["out"], transB=turned)
+    fixed = [numpy_helper.from_array(np.ones((4, inner) if turned else (inner, 4), np.float32), "w")]
+    ends = [_end(name, "float32") for name in ("in0", "c", "out")]
+    model = model_of([node], ends[:2], ends[2:], fixed)
+    given = {"in0": np.ones((2, inner), np.float32), "c": np.arange(4, dtype=np.float32)}
+    np.testing.assert_array_equal(by_tiny(model, given)[0], by_onnxruntime(model, given)[0])
+    with pytest.raises(ModelError) as caught:
+        by_tiny(model, {**given, "c": np.arange(3, dtype=np.float32)})
+    assert caught.value.about_input
+
+
+def test_a_power_is_the_same_beside_one_that_is_too_large() -> None:
+    node = helper.make_node("Exp", ["in0"], ["out"])
+    model = model_of([node], [_end("in0", "float64")], [_end("out", "float64")])
+    found = by_tiny(model, {"in0": np.array([705.0, 710.0, np.nan, 709.78])})[0]
+    np.testing.assert_array_equal(
+        found, by_tiny(model, {"in0": np.array([705.0, np.inf, np.nan, 709.78])})[0]
+    )
+    assert found[0] == pytest.approx(1.505253833063194e306)
 
 
 def _products(one: Any, other: Any, dtype: str) -> tuple[Any, Any]:

@@ -128,7 +128,10 @@ def test_the_first_of_equal_ones_come_first(
         ("Reshape", {"shape": [5, 5]}, {}),
         ("Squeeze", {"axes": [1]}, {}),
         ("Expand", {"shape": [2, 5, 4]}, {}),
+        ("Expand", {"shape": [-1, 3, 4]}, {}),
+        ("Tile", {"repeats": [1, -1, 1]}, {}),
         ("Split", {"split": [1, 1]}, {"axis": 1, "outputs": 2}),
+        ("Split", {}, {"axis": 1, "outputs": 5, "num_outputs": 5}),
     ],
 )
 def test_values_that_do_not_fit_are_the_requests_fault(
