@@ -25,6 +25,8 @@ MAGIC = b"TINYMODL"
 VERSION = 1
 _HEAD = len(MAGIC) + 4
 _OPERATORS = "runtimes.core.engines.tiny_ops."
+_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ImportError, RecursionError, MemoryError)
+"""What reading a file comes to that is no model, or one of another release."""
 
 
 class Step:
@@ -79,7 +81,7 @@ class Tiny:
             return cls(
                 data, [spec.name for spec in signature.inputs], [spec.name for spec in signature.outputs]
             )
-        except (LookupError, TypeError, ValueError, AttributeError, ImportError) as error:
+        except _UNREADABLE as error:
             reason = f"{type(error).__name__}: {error}"
             raise ModelError(f"the model {path} is damaged, or of another release ({reason})") from error
 
@@ -132,6 +134,8 @@ def _constant(entry: dict[str, Any], arrays: memoryview) -> Value:
         return shape, entry["data"]
     start = entry["offset"]
     stored = arrays[start : start + entry["bytes"]]
+    if len(stored) != entry["bytes"]:
+        raise ValueError("it ends within its constants")
     return shape, stored.cast(DTYPES[entry["dtype"]][0]).tolist()  # type: ignore[call-overload]
 
 
