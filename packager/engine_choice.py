@@ -90,7 +90,7 @@ def _tiny_or(
             raise
         return converted, EngineChoice(library, f"tiny fails on this model: {error.message}")
     if trial.found is None:
-        why = f"one prediction takes {trial.one_ms:.1f} ms in tiny, over the limit of {limit_ms:g} ms"
+        why = f"one prediction takes {trial.one_ms:.3f} ms in tiny, over the limit of {limit_ms:g} ms"
         return converted, EngineChoice(library, why)
     if not trial.found.passed and not forced:  # a forced one meets the build's own gate, which shows the rows
         return converted, EngineChoice(library, f"tiny answers otherwise: {trial.found.failure}")
