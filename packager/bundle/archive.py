@@ -21,7 +21,7 @@ _BY_FILE = ("lib/", "model/")
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Bytes in the archive and unpacked, by top-level part; the engine's and the model's files by their own."""
+    """Bytes in the archive and unpacked, by top-level part; of the engine and the model by file."""
 
     parts: dict[str, tuple[int, int]]
 
