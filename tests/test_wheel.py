@@ -53,6 +53,15 @@ def test_it_holds_what_ships_and_leaves_nothing_else_importable(wheel: Path) -> 
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+def test_it_holds_every_file_that_commands_read_at_run_time(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    places = {"packager/data": "packager/data", "templates": "packager/_bundled/templates"}
+    for source, dest in places.items():
+        files = [path for path in (ROOT / source).rglob("*") if path.is_file()]
+        assert files
+        assert {f"{dest}/{path.relative_to(ROOT / source).as_posix()}" for path in files} <= names
+
+
 @pytest.mark.network
 def test_it_installs_clean_and_builds_the_same_bytes_as_the_checkout(wheel: Path, tmp_path: Path) -> None:
     python = tmp_path / "env" / "bin" / "python"
