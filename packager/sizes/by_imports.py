@@ -24,7 +24,7 @@ class ByImports:
         self._before, failed = self._run(code, modules)
         self._modules = [name for name in modules if name not in failed]
         if not self._modules:
-            raise NotRunError(next(iter(failed.values()), "it has no modules"))
+            raise NotRunError(next(iter(failed.values()), "it holds no Python module"))
         self.reached: frozenset[str] | None = None
 
     @property

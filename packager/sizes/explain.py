@@ -48,7 +48,8 @@ def explain(
         trial, notes = choose_trial(found, run, events, say)
         by_byte_code = _by_byte_code(found, run, say)
         every = [*candidates(found, run.version, trial.reached if trial else None)]
-        every += [by_byte_code] if by_byte_code and trial and trial.strong else []
+        if by_byte_code and trial and trial.strong and _spares(found, by_byte_code):
+            every.append(by_byte_code)
         kept, undone = _tried(found, every, trial, Path(work), say)
         ledger = account(found)
         cuts = judged(found, every, kept, undone, trial)
@@ -71,6 +72,14 @@ def _by_byte_code(found: Opened, run: Runnable, say: tools.Progress) -> Candidat
     names = [item.path.removeprefix(found.prefix) for item in found.items]
     say(f"compiling with Python {run.python.version}")
     return recompiled(found.code, names, run.python)
+
+
+def _spares(found: Opened, cut: Candidate) -> bool:
+    """Where sources have no byte-code yet, theirs takes more than they do: that is advice, and no cut."""
+    gone = sum(
+        item.zipped_bytes for item in found.items if item.path.removeprefix(found.prefix) in cut.removed
+    )
+    return gone > sum(file.zipped_bytes for file in cut.added)
 
 
 def _tried(

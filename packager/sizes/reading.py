@@ -150,7 +150,9 @@ def _check(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
         name = entry.filename
         if entry.flag_bits & 1:
             raise ArtifactError(f"{archive} is encrypted, so its files cannot be looked at")
-        if _leaves(name) or stat.S_ISLNK(entry.external_attr >> 16):
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise ArtifactError(f"{archive} holds a link, {name!r}", "zip what it links to: without zip's -y")
+        if _leaves(name):
             raise ArtifactError(f"{archive} holds a file that is not in it: {name!r}")
         if name in names:
             raise ArtifactError(f"{archive} holds two files {name!r}")

@@ -15,6 +15,7 @@ from packager.sizes.reading import Opened
 
 HANDLERS = ("handler", "lambda_handler")
 _TAG = re.compile(r"\.cpython-(\d)(\d+)(?:-|\.(?:opt-\d\.)?pyc$)")
+_SITE = re.compile(r"/python(3\.\d+)/")
 _MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
 
 
@@ -39,6 +40,7 @@ def find(found: Opened, handler: str | None, runtime: str | None) -> Runnable:
     version = (
         asked.removeprefix("python")
         or _version(item.path for item in found.items)
+        or _of_layer(found.prefix)
         or interpreters.own().version.rpartition(".")[0]
     )
     foreign = _foreign_machine(found)
@@ -86,6 +88,12 @@ def _version(names: Iterable[str]) -> str | None:
     """The Python that most of its compiled files are for."""
     counted = Counter(f"{tag[1]}.{tag[2]}" for name in names if (tag := _TAG.search(name)))
     return counted.most_common(1)[0][0] if counted else None
+
+
+def _of_layer(prefix: str) -> str | None:
+    """The Python in whose site folder a layer has its packages."""
+    named = _SITE.search(prefix)
+    return named[1] if named else None
 
 
 def _only_handler(code: Path) -> str | None:

@@ -1,5 +1,6 @@
 """Cuts are tried on a copy: safe is what changes no answer, and what was not asked is not said to be safe."""
 
+import compileall
 import json
 import os
 import subprocess
@@ -60,7 +61,7 @@ def test_what_was_cut_is_written_and_proven_once_more(function: Path, tmp_path: 
     found = sizes.explain(function, asked(tmp_path), dest)
     with zipfile.ZipFile(dest) as written:
         names = set(written.namelist())
-    assert "app.pyc" in names and "used/docs/page.md" in names and "used/later.pyc" in names
+    assert {"app.py", "used/docs/page.md", "used/later.py"} <= names
     assert not [name for name in names if name.startswith(("idle", "bin/")) or "/tests/" in name]
     assert dest.stat().st_size < function.stat().st_size
     assert "proven once more" in found.notes[-1]
@@ -70,7 +71,7 @@ def test_what_was_cut_is_written_and_proven_once_more(function: Path, tmp_path: 
 
 def test_a_folder_is_written_as_a_folder(function: Path, tmp_path: Path) -> None:
     sizes.explain(function, asked(tmp_path), tmp_path / "small")
-    assert (tmp_path / "small/app.pyc").is_file()
+    assert (tmp_path / "small/app.py").is_file()
     assert not (tmp_path / "small/used/__init__.pyi").exists()
 
 
@@ -134,6 +135,17 @@ def test_stale_byte_code_is_said_and_cut(tmp_path: Path) -> None:
 def test_missing_byte_code_is_advice_with_what_it_costs(function: Path) -> None:
     (note,) = [note for note in sizes.explain(function, sizes.Asked()).notes if "no byte-code" in note]
     assert note.startswith("6 of 6 sources have no byte-code") and note.endswith("zipped")
+
+
+def test_byte_code_in_place_of_sources_is_a_cut_only_where_it_spares_bytes(tmp_path: Path) -> None:
+    folder = functions.make(tmp_path / "function")
+    bare = sizes.explain(folder, asked(tmp_path))
+    assert all(cut.zipped_bytes > 0 for cut in bare.cuts if cut.safe)
+    compileall.compile_dir(folder, quiet=1)
+    found = sizes.explain(folder, asked(tmp_path), tmp_path / "small")
+    assert cuts(found, safe=True)["sources and checked byte-code"].zipped_bytes > 0
+    assert (tmp_path / "small/used/later.pyc").is_file()
+    assert not (tmp_path / "small/app.py").exists()
 
 
 def test_boto3_is_named_and_never_said_to_be_safe(tmp_path: Path) -> None:

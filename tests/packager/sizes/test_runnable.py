@@ -62,6 +62,13 @@ def test_the_python_is_what_the_files_are_compiled_for(tmp_path: Path) -> None:
     assert find(functions.make(tmp_path / "f", names)).version == "3.12"
 
 
+def test_the_python_of_a_layer_is_that_of_its_site_folder(tmp_path: Path) -> None:
+    site = tmp_path / "layer" / "python" / "lib" / "python3.9" / "site-packages"
+    site.mkdir(parents=True)
+    (site / "a.py").touch()
+    assert find(tmp_path / "layer").version == "3.9"
+
+
 def test_a_python_that_is_not_here_is_said(tmp_path: Path) -> None:
     found = find(functions.make(tmp_path / "f"), None, "3.3")
     assert found.python is None
