@@ -200,7 +200,7 @@ class SizeCut:
 
 @dataclass(frozen=True, slots=True)
 class SizeLedger:
-    """What `packager explain-size` says."""
+    """What `packager explain-size` says. ``cuts`` is None where none were looked for."""
 
     path: str
     files: int
@@ -208,6 +208,6 @@ class SizeLedger:
     zipped_bytes: int
     shares: tuple[SizeShare, ...]
     room: tuple[SizeRoom, ...]
-    cuts: tuple[SizeCut, ...]
+    cuts: tuple[SizeCut, ...] | None
     notes: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION

@@ -53,7 +53,7 @@ def section(subjects: Sequence[Subject]) -> Section:
                 ),
             )
             for subject, ledger in known
-            if not ledger.cuts
+            if ledger.cuts is None
         ),
         notes=tuple(note for _, ledger in known for note in ledger.notes),
     )
@@ -204,6 +204,6 @@ def _cuts(label: str, ledger: SizeLedger) -> Table:
                 figure(cut.unzipped_bytes, amount),
                 Cell(cut.proof or "not tried: no advice"),
             )
-            for cut in ledger.cuts
+            for cut in ledger.cuts or ()
         ),
     )

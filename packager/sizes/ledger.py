@@ -25,7 +25,7 @@ def account(found: Opened) -> SizeLedger:
         zipped_bytes=found.zipped_bytes,
         shares=_shares(found),
         room=_room(unzipped_bytes, found.zipped_bytes),
-        cuts=(),
+        cuts=None,
     )
 
 

@@ -18,10 +18,11 @@ def lines(ledger: SizeLedger) -> Iterator[str]:
         left = room.max_bytes - room.used_bytes
         said = f"{amount(left)} left" if left >= 0 else f"{amount(-left)} over"
         yield f"{said:>15}  of {amount(room.max_bytes)} for {room.limit}"
-    safe = [cut for cut in ledger.cuts if cut.safe]
+    cuts = ledger.cuts or ()
+    safe = [cut for cut in cuts if cut.safe]
     proofs = "; ".join(sorted({cut.proof or "" for cut in safe}))
     yield from _cuts(f"safe to cut, together ({proofs}):", safe)
-    yield from _cuts("not safe, or not proven:", [cut for cut in ledger.cuts if not cut.safe])
+    yield from _cuts("not safe, or not proven:", [cut for cut in cuts if not cut.safe])
     for note in ledger.notes:
         yield f"note: {note}"
 

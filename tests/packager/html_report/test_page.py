@@ -55,6 +55,13 @@ def test_what_is_not_measured_has_no_chart_and_says_which_command_measures_it(tm
     assert page.count(f"packager bench &#39;{artifact}&#39;") == 2
 
 
+def test_an_artifact_of_which_nothing_can_be_left_out_is_explained(tmp_path: Path) -> None:
+    artifact = made.artifact(tmp_path)
+    made.save(replace(made.sizes(), cuts=()), artifact.parent / "sizes.json")
+    written = write(read_subjects([artifact]), tmp_path / "report.html")
+    assert not [command for command in written.missing if "explain-size" in command]
+
+
 def test_an_unstable_measurement_is_marked_and_gets_no_verdict(tmp_path: Path) -> None:
     artifact = made.artifact(tmp_path)
     found = made.bench(against=made.benchmark("naive", 424.0), stable=False)

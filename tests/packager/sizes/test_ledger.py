@@ -15,7 +15,7 @@ def test_the_shares_add_up_to_the_whole(tmp_path: Path) -> None:
     assert sum(share.unzipped_bytes for share in found.shares) == found.unzipped_bytes
     assert sum(share.files for share in found.shares) == found.files
     assert sum(share.zipped_bytes for share in found.shares) < found.zipped_bytes == place.stat().st_size
-    assert found.cuts == ()
+    assert found.cuts is None
 
 
 def test_the_room_is_what_lambda_takes_less_what_is_used(tmp_path: Path) -> None:
