@@ -3,13 +3,13 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
+from packager import refusal
 from packager.errors import ConfigError
 from packager.rendering import render
 from packager.targets import TARGETS, find
@@ -157,7 +157,9 @@ def parse(settings: Mapping[str, Any], where: str) -> Configuration:
     try:
         return Configuration.model_validate(settings)
     except ValidationError as error:
-        raise _config_error(error, where) from error
+        known = {*Configuration.model_fields, *Rule.model_fields}
+        known |= {field for cls in TARGETS.values() for field in cls.model_fields}
+        raise refusal.of_settings(error, where, known, EXAMPLES) from error
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -177,37 +179,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _names_a_file(labels: object, folder: Path) -> bool:
     return isinstance(labels, str) and (folder / labels).is_file()
-
-
-def _config_error(error: ValidationError, where: str) -> ConfigError:
-    first = error.errors()[0]
-    field = _field_path(first["loc"])
-    if first["type"] == "extra_forbidden":
-        return ConfigError(f"{where} has no option {field!r}", _suggestion(str(first["loc"][-1])))
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "string_pattern_mismatch":  # a pattern tells a user nothing
-        message = f"it must be written like {EXAMPLES.get(str(first['loc'][-1]), first['ctx']['pattern'])}"
-    name = str(first["loc"][-1])
-    if message.startswith(f"{name} "):  # the target's own sentence names the field and its value already
-        said = field.removesuffix(name) + message
-    else:
-        said = f"{field} is {first['input']!r}: {message}"
-    return ConfigError(f"{where}: {said}", "packager init lists every option")
-
-
-def _field_path(location: tuple[int | str, ...]) -> str:
-    """`target[0].memory_mb`; the discriminator that pydantic puts in between is left out."""
-    parts = [part for part in location if part not in TARGETS]
-    text = ""
-    for part in parts:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
-
-
-def _suggestion(typed: str) -> str:
-    known = {*Configuration.model_fields, *(field for cls in TARGETS.values() for field in cls.model_fields)}
-    close = get_close_matches(typed, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else "packager init lists every option"
 
 
 def schema() -> dict[str, Any]:
