@@ -19,6 +19,7 @@ from packager.targets.aws_lambda.target import AwsLambda
 
 FILE_NAME = "build.json"
 SCHEMA_VERSION = 2
+_HINT = "name a folder that `packager build` wrote, as in dist/NAME/lambda"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,10 @@ def read(folder: Path) -> Evidence:
         rows: RowSource = "samples" if found["source_of_rows"] == "samples" else "signature"
         tolerance = {name: Tolerance(**bounds) for name, bounds in found["tolerance"].items()}
         request, version = document["request"], document["packager_version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"{path} cannot be read: {error}", "name a folder that `packager build` wrote"
-        ) from error
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error.strerror}", _HINT) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} is not a record of a build: {error}", _HINT) from error
     return Evidence(parse(request, str(path)), digest, beside, rows, tolerance, version)
 
 

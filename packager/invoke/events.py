@@ -9,6 +9,7 @@ from packager.errors import ArtifactError, InvokeError
 from packager.invoke.invocation import Json
 
 _DEFAULT = Path("events") / "predict.json"
+_HINT = "name a file that holds one event as JSON: --event FILE"
 
 
 def read_event(artifact: Path, event: Path | None) -> Json:
@@ -18,12 +19,14 @@ def read_event(artifact: Path, event: Path | None) -> Json:
     place = artifact / _DEFAULT if event is None else event
     try:
         text = sys.stdin.read() if str(place) == "-" else place.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvokeError(f"the event {place} cannot be read: {error}") from error
+    except OSError as error:
+        raise InvokeError(f"the event {place} cannot be read: {error.strerror}", _HINT) from error
+    except UnicodeDecodeError as error:
+        raise InvokeError(f"the event {place} is not JSON: it is no text in UTF-8", _HINT) from error
     try:
         parsed: Json = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise InvokeError(f"the event {place} is not JSON: {error}") from error
+        raise InvokeError(f"the event {place} is not JSON: {error}", _HINT) from error
     return parsed
 
 

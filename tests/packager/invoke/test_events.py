@@ -30,6 +30,15 @@ def test_refuses_an_event_that_is_missing_or_no_json(tmp_path: Path) -> None:
         read_event(tmp_path, None)
 
 
+def test_what_is_no_event_is_said_in_words_with_the_way_on(tmp_path: Path) -> None:
+    (tmp_path / "model.joblib").write_bytes(b"\x80\x04")
+    for name, said in (("model.joblib", "it is no text in UTF-8"), ("none.json", "No such file")):
+        with pytest.raises(InvokeError, match=said) as caught:
+            read_event(tmp_path, tmp_path / name)
+        assert "Errno" not in caught.value.message
+        assert "--event FILE" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize("text", ['{"features": [NaN]}', "[-Infinity]", "[1e400]", "[" * 100_000])
 def test_refuses_what_a_function_could_not_be_sent(text: str, tmp_path: Path) -> None:
     (tmp_path / "event.json").write_text(text)
