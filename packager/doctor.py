@@ -96,7 +96,7 @@ def _pythons() -> Iterator[Check]:
         if name in found:
             yield Check(f"python {name}", "ok", f"{found[name].version} at {found[name].path}")
             continue
-        loss = "builds for it ship sources, which start about half as fast"
+        loss = "builds for it ship sources, which take two to four times as long to start"
         # Only the default runtime's absence is felt by someone who asks for nothing.
         status: Status = "warn" if name == default else "ok"
         yield Check(f"python {name}", status, f"not found: {loss}", f"uv python install {name}")

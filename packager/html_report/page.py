@@ -33,8 +33,7 @@ class Written:
 
 def write(subjects: Sequence[Subject], output: Path) -> Written:
     """Write the page to ``output`` and its figures as JSON beside it: both or neither."""
-    figures = output.with_suffix(".json")
-    _check(output, figures)
+    figures = _beside(output)
     sections = tuple(section(subjects) for section in SECTIONS)
     _replace({output: page(subjects, sections, figures.name), figures: document_json(subjects)})
     return Written(
@@ -85,16 +84,19 @@ def _safe(drawing: Drawing) -> tuple[str, str, str, Markup]:
     return chart.id, chart.title, chart.description, Markup(drawing.wide + drawing.narrow)  # noqa: S704
 
 
-def _check(output: Path, figures: Path) -> None:
+def _beside(output: Path) -> Path:
+    """Where the figures go; a place that cannot be written is refused."""
     if output.suffix not in (".html", ".htm"):
         raise ConfigError(
             f"the report cannot be written to {output}: it is an HTML file", "end its name in .html"
         )
+    figures = output.with_suffix(".json")
     for dest in (output, figures):
         if dest.is_dir():
             raise ConfigError(
                 f"the report cannot be written to {dest}: a folder is there", "give another name"
             )
+    return figures
 
 
 def _replace(files: dict[Path, bytes]) -> None:

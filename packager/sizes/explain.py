@@ -22,6 +22,8 @@ from packager.sizes.recompiled import recompiled
 from packager.sizes.runnable import Runnable
 from packager.sizes.trial import Trial
 
+_EVENT_HINT = "name a file that holds one event as JSON: --event FILE"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -62,8 +64,10 @@ def explain(
 def _event(file: Path) -> bytes:
     try:
         return json.dumps(json.loads(file.read_text(encoding="utf-8-sig"))).encode()
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"the event {file} cannot be read: {error}", "name a file of JSON") from error
+    except OSError as error:
+        raise ArtifactError(f"the event {file} cannot be read: {error.strerror}", _EVENT_HINT) from error
+    except ValueError as error:
+        raise ArtifactError(f"the event {file} is not JSON: {error}", _EVENT_HINT) from error
 
 
 def _by_byte_code(found: Opened, run: Runnable, say: tools.Progress) -> Candidate | None:

@@ -122,10 +122,10 @@ def test_marks_that_xml_cannot_hold_are_replaced(tmp_path: Path) -> None:
     assert "bell\ufffd" in page
 
 
-@pytest.mark.parametrize("name", ["report", "report.json", "report.txt"])
+@pytest.mark.parametrize("name", ["report", "report.json", "report.txt", "."])
 def test_refuses_a_name_that_is_no_html_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="it is an HTML file"):
-        write(read_subjects([made.artifact(tmp_path)]), tmp_path / name)
+        write(read_subjects([made.artifact(tmp_path)]), Path(name) if name == "." else tmp_path / name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dist"]
 
 

@@ -157,7 +157,7 @@ def test_boto3_is_named_and_never_said_to_be_safe(tmp_path: Path) -> None:
 
 
 def test_an_event_that_is_no_json_is_refused(function: Path, tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="cannot be read"):
+    with pytest.raises(ArtifactError, match="is not JSON"):
         sizes.explain(function, asked(tmp_path, "no json"))
 
 
