@@ -16,8 +16,8 @@ from packager.results import TrimmedRule
 from packager.targets import Target
 
 SOURCES_SHIP = (
-    "no Python {python} is on this machine, so sources ship instead of byte-code: the first request to the "
-    "HTTP pages takes about twice as long (`uv python install {python}`, then build again)"
+    "no Python {python} is on this machine, so sources ship instead of byte-code, and every cold start "
+    "compiles them: it takes two to four times as long (`uv python install {python}`, then build again)"
 )
 
 

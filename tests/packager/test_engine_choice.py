@@ -1,10 +1,12 @@
 """Which engines run which formats; the choice itself is tested by whole builds (tests/main_job)."""
 
+import numpy as np
 import pytest
 
 from packager import engine_choice
 from packager.errors import ConfigError
 from packager.model import Format
+from packager.probe import Case
 from packager.results import EngineName
 
 
@@ -50,3 +52,9 @@ def test_refuses_an_engine_of_another_format_and_says_what_to_do(
     with pytest.raises(ConfigError, match=f"the engine {engine} does not run {format} models") as caught:
         engine_choice.asked(engine, "auto", format)
     assert caught.value.hint is not None and hint in caught.value.hint
+
+
+def test_a_prediction_takes_what_the_first_row_does_or_the_mean_of_all_where_that_is_more() -> None:
+    rows = Case({"text": np.array([["", "long"]] * 5, dtype=object), "one": np.array(3.0)}, {})
+    assert engine_choice.prediction_ms([0.1, 0.2, 9.0], 10.0, rows) == 2.0
+    assert engine_choice.prediction_ms([0.1, 0.2, 9.0], 0.5, rows) == 0.2
