@@ -16,6 +16,8 @@ from packager.sizes.reading import Opened
 _ELSEWHERE = re.compile(r"\.(dylib|dll|pyd|exe)$|-(darwin|win_amd64|win32|musl)\b")
 _EXTENSION = re.compile(r"\.(cpython-\d+[a-z]*-[^/]*|abi3)\.so$")
 _TAG = re.compile(r"\.cpython-(\d)(\d+)")
+_NEVER_READ = (".pyi",)
+"""All else a request may read, import or run: a page of documentation, a program in `bin`."""
 _MANAGED = ("boto3", "botocore", "s3transfer", "jmespath")
 _TIMESTAMP = 0
 
@@ -64,12 +66,8 @@ def candidates(found: Opened, version: str, reached: frozenset[str] | None) -> I
 def _by_rules(names: Iterable[str]) -> Iterator[Candidate]:
     for rule in trimming.declared():
         found = rule.find(names)
-        yield Candidate(f"{rule.name} ({rule.reason})", found, strong=any(map(_is_code, found)))
-
-
-def _is_code(name: str) -> bool:
-    """Whether a request might import it that no import of the handler's module does."""
-    return kind_of(name) in ("source", "byte-code", "library")
+        strong = not all(name.endswith(_NEVER_READ) for name in found)
+        yield Candidate(f"{rule.name} ({rule.reason})", found, strong=strong)
 
 
 def _by_platform(found: Opened, names: list[str], version: str) -> Iterator[Candidate]:
