@@ -57,7 +57,7 @@ class ColdStart:
 
 @dataclass(frozen=True, slots=True)
 class Warm:
-    """Requests one after the other to one process.
+    """Requests one after the other, to several processes in turn.
 
     ``latency_ms`` is the handler's call, from the event to its answer; ``engine_run_ms`` the engine's part of
     it; ``round_trip_ms`` what the Runtime API sees, on the wall: both of its messages and the client between.

@@ -125,7 +125,7 @@ def _foreign(path: Path, asked: Asked, scratch: Path, say: tools.Progress) -> Su
     found = interpreters.find(asked.python)
     if found is None:
         raise ToolError(
-            f"no Python {asked.python} is on this machine", f"uv python install {asked.python}, or --runtime"
+            f"no Python {asked.python} is on this machine", f"uv python install {asked.python}, or --python"
         )
     client = tools.interface_client(found.path, say)
     return Subject(

@@ -35,7 +35,13 @@ def write(subjects: Sequence[Subject], output: Path) -> Written:
     """Write the page to ``output`` and its figures as JSON beside it: both or neither."""
     figures = _beside(output)
     sections = tuple(section(subjects) for section in SECTIONS)
-    _replace({output: page(subjects, sections, figures.name), figures: document_json(subjects)})
+    files = {output: page(subjects, sections, figures.name), figures: document_json(subjects)}
+    try:
+        _replace(files)
+    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigError(
+            f"the report cannot be written to {output}: {error.strerror}", "give another name"
+        ) from error
     return Written(
         output,
         figures,

@@ -55,6 +55,12 @@ def test_what_is_not_measured_has_no_chart_and_says_which_command_measures_it(tm
     assert page.count(f"packager bench &#39;{artifact}&#39;") == 2
 
 
+def test_a_place_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").touch()
+    with pytest.raises(ConfigError, match=r"cannot be written to .*report\.html: "):
+        write(read_subjects([made.artifact(tmp_path)]), tmp_path / "rows.csv" / "report.html")
+
+
 def test_an_artifact_of_which_nothing_can_be_left_out_is_explained(tmp_path: Path) -> None:
     artifact = made.artifact(tmp_path)
     made.save(replace(made.sizes(), cuts=()), artifact.parent / "sizes.json")
