@@ -40,7 +40,8 @@ tf.saved_model.save(model, sys.argv[1])
 def _keras() -> Any:
     """Keras on torch; it would write its settings into the home of whoever runs the tests."""
     os.environ["KERAS_BACKEND"] = "torch"
-    os.environ.setdefault("KERAS_HOME", tempfile.mkdtemp(prefix="packager-keras-"))
+    # One folder for all processes: workers of the tests end without a chance to remove one of their own.
+    os.environ.setdefault("KERAS_HOME", str(Path(tempfile.gettempdir(), f"packager-keras-{os.getuid()}")))
     import keras
 
     keras.utils.set_random_seed(0)
