@@ -15,7 +15,7 @@ from packager import child
 from packager.runtime_api.environment import variables
 from packager.runtime_api.server import Reply, RuntimeApi
 
-FULL_VCPU_MB = 1769
+FULL_CPU_MB = 1769
 """The memory size at which Lambda gives one whole processor."""
 _LAST_LINES = 12
 _CLIENT = ("-m", "awslambdaric")
@@ -34,7 +34,7 @@ class Function:
     python: Path
     client: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    memory_mb: int = FULL_VCPU_MB
+    memory_mb: int = FULL_CPU_MB
     name: str = "the function"
 
     def variables(self, port: int) -> dict[str, str]:

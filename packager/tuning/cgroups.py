@@ -16,10 +16,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from packager.errors import ToolError
+from packager.runtime_api import FULL_CPU_MB
 from packager.tuning.hierarchy import NAME, Controller, Place, places
 
-FULL_CPU_MB = 1769
-"""The memory size at which Lambda gives the time of one processor."""
 PERIOD_US = 20_000
 _LEAST_QUOTA_US = 1000
 _WEIGHTS = {1: ("cpu.shares", 100_000), 2: ("cpu.weight", 10_000)}

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from packager.errors import PackagerError
 from packager.measurement import Machine, MemoryPoint
+from packager.runtime_api import FULL_CPU_MB
 from packager.tuning import choices
-from packager.tuning.cgroups import FULL_CPU_MB
 from packager.tuning.measure import PAUSE_S, Seen
 from packager.tuning.points import parallelism
 

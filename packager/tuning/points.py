@@ -6,7 +6,8 @@ from statistics import mean, median
 
 from packager.benchmark.figures import distribution
 from packager.measurement import MemoryPoint, Origin
-from packager.tuning.cgroups import FULL_CPU_MB, cpu_share
+from packager.runtime_api import FULL_CPU_MB
+from packager.tuning.cgroups import cpu_share
 from packager.tuning.measure import Seen
 from packager.tuning.prices import Prices
 

@@ -12,6 +12,7 @@ from packager.errors import ConfigError
 from packager.invoke.template import read_function
 from packager.measurement import MemoryPoint, Tuning
 from packager.progress import Silence, Steps, Watcher
+from packager.runtime_api import FULL_CPU_MB
 from packager.targets.aws_lambda import quotas
 from packager.tools import Progress
 from packager.tuning import cgroups, choices, notes, points, prices
@@ -80,9 +81,9 @@ def _points(
     refused = cgroups.reason_for_none()
     cores = processors()
     if refused is not None:
-        (seen,) = measure(trial, [cgroups.FULL_CPU_MB], say, limits=False).values()
+        (seen,) = measure(trial, [FULL_CPU_MB], say, limits=False).values()
         return points.without_limits(seen, wanted, cores, table), notes.without_limits(refused, cores)
     doubt = false_share()
     sizes = [size for size in wanted if cgroups.cpu_share(size) <= cores]
-    found = measure(trial, sizes or [cgroups.FULL_CPU_MB], say)
+    found = measure(trial, sizes or [FULL_CPU_MB], say)
     return points.under_limits(found, wanted, table), notes.under_limits(doubt, found, wanted)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.runtime_api import FULL_CPU_MB
 from packager.tuning import cgroups
 from packager.tuning.hierarchy import NAME, places
 from tests.packager.tuning.limits import needs_limits
@@ -16,6 +17,7 @@ SPIN = "import time\nwhile time.process_time() < 0.1: pass\n"
 GREEDY = "held = bytearray(300 << 20)\n"
 HOLD = """
 import subprocess, sys, time
+from packager.runtime_api import FULL_CPU_MB
 from packager.tuning import cgroups
 with cgroups.limited(512) as group:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], preexec_fn=group.enter)
@@ -60,7 +62,7 @@ def test_work_under_a_small_share_is_throttled() -> None:
 
 @needs_limits
 def test_work_of_one_thread_is_never_throttled_at_a_whole_processor() -> None:
-    with cgroups.limited(2 * cgroups.FULL_CPU_MB) as group:
+    with cgroups.limited(2 * FULL_CPU_MB) as group:
         assert run(group, SPIN) == 0
         assert throttled(cpu_folder()) == 0
 
