@@ -54,22 +54,10 @@ def bench(
     Each cold start is a fresh process of Lambda's own runtime interface client. A wrong answer ends it with
     exit code 15. Where the times do not settle, it says so and gives no verdict.
     """
-    from dataclasses import asdict
-
     from packager.benchmark import table
     from packager.benchmark.comparison import Asked, compare
 
     asked = Asked(given["handler"], given["python"], given["event"])
-    spinner = Spinner()
-    try:
+    with Spinner() as spinner:
         found = compare(artifact, against, asked, given["rounds"], given["calls"], spinner)
-    finally:
-        spinner.close()
-    document = asdict(found)
-    if save is not None:
-        session.write_json(save, document)
-    if session.as_json:
-        session.answer_json(document)
-    else:
-        for line in table.lines(found):
-            click.echo(line)
+    session.answer_figures(found, save, lambda: click.echo("\n".join(table.lines(found))))

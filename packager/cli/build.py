@@ -81,11 +81,8 @@ def build(session: Session, /, source: Source, config: Path | None, **given: Any
     from packager.build import build as run
 
     configuration = configurations.load(config, _flags(source, given), _target_flags(given), given["targets"])
-    spinner = Spinner()
-    try:
+    with Spinner() as spinner:
         made = run(configuration, spinner)
-    finally:
-        spinner.close()
     if session.as_json:
         session.answer_json(report.document(made))
     else:

@@ -42,23 +42,11 @@ def explain_size(session: Session, /, path: Path, save: Path | None, dest: Path 
     Every cut is tried on a copy: one is safe when the function does the same without it. The code in it is
     run for that, so name only files whose origin you know.
     """
-    from dataclasses import asdict
-
     from packager import sizes
     from packager.sizes import table
 
-    spinner = Spinner()
-    spinner.started("explain")
-    try:
-        asked = sizes.Asked(given["handler"], given["events"], given["python"])
+    asked = sizes.Asked(given["handler"], given["events"], given["python"])
+    with Spinner() as spinner:
+        spinner.started("explain")
         found = sizes.explain(path, asked, dest, spinner.said)
-    finally:
-        spinner.close()
-    document = asdict(found)
-    if save is not None:
-        session.write_json(save, document)
-    if session.as_json:
-        session.answer_json(document)
-    else:
-        for line in table.lines(found):
-            click.echo(line)
+    session.answer_figures(found, save, lambda: click.echo("\n".join(table.lines(found))))

@@ -66,9 +66,6 @@ def report(
 def _measure(artifacts: tuple[Path, ...]) -> None:
     from packager.html_report.measuring import measure
 
-    spinner = Spinner()
-    try:
+    with Spinner() as spinner:
         for artifact in artifacts:
             measure(artifact, spinner)
-    finally:
-        spinner.close()

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +13,8 @@ import click
 from packager.errors import PackagerError
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from packager.results import StepRecord
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,7 +41,17 @@ class Session:
         plain = "utf" not in (sys.stdout.encoding or "").lower()
         click.echo(json.dumps(document, indent=2, ensure_ascii=plain, default=str))
 
-    def write_json(self, path: Path, document: object) -> None:
+    def answer_figures(self, found: "DataclassInstance", save: Path | None, show: Callable[[], None]) -> None:
+        """What was measured, as it was asked for; also into the file ``save``."""
+        document = asdict(found)
+        if save is not None:
+            self._write_json(save, document)
+        if self.as_json:
+            self.answer_json(document)
+        else:
+            show()
+
+    def _write_json(self, path: Path, document: object) -> None:
         """Write a document into a file, whole or not at all."""
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
@@ -124,8 +136,15 @@ class Spinner:
         line = f"  {record.name:<10} {record.seconds:7.1f} s  {record.detail}"
         self._console.print(line, markup=False, soft_wrap=True)
 
+    def __enter__(self) -> "Spinner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Whatever happened, an error's text stands alone."""
+        self.close()
+
     def close(self) -> None:
-        """Take the spinner away, so that an error's text stands alone."""
+        """Take the spinner away."""
         if self._status:
             self._status.stop()
         sys.stderr.flush()

@@ -62,24 +62,13 @@ def tune(session: Session, /, write: bool, kind: str | None, save: Path | None, 
     machine cannot be is extrapolated, and marked so. No AWS account is needed. Ends with 16 when no size
     meets --latency-ms.
     """
-    from dataclasses import asdict
-
     from packager.tuning import table
     from packager.tuning import tune as tuning
 
-    spinner = Spinner()
-    try:
+    with Spinner() as spinner:
         found = tuning.tune(tuning.Question(**asked), spinner)
-    finally:
-        spinner.close()
     chosen = _chosen(found, kind)
-    document = asdict(found)
-    if save is not None:
-        session.write_json(save, document)
-    if session.as_json:
-        session.answer_json(document)
-    else:
-        table.show(found)
+    session.answer_figures(found, save, lambda: table.show(found))
     if write and chosen is not None:
         _write(session, asked["artifact"], chosen)
     return _ended(session, found, write and chosen is None)

@@ -18,11 +18,8 @@ def verify(session: Session, artifact: Path, rebuild: bool) -> None:
     from packager import report
     from packager.audit import audit
 
-    spinner = Spinner()
-    try:
+    with Spinner() as spinner:
         found = audit(artifact, rebuild, spinner)
-    finally:
-        spinner.close()
     if session.as_json:
         session.answer_json(asdict(found))
         return
