@@ -17,7 +17,6 @@ SPIN = "import time\nwhile time.process_time() < 0.1: pass\n"
 GREEDY = "held = bytearray(300 << 20)\n"
 HOLD = """
 import subprocess, sys, time
-from packager.runtime_api import FULL_CPU_MB
 from packager.tuning import cgroups
 with cgroups.limited(512) as group:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], preexec_fn=group.enter)
