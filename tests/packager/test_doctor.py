@@ -70,6 +70,14 @@ def test_a_cache_that_cannot_be_written_is_a_failure(tmp_path: Path, monkeypatch
     assert check.status == "fail" and check.fix is not None and cache.CACHE_VARIABLE in check.fix
 
 
+def test_the_caches_size_is_that_of_its_files(empty_cache: Path) -> None:
+    (empty_cache / "engines").mkdir(parents=True)
+    (empty_cache / "engines" / "library").write_bytes(bytes(3_000_000))
+    (empty_cache / "engines" / "link").symlink_to("library")
+    (empty_cache / "lock").write_bytes(bytes(1_000_000))
+    assert examined()["cache"].found == f"{empty_cache}, 4 MB"
+
+
 def test_no_framework_is_imported_to_learn_its_version(empty_cache: Path) -> None:
     code = (
         "import sys; from packager import doctor; doctor.examine(); "
