@@ -56,5 +56,5 @@ def test_refuses_an_engine_of_another_format_and_says_what_to_do(
 
 def test_a_prediction_takes_what_the_first_row_does_or_the_mean_of_all_where_that_is_more() -> None:
     rows = Case({"text": np.array([["", "long"]] * 5, dtype=object), "one": np.array(3.0)}, {})
-    assert engine_choice.prediction_ms([0.1, 0.2, 9.0], 10.0, rows) == 2.0
-    assert engine_choice.prediction_ms([0.1, 0.2, 9.0], 0.5, rows) == 0.2
+    assert engine_choice.prediction_ms([0.1, 0.2, 9.0], [99.0, 10.0, 12.0], rows) == 2.0
+    assert engine_choice.prediction_ms([0.1, 0.2, 9.0], [0.5, 99.0], rows) == 0.2
