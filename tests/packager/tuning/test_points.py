@@ -1,5 +1,7 @@
 """Points from what was seen: what is measured, and the rule for the rest."""
 
+from dataclasses import replace
+
 import pytest
 
 from packager.measurement import Machine
@@ -45,6 +47,12 @@ def test_what_was_killed_at_the_largest_measured_size_is_not_known_above_it() ->
 def test_sizes_of_several_threads_are_said_to_be_perhaps_faster() -> None:
     found = {3538: seen(3538, 60, 10, 19)}
     assert any("kept 1.9 processors busy" in note for note in notes.under_limits(None, found, [10_240]))
+
+
+@pytest.mark.parametrize(("threads", "said"), [(1, "uses one thread"), (2, "may get faster with more")])
+def test_only_of_one_thread_it_is_said_that_it_gets_no_faster(threads: int, said: str) -> None:
+    found = {3538: replace(seen(3538, 59, 10, 10), threads=threads)}
+    assert any(said in note for note in notes.under_limits(None, found, [10_240]))
 
 
 @pytest.mark.parametrize(("load", "said"), [(0.5, 0), (2.0, 0), (7.4, 1)])
