@@ -86,6 +86,6 @@ def _above(seen: Mapping[int, Seen], wanted: Sequence[int]) -> Iterator[str]:
     why = (
         f"the function uses one thread, and that is no faster above {FULL_CPU_MB} MB"
         if busy == 1 and largest.threads <= 1
-        else f"it kept {busy:.1f} processors busy with {largest.threads} threads, and may get faster with more"
+        else f"it kept {busy:.1f} processors busy by {largest.threads} threads, and may be faster with more"
     )
     yield f"extrapolated: sizes above {largest.memory_mb} MB are taken to be as fast as that: {why}"

@@ -49,7 +49,7 @@ def test_sizes_of_several_threads_are_said_to_be_perhaps_faster() -> None:
     assert any("kept 1.9 processors busy" in note for note in notes.under_limits(None, found, [10_240]))
 
 
-@pytest.mark.parametrize(("threads", "said"), [(1, "uses one thread"), (2, "may get faster with more")])
+@pytest.mark.parametrize(("threads", "said"), [(1, "uses one thread"), (2, "may be faster with more")])
 def test_only_of_one_thread_it_is_said_that_it_gets_no_faster(threads: int, said: str) -> None:
     found = {3538: replace(seen(3538, 59, 10, 10), threads=threads)}
     assert any(said in note for note in notes.under_limits(None, found, [10_240]))
