@@ -24,9 +24,9 @@ _PARTS = {
 def lines(bench: Bench) -> Iterable[str]:
     """The whole bench, line by line."""
     names = [one.name for one in bench.measured]
-    width = max(20, *(len(name) + 2 for name in names))
-    yield _row("", names, width)
-    for title, values in _rows(bench.measured):
+    rows = [("", names), *_rows(bench.measured)]
+    width = max(20, *(len(value) + 2 for _, values in rows for value in values))
+    for title, values in rows:
         yield _row(title, values, width)
     yield from _verdicts(bench)
     machine = bench.machine
