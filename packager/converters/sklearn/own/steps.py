@@ -52,7 +52,8 @@ def imputer(nodes: Nodes, part: Any) -> None:
 def kept_columns(part: Any) -> Array:
     """Those that had any value when the imputer was fitted, or all."""
     statistics = np.asarray(part.statistics_, dtype=np.float64)
-    kept = np.ones(len(statistics), bool) if part.keep_empty_features else ~np.isnan(statistics)
+    keeps_all = getattr(part, "keep_empty_features", False)  # before 1.2 none were kept
+    kept = np.ones(len(statistics), bool) if keeps_all else ~np.isnan(statistics)
     return np.flatnonzero(kept).astype(np.int64)
 
 
