@@ -154,7 +154,12 @@ def test_sources_ship_and_answer_the_same_where_nothing_can_compile_them(root: P
 def test_without_http_the_function_holds_no_packages(root: Path, tmp_path: Path) -> None:
     target = AwsLambda.model_validate({"runtime": f"python{VERSIONS[-1]}", "arch": HERE, "http": "none"})
     written = assemble(root, tmp_path / "lambda", target)
-    assert {part.name.partition("/")[0] for part in written.parts} == {"lib", "manifest.json", "model", "runtimes"}
+    assert {part.name.partition("/")[0] for part in written.parts} == {
+        "lib",
+        "manifest.json",
+        "model",
+        "runtimes",
+    }
     answers = send(tmp_path / "lambda", VERSIONS[-1], {"direct": events_of(tmp_path / "lambda")["direct"]})
     assert answers["direct"]["predictions"] == ["setosa"]
 
