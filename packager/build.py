@@ -139,7 +139,14 @@ def _make(
         step.detail = str(archive.path)
     notes = (*assembled.notes, *assembled.layout.notes, *archive.notes, *grown)
     return Artifact(
-        target.folder, dest, archive.path, archive.size_bytes, archive.unzipped_bytes, archive.sha256, notes
+        target=target.folder,
+        path=dest,
+        archive=archive.path,
+        size_bytes=archive.size_bytes,
+        unzipped_bytes=archive.unzipped_bytes,
+        sha256=archive.sha256,
+        notes=notes,
+        runs_here=platform.arch == tools.host_arch(),
     ), found[-1]
 
 

@@ -100,8 +100,9 @@ def next_commands(artifact: Artifact) -> Iterable[str]:
     """What a user does after a build."""
     folder = artifact.path
     quoted = shlex.quote(str(folder))
-    yield f"packager invoke {quoted} --event {shlex.quote(str(folder / 'events/predict.json'))}"
-    yield f"packager invoke {quoted} --with sam"
+    if artifact.runs_here:
+        yield f"packager invoke {quoted} --event {shlex.quote(str(folder / 'events/predict.json'))}"
+        yield f"packager invoke {quoted} --with sam"
     yield f"packager verify {quoted} --rebuild"
     yield f"sam deploy --template-file {shlex.quote(str(folder / 'template.yaml'))}"
 

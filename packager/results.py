@@ -120,7 +120,10 @@ class TrimmedRule:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One finished artifact: its folder, its archive, its bytes and the archive's SHA-256."""
+    """One finished artifact: its folder, its archive, its bytes and the archive's SHA-256.
+
+    ``runs_here`` is whether it is for this machine's processor.
+    """
 
     target: str
     path: Path
@@ -129,6 +132,7 @@ class Artifact:
     unzipped_bytes: int
     sha256: str
     notes: tuple[str, ...] = ()
+    runs_here: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ _MANAGED = (
     "boto3 is in Lambda's managed runtime and not on this machine: to have cuts tried, put it into a copy of "
     "the zip (pip install --target FOLDER boto3), where it is listed by itself"
 )
+_REPLAYED = "an artifact of packager is asked its own events and every route, so that no --event is needed"
 
 
 def choose_trial(
@@ -25,9 +26,9 @@ def choose_trial(
     if events and run.handler is None:
         raise ArtifactError(f"no handler was found in {found.path}", "name it: --handler module.function")
     try:
-        if found.artifact is not None and not events:
+        if found.artifact is not None:
             say("replaying the artifact")
-            return ByReplay(found.code, found.artifact, run.python.path), []
+            return ByReplay(found.code, found.artifact, run.python.path), [_REPLAYED] if events else []
         if events and run.handler is not None:
             say(f"asking {run.handler}")
             return ByEvents(found.code, run.handler, run.python.path, events), []

@@ -1,4 +1,4 @@
-"""A rule of the user's that breaks something is undone and named; a build says what grew."""
+"""A rule of the user's that breaks something is undone and named; what grew is said, and what could go."""
 
 import json
 from pathlib import Path
@@ -50,6 +50,16 @@ def test_a_build_says_what_grew_and_nothing_when_nothing_did(tmp_path: Path) -> 
     (tmp_path / "packager.toml").write_text(without)
     (note,) = grown(build(model, cwd=tmp_path))
     assert note.startswith("function.zip shrank by ") and "pydantic_core -2." in note
+
+
+def test_of_an_artifact_nothing_is_safe_to_cut_that_a_route_asks_for(tmp_path: Path) -> None:
+    (made,) = build(sources.forest(tmp_path).model, cwd=tmp_path)["artifacts"]
+    event = tmp_path / made["path"] / "events" / "predict.json"
+    done = packager("explain-size", made["path"], "--event", event, "-o", "json", cwd=tmp_path)
+    found = done.document()
+    safe = [cut["what"] for cut in found["cuts"] if cut["safe"]]
+    assert not [what for what in safe if what.startswith(("fastapi", "pydantic", "starlette", "mangum"))]
+    assert any("every route" in note for note in found["notes"])
 
 
 def grown(report: dict[str, list[dict[str, list[str]]]]) -> list[str]:

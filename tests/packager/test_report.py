@@ -100,3 +100,7 @@ def test_the_commands_that_come_next_can_be_copied() -> None:
     words = [shlex.split(command) for command in report.next_commands(artifact)]
     assert words[0] == ["packager", "invoke", str(folder), "--event", str(folder / "events" / "predict.json")]
     assert words[-1][-1] == str(folder / "template.yaml")
+    foreign = [
+        shlex.split(command)[1] for command in report.next_commands(replace(artifact, runs_here=False))
+    ]
+    assert foreign == ["verify", "deploy"]
