@@ -12,7 +12,7 @@ demo: .venv/.demo
 # Two SAMs at once choose ports without knowing of each other, and now and then the one asks the other's
 # container: those tests run by themselves.
 test: .venv/.dev
-	$(BIN)/python -m pytest -n 2 --ignore tests/sam $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/sam $(PYTEST_ARGS)
 	$(BIN)/python -m pytest tests/sam $(PYTEST_ARGS)
 
 check: lint types layers test
