@@ -93,7 +93,8 @@ def test_an_error_inside_a_session_ends_the_function_too(tmp_path: Path) -> None
 def test_a_signal_that_ends_us_ends_the_function_too(number: signal.Signals, tmp_path: Path) -> None:
     artifact = write_artifact(tmp_path)
     code = (
-        "import os, sys; from pathlib import Path; from packager.invoke import emulator\n"
+        "import os, signal, sys; from pathlib import Path; from packager.invoke import emulator\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored\n"
         "with emulator.session(Path(sys.argv[1])) as instance:\n"
         "    print(instance.invoke({}).document['pid'], flush=True)\n"
         "    os.kill(os.getpid(), int(sys.argv[2]))\n"
@@ -105,12 +106,12 @@ def test_a_signal_that_ends_us_ends_the_function_too(number: signal.Signals, tmp
 
 
 def test_a_time_out_is_said_and_the_next_event_finds_a_fresh_instance(tmp_path: Path) -> None:
-    with emulator.session(write_artifact(tmp_path, timeout_s=1)) as instance:
+    with emulator.session(write_artifact(tmp_path, timeout_s=3)) as instance:
         before = time.monotonic()
         late = instance.invoke({"sleep_s": 30})
         assert time.monotonic() - before < 20
         after = instance.invoke({})
-    assert late.timed_out and late.failure == "the function did not answer within its time-out of 1 s"
+    assert late.timed_out and late.failure == "the function did not answer within its time-out of 3 s"
     assert isinstance(after.document, dict) and after.document["count"] == 1 and after.init_ms is not None
 
 
