@@ -237,5 +237,5 @@ def test_the_first_of_equal_ones_is_the_largest(data: st.DataObject) -> None:
 @given(data=st.data())
 def test_running_totals(data: st.DataObject) -> None:
     values, axis = data.draw(_arrays("int64", (3, 4), edges=False)), data.draw(st.integers(-2, 1))
-    flags = {name: data.draw(st.integers(0, 1)) for name in ("exclusive", "reverse")}
+    flags: dict[str, Any] = {name: data.draw(st.integers(0, 1)) for name in ("exclusive", "reverse")}
     _alike("CumSum", [values], "int64", {"axis": np.array(axis, np.int64)}, **flags)
