@@ -34,12 +34,12 @@ def sums(step: Step) -> Operate:
 
 def least(step: Step) -> Operate:
     """For each row the smallest of each target's leaves, and the base."""
-    return _ensemble(step, _least, float("inf"))
+    return _ensemble(step, _farthest(min), float("inf"))
 
 
 def most(step: Step) -> Operate:
     """For each row the largest of each target's leaves, and the base."""
-    return _ensemble(step, _most, _LOWEST)
+    return _ensemble(step, _farthest(max), _LOWEST)
 
 
 def _add_one(roots: list[Node], row: list[float], totals: Any) -> None:
@@ -59,22 +59,16 @@ def _add_pairs(roots: list[Node], row: list[float], totals: Any) -> None:
             totals[target] += weight
 
 
-def _least(roots: list[Node], row: list[float], totals: Any) -> None:
-    for root in roots:
-        column, threshold, yes, no = root
-        while threshold is not None:
-            column, threshold, yes, no = yes if row[column] <= threshold else no
-        for target, weight in column:
-            totals[target] = min(totals[target], weight)
+def _farthest(better: Callable[[float, float], float]) -> Walk:
+    def walk(roots: list[Node], row: list[float], totals: Any) -> None:
+        for root in roots:
+            column, threshold, yes, no = root
+            while threshold is not None:
+                column, threshold, yes, no = yes if row[column] <= threshold else no
+            for target, weight in column:
+                totals[target] = better(totals[target], weight)
 
-
-def _most(roots: list[Node], row: list[float], totals: Any) -> None:
-    for root in roots:
-        column, threshold, yes, no = root
-        while threshold is not None:
-            column, threshold, yes, no = yes if row[column] <= threshold else no
-        for target, weight in column:
-            totals[target] = max(totals[target], weight)
+    return walk
 
 
 def _ensemble(step: Step, walk: Walk, start: float) -> Operate:
