@@ -7,6 +7,7 @@ from pathlib import Path
 from packager.benchmark import baselines
 from packager.benchmark.bench import bench
 from packager.benchmark.subject import Asked, Subject, open_subject
+from packager.errors import ArtifactError
 from packager.measurement import Bench
 from packager.progress import Silence, Steps, Watcher
 from packager.tools import Progress
@@ -36,4 +37,7 @@ def compare(
 def _other(name: str, subject: Subject, asked: Asked, scratch: Path, say: Progress) -> Subject:
     if name in baselines.NAMES:  # a folder of that name is ./naive
         return baselines.make(name, subject, scratch, say)
+    if not Path(name).exists():
+        known = ", ".join(baselines.NAMES)
+        raise ArtifactError(f"there is nothing at {name}", f"check the path, or name one of {known}")
     return open_subject(Path(name), asked, scratch, say)

@@ -17,7 +17,7 @@ from packager.benchmark.bench import bench
 from packager.benchmark.comparison import Asked, compare
 from packager.benchmark.subject import Subject, open_subject
 from packager.benchmark.trace import traced
-from packager.errors import BenchmarkError
+from packager.errors import ArtifactError, BenchmarkError
 from packager.measurement import COLD_PARTS, Bench
 from packager.tools import silent
 from tests.main_job.commands import build, packager
@@ -224,3 +224,10 @@ def test_the_usual_way_of_an_artifact_whose_source_changed_is_refused(artifact: 
     (copy / "build.json").write_text(json.dumps(record))
     with pytest.raises(BenchmarkError, match="has changed since"):
         compare(copy, ("sklearn",), Asked(), 1, 3)
+
+
+def test_what_to_compare_with_and_is_not_there_is_refused_with_the_names_that_are(artifact: Path) -> None:
+    with pytest.raises(ArtifactError) as caught:
+        compare(artifact, ["naiv"], Asked(), rounds=1, calls=9)
+    assert caught.value.message == "there is nothing at naiv"
+    assert "naive, sklearn, hello" in str(caught.value.hint)
