@@ -170,17 +170,11 @@ def run_uv(what: str, arguments: Sequence[str], hint: str, progress: Progress = 
     """Run uv away from any project; raises DependencyError with ``what``, the hint and uv's last lines."""
     done = uv_program.run(arguments, progress)
     if done.returncode != 0:
-        raise DependencyError(f"{what} could not be fetched", _way_on(done.said) or hint, done.last())
+        raise DependencyError(f"{what} could not be fetched", done.way_on or hint, done.last())
 
 
 def _run_uv(what: str, arguments: Sequence[str]) -> None:
     done = uv_program.run(arguments)
     if done.returncode != 0:
         hint = "connect to a package index and run `packager doctor --fix`: once is enough"
-        raise ToolError(f"{what} could not be fetched", _way_on(done.said) or hint, done.last())
-
-
-def _way_on(said: str) -> str | None:
-    """The hint where it was not the network."""
-    full = "No space left" in said or "Disk quota exceeded" in said
-    return f"free some space, or name another disk in {cache.CACHE_VARIABLE}" if full else None
+        raise ToolError(f"{what} could not be fetched", done.way_on or hint, done.last())

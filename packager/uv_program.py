@@ -1,6 +1,7 @@
 """uv, which fetches everything that is not ours: found, and run away from any project."""
 
 import os
+import re
 import subprocess
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,6 +15,12 @@ from packager.errors import ToolError
 
 Progress = Callable[[str], None]
 _MOST_LINES = 200
+_DISK_FULL = re.compile(r"No space left|os error 28|Disk quota|os error 122", re.I)
+_UNKNOWN_ISSUER = re.compile(r"UnknownIssuer|invalid peer certificate", re.I)
+_OWN_CERTIFICATES = (
+    "this network signs its connections itself: set UV_SYSTEM_CERTS=true to trust what this system trusts, or "
+    "SSL_CERT_FILE to the network's certificates"
+)
 
 
 def silent(_: str) -> None:
@@ -30,6 +37,18 @@ class Done:
     def last(self, lines: int = 6) -> tuple[str, ...]:
         """The last lines that are not empty."""
         return tuple(line.strip() for line in self.said.splitlines() if line.strip())[-lines:]
+
+    @property
+    def disk_is_full(self) -> bool:
+        """Whether there was no room for what was fetched."""
+        return bool(_DISK_FULL.search(self.said))
+
+    @property
+    def way_on(self) -> str | None:
+        """What to do where it was the disk, or a network with certificates of its own; else None."""
+        if self.disk_is_full:
+            return f"free some space, or name another folder in {cache.CACHE_VARIABLE}"
+        return _OWN_CERTIFICATES if _UNKNOWN_ISSUER.search(self.said) else None
 
 
 def find_uv() -> Path | None:

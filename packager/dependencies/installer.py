@@ -21,7 +21,6 @@ _HAS = re.compile(
     r"(?:Wheels are available for|we only found wheels for) `[^`]+` \(v([^)]+)\) (?:on|with) (.+)"
 )
 _NO_NETWORK = re.compile(r"dns error|error sending request|network was disabled|connect|timed out|tls", re.I)
-_DISK_FULL = re.compile(r"No space left|os error 28|Disk quota|os error 122", re.I)
 
 
 def install(lock: Path, platform: Platform, dest: Path, what: str) -> None:
@@ -54,10 +53,9 @@ def refusal(what: str, platform: Platform, done: Done) -> DependencyError:
     """The error for what uv said: no such wheel, no network, no space, or its own words."""
     text = " ".join(done.said.split())
     target = f"{platform.machine} with glibc {platform.glibc} and Python {platform.python}"
-    if _DISK_FULL.search(text):
+    if done.disk_is_full:
         return DependencyError(
-            f"{what} could not be unpacked: the disk of {cache.root()} is full",
-            hint=f"free some space, or name another folder in {cache.CACHE_VARIABLE}",
+            f"{what} could not be unpacked: the disk of {cache.root()} is full", done.way_on
         )
     for pattern in _NO_WHEEL:
         missing = pattern.search(text)
@@ -66,7 +64,7 @@ def refusal(what: str, platform: Platform, done: Done) -> DependencyError:
     if _NO_NETWORK.search(text):
         return DependencyError(
             f"{what} is not in the cache and could not be fetched: the package index does not answer",
-            hint="connect once: later builds take it from the cache",
+            hint=done.way_on or "connect once: later builds take it from the cache",
             details=done.last(),
         )
     return DependencyError(f"{what} could not be fetched for {target}", details=done.last())

@@ -152,6 +152,16 @@ def test_says_that_the_disk_is_full() -> None:
     assert "PACKAGER_CACHE_DIR" in (error.hint or "")
 
 
+def test_a_network_with_certificates_of_its_own_is_told_how_they_are_trusted() -> None:
+    said = (
+        "error: Failed to fetch: https://index/simple/demo/\n  cause: client error (Connect)\n"
+        "  cause: invalid peer certificate: UnknownIssuer"
+    )
+    error = installer.refusal("a package", platform(), Done(2, said))
+    assert "could not be fetched" in error.message
+    assert "UV_SYSTEM_CERTS" in (error.hint or "")
+
+
 def test_unknown_words_of_uv_are_passed_on() -> None:
     error = installer.refusal("a package", platform(), Done(2, "error: something new\n\n  cause: that\n"))
     assert error.message == "a package could not be fetched for x86_64 with glibc 2.34 and Python 3.13"
