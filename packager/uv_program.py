@@ -18,8 +18,8 @@ _MOST_LINES = 200
 _DISK_FULL = re.compile(r"No space left|os error 28|Disk quota|os error 122", re.I)
 _UNKNOWN_ISSUER = re.compile(r"UnknownIssuer|invalid peer certificate", re.I)
 _OWN_CERTIFICATES = (
-    "this network signs its connections itself: set UV_SYSTEM_CERTS=true to trust what this system trusts, or "
-    "SSL_CERT_FILE to the network's certificates"
+    "this network signs its connections itself: set UV_SYSTEM_CERTS=true to trust what this system trusts, "
+    "or SSL_CERT_FILE to the network's certificates"
 )
 
 
