@@ -24,7 +24,7 @@ _OF_THE_INTERPRETER = frozenset({"PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSI
 class WorkerRequest:
     """What a worker is asked to do; `docs/contracts.md` describes each field."""
 
-    action: Literal["describe", "inspect", "convert", "translate"]
+    action: Literal["describe", "inspect", "convert", "translate", "optimize", "sensitivity"]
     source: Path
     name: str = "model"
     samples: Path | None = None
@@ -41,6 +41,10 @@ class WorkerRequest:
     format: Format = "onnx"
     converted: Path | None = None
     environment: str = "current"
+    passes: tuple[dict[str, Any], ...] = ()
+    calibration: Path | None = None
+    evaluation_rows: int = 0
+    calibration_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,12 @@ def _stage(request: WorkerRequest, job: Path) -> None:
     shutil.copy(here / "__init__.py", code)
     shutil.copytree(here / "converters", code / "converters", ignore=shutil.ignore_patterns("__pycache__"))
     document = {"schema_version": SCHEMA_VERSION, **asdict(request)}
-    for key in ("source", "samples", "converted"):  # the worker runs in its job folder, not in the user's
+    for key in (
+        "source",
+        "samples",
+        "converted",
+        "calibration",
+    ):  # the worker runs in its job folder, not in the user's
         document[key] = document[key].resolve() if document[key] else None
     (job / "request.json").write_text(json.dumps(document, default=str, sort_keys=True))
 

@@ -52,6 +52,11 @@ def _do(request: Request, job: Path) -> dict[str, Any]:
         return {"schema_version": SCHEMA_VERSION, "ok": True, "contents": found}
     if request.action == "translate":
         return {"schema_version": SCHEMA_VERSION, "ok": True, **_translated(request, job)}
+    if request.action in ("optimize", "sensitivity"):
+        from packager.converters.passes import running
+
+        act = running.optimized if request.action == "optimize" else running.ranked
+        return {"schema_version": SCHEMA_VERSION, "ok": True, **act(request, job)}
     detected = detect(request.source)
     source = converter_for(detected.framework).open_source(request)
     if request.samples is not None and not request.samples.exists():

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from packager.converters.failure import ConversionError
 
 SCHEMA_VERSION = 1
-Action = Literal["describe", "inspect", "convert", "translate"]
+Action = Literal["describe", "inspect", "convert", "translate", "optimize", "sensitivity"]
 Format = Literal["onnx", "tflite", "tiny"]
 
 
@@ -19,6 +19,9 @@ class Request:
     ``converted``: for the action "translate", the folder of the job that wrote ``source``.
     ``columns``: names, in order, for the columns of a model that has none of its own.
     ``environment``: the recipe that the worker was started for, where one interpreter fits several.
+    ``passes``: what is done to the model, in order, each with its ``kind`` and its options.
+    ``calibration``: a cases file with the rows that passes calibrate on.
+    ``evaluation_rows``, ``calibration_rows``: of the samples, so many are written for either; 0: none.
     """
 
     action: Action
@@ -38,6 +41,10 @@ class Request:
     converted: Path | None = None
     environment: str = "current"
     columns: tuple[str, ...] = ()
+    passes: tuple[dict[str, Any], ...] = ()
+    calibration: Path | None = None
+    evaluation_rows: int = 0
+    calibration_rows: int = 0
 
 
 def read_request(path: Path) -> Request:
@@ -71,4 +78,8 @@ def _request(document: dict[str, Any]) -> Request:
         converted=Path(document["converted"]) if document.get("converted") else None,
         environment=document.get("environment", "current"),
         columns=tuple(document.get("columns", ())),
+        passes=tuple(document.get("passes", ())),
+        calibration=Path(document["calibration"]) if document.get("calibration") else None,
+        evaluation_rows=int(document.get("evaluation_rows", 0)),
+        calibration_rows=int(document.get("calibration_rows", 0)),
     )

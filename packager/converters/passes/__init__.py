@@ -1,0 +1,1 @@
+"""Passes over a converted model: each module does one kind, from one file to another of the same format."""

@@ -1,0 +1,77 @@
+"""The actions `optimize` (passes over a model, in order) and `sensitivity` (which layers suffer most)."""
+
+import json
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from packager.converters.failure import ConversionError
+from packager.converters.passes.step import Applied, PassModule, SensitiveModule, Step
+from packager.converters.request import Request
+from packager.converters.signature import Signature, read_document
+
+MODULES: dict[str, str] = {}
+"""Kind to module; `packager/passes` has the same kinds with their options."""
+
+
+def optimized(request: Request, job: Path) -> dict[str, Any]:
+    """Every pass in turn; the last one writes the model file."""
+    from packager.converters import versions
+
+    before = _before(request)
+    model, done = request.source, list[Applied]()
+    for number, options in enumerate(request.passes):
+        dest = job / f"pass-{number}" / f"model.{request.format}"
+        dest.parent.mkdir()
+        done.append(_module(options).apply(_step(request, before, options, model, dest)))
+        if not dest.is_file():
+            raise ConversionError(f"The pass {options['kind']} wrote nothing")
+        model = dest
+    final = job / f"model.{request.format}"
+    model.replace(final)
+    return {
+        "signature": before["signature"],
+        "notes": [],
+        "model": {**before["model"], "path": final.name},
+        "applied": [
+            {"kind": options["kind"], **asdict(applied)}
+            for options, applied in zip(request.passes, done, strict=True)
+        ],
+        "record": {**versions.running(), "warnings": []},
+    }
+
+
+def ranked(request: Request, job: Path) -> dict[str, Any]:
+    """The layers of the one pass that is asked about, the worst first."""
+    (options,) = request.passes
+    step = _step(request, _before(request), options, request.source, job / f"trial.{request.format}")
+    module = cast("SensitiveModule", _module(options))
+    return {"layers": [asdict(layer) for layer in module.sensitivity(step)]}
+
+
+def _before(request: Request) -> dict[str, Any]:
+    """What the job said that wrote the model."""
+    if request.converted is None:
+        raise ConversionError("A pass needs the folder of the job that wrote the model")
+    document: dict[str, Any] = json.loads((request.converted / "result.json").read_text(encoding="utf-8"))
+    return document
+
+
+def _module(options: dict[str, Any]) -> PassModule:
+    return cast("PassModule", import_module(MODULES[options["kind"]]))
+
+
+def _step(request: Request, before: dict[str, Any], options: dict[str, Any], model: Path, dest: Path) -> Step:
+    signature: Signature = read_document(before["signature"])
+    return Step(
+        model=model,
+        dest=dest,
+        options={name: value for name, value in options.items() if name != "kind"},
+        signature=signature,
+        calibration=request.calibration,
+        seed=request.seed,
+        max_opset=request.max_opset,
+        max_ml_opset=request.max_ml_opset,
+        max_ir_version=request.max_ir_version,
+    )

@@ -1,0 +1,35 @@
+"""Passes: each describes one change of a model; workers carry it out (`packager/converters/passes`)."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from packager.errors import ConfigError
+from packager.optimized import PassRecord
+from packager.passes.applying import LayerError, Oldest, Passed, apply, sensitivity
+from packager.passes.base import Excluding, Pass
+
+__all__ = [
+    "PASSES",
+    "Excluding",
+    "LayerError",
+    "Oldest",
+    "Pass",
+    "PassRecord",
+    "Passed",
+    "apply",
+    "find",
+    "sensitivity",
+]
+
+PASSES: Mapping[str, type[Pass]] = {}
+"""Every pass by its kind."""
+
+
+def find(kind: str) -> type[Pass]:
+    """The pass of that kind (`static-int8`, too, is `static_int8`); ConfigError names the known ones."""
+    name = kind.replace("-", "_")
+    if name not in PASSES:
+        close = get_close_matches(name, PASSES, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(PASSES)}"
+        raise ConfigError(f"there is no pass {kind!r}", hint)
+    return PASSES[name]
