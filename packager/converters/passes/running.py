@@ -12,7 +12,7 @@ from packager.converters.request import Request
 from packager.converters.signature import Signature, read_document
 
 MODULES: dict[str, str] = {}
-"""Kind to module; `packager/passes` has the same kinds with their options."""
+"""Kind to module, or `kind:format` where each format has one; `packager/passes` has the same kinds."""
 
 
 def optimized(request: Request, job: Path) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def optimized(request: Request, job: Path) -> dict[str, Any]:
     for number, options in enumerate(request.passes):
         dest = job / f"pass-{number}" / f"model.{request.format}"
         dest.parent.mkdir()
-        done.append(_module(options).apply(_step(request, before, options, model, dest)))
+        done.append(_module(options, request).apply(_step(request, before, options, model, dest)))
         if not dest.is_file():
             raise ConversionError(f"The pass {options['kind']} wrote nothing")
         model = dest
@@ -46,7 +46,7 @@ def ranked(request: Request, job: Path) -> dict[str, Any]:
     """The layers of the one pass that is asked about, the worst first."""
     (options,) = request.passes
     step = _step(request, _before(request), options, request.source, job / f"trial.{request.format}")
-    module = cast("SensitiveModule", _module(options))
+    module = cast("SensitiveModule", _module(options, request))
     return {"layers": [asdict(layer) for layer in module.sensitivity(step)]}
 
 
@@ -58,8 +58,12 @@ def _before(request: Request) -> dict[str, Any]:
     return document
 
 
-def _module(options: dict[str, Any]) -> PassModule:
-    return cast("PassModule", import_module(MODULES[options["kind"]]))
+def _module(options: dict[str, Any], request: Request) -> PassModule:
+    kind = options["kind"]
+    name = MODULES.get(f"{kind}:{request.format}") or MODULES.get(kind)
+    if name is None:
+        raise ConversionError(f"The pass {kind} does not work on {request.format} files")
+    return cast("PassModule", import_module(name))
 
 
 def _step(request: Request, before: dict[str, Any], options: dict[str, Any], model: Path, dest: Path) -> Step:
