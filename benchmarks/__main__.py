@@ -14,9 +14,9 @@ from benchmarks.page import page
 from packager import resources
 from packager.benchmark import baselines, machine
 from packager.benchmark.bench import Runs, measure, ratios_of
-from packager.benchmark.figures import paired_ratio
 from packager.benchmark.subject import Subject
 from packager.cli.session import Spinner
+from packager.figures import paired_ratio
 from packager.measurement import Ratio
 
 ROUNDS, CALLS, SHARE_ROUNDS, SHARE_MB = 30, 1000, 12, 512

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.goals import Row
 from packager.benchmark.bench import Runs
-from packager.benchmark.figures import distribution
+from packager.figures import distribution
 from packager.measurement import Machine
 
 _INTRODUCTION = """# Benchmarks

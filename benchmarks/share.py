@@ -4,9 +4,9 @@ import statistics
 from collections.abc import Sequence
 
 from packager.benchmark.cold import cold_start
-from packager.benchmark.figures import has_settled, paired_ratio
 from packager.benchmark.subject import Subject
 from packager.errors import ToolError
+from packager.figures import has_settled, paired_ratio
 from packager.measurement import Ratio
 from packager.tuning.cgroups import limited, reason_for_none
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 from packager.benchmark import machine, warm
 from packager.benchmark.cold import ColdRun, cold_start
-from packager.benchmark.figures import (
+from packager.benchmark.subject import Subject, check_alike
+from packager.benchmark.trace import traced
+from packager.benchmark.warm import Asked, Series
+from packager.errors import BenchmarkError
+from packager.figures import (
     WINDOWS_SETTLED,
     distribution,
     exact_ratio,
     has_settled,
     paired_ratio,
 )
-from packager.benchmark.subject import Subject, check_alike
-from packager.benchmark.trace import traced
-from packager.benchmark.warm import Asked, Series
-from packager.errors import BenchmarkError
 from packager.measurement import COLD_PARTS, Bench, Benchmark, ColdPart, ColdStart, Ratio
 from packager.progress import Silence, Step, Steps, Watcher
 

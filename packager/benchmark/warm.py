@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from packager import tools
-from packager.benchmark.figures import LEAST_RUNS, distribution, histogram, windows_settled
 from packager.benchmark.trace import Call, Traced, traced
+from packager.figures import LEAST_RUNS, distribution, histogram, windows_settled
 from packager.measurement import Warm
 from packager.runtime_api import Function
 

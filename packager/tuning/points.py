@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import mean, median
 
-from packager.benchmark.figures import distribution
+from packager.figures import distribution
 from packager.measurement import MemoryPoint, Origin
+from packager.prices import Prices
 from packager.runtime_api import FULL_CPU_MB
 from packager.tuning.cgroups import cpu_share
 from packager.tuning.measure import Seen
-from packager.tuning.prices import Prices
 
 SIZES = (128, 256, 512, 768, 1024, FULL_CPU_MB, 3008, 3538, 5308, 7076, 8845, 10_240)
 """What is looked at; the larger ones are where Lambda gives two to six whole processors."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager import evidence
+from packager import evidence, prices
 from packager.benchmark import machine
 from packager.benchmark.subject import Asked, Subject, open_subject
 from packager.errors import ConfigError
@@ -15,7 +15,7 @@ from packager.progress import Silence, Steps, Watcher
 from packager.runtime_api import FULL_CPU_MB
 from packager.targets.aws_lambda import quotas
 from packager.tools import Progress
-from packager.tuning import cgroups, choices, notes, points, prices
+from packager.tuning import cgroups, choices, notes, points
 from packager.tuning.measure import Trial, false_share, measure, processors
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from packager import prices
 from packager.measurement import Machine
-from packager.tuning import notes, points, prices
+from packager.tuning import notes, points
 from packager.tuning.measure import Seen
 
 PRICES = prices.load(None, "us-east-1", "x86_64", 512)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from packager import resources
+from packager import prices, resources
 from packager.errors import ConfigError
-from packager.tuning import prices
 
 TABLE = tomllib.loads((resources.DATA / "lambda_prices.toml").read_text())
 OWN = """

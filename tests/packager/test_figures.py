@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from packager.benchmark import figures
+from packager import figures
 
 
 def test_a_distribution_is_that_of_the_times() -> None:
