@@ -99,3 +99,9 @@ class LatencyError(PackagerError):
     """No memory size meets the latency that was asked for."""
 
     exit_code = 16
+
+
+class AccuracyError(PackagerError):
+    """What ships is less accurate than was asked for."""
+
+    exit_code = 17

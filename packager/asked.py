@@ -1,0 +1,49 @@
+"""What an optimization is asked for: the `[optimize]` table of a configuration.
+
+The metric and the smallest accuracy stand beside the table: they hold for builds without it, too.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Union
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from packager.optimized import Objective
+from packager.passes import PASSES, Pass
+
+DEFAULT_MAX_DROP = "0.5%"
+"""Of a search that nobody gave a budget."""
+
+if TYPE_CHECKING:
+    AnyPass = Pass
+elif len(PASSES) > 1:
+    AnyPass = Annotated[Union[tuple(PASSES.values())], Field(discriminator="kind")]  # noqa: UP007
+else:
+    AnyPass = Pass
+
+
+class Optimize(BaseModel):
+    """A search under a budget; with ``passes`` no search, but exactly these, in order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_drop: Annotated[str, Field(coerce_numbers_to_str=True)] | None = Field(
+        default=None,
+        description=f"How much of the metric may be lost, as 0.5% or 0.005; of a search: {DEFAULT_MAX_DROP}.",
+    )
+    objective: Objective = Field(
+        default="latency", description="What shall become less: size, latency or cost."
+    )
+    max_trials: int = Field(default=40, ge=1, description="Make at most so many candidates.")
+    max_minutes: float = Field(
+        default=30.0, gt=0, allow_inf_nan=False, description="Begin no candidate after so many minutes."
+    )
+    calibration_rows: int = Field(
+        default=128, ge=1, le=10_000, description="Rows of the samples that quantizers see."
+    )
+    evaluation_rows: int = Field(
+        default=2000, ge=1, le=1_000_000, description="Other rows of them that the metric is counted on."
+    )
+    passes: tuple[AnyPass, ...] = Field(default=(), description="No search: exactly these passes, in order.")
+    keep_candidates: bool = Field(
+        default=False, description="Keep every candidate's model file in OUTPUT/NAME/candidates."
+    )
