@@ -3,12 +3,13 @@
 The metric and the smallest accuracy stand beside the table: they hold for builds without it, too.
 """
 
-from typing import TYPE_CHECKING, Annotated, Union
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from packager.optimized import Objective
-from packager.passes import PASSES, Pass
+from packager.passes import PASSES, Pass, find
 
 DEFAULT_MAX_DROP = "0.5%"
 """Of a search that nobody gave a budget."""
@@ -47,3 +48,28 @@ class Optimize(BaseModel):
     keep_candidates: bool = Field(
         default=False, description="Keep every candidate's model file in OUTPUT/NAME/candidates."
     )
+
+    @property
+    def budget(self) -> str | None:
+        """The drop that is allowed; None: any, where passes are named without one."""
+        return self.max_drop or (None if self.passes else DEFAULT_MAX_DROP)
+
+    @field_validator("max_drop", mode="after")
+    @classmethod
+    def _drop_is_a_share(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,15})?\s?%?", value):
+            raise ValueError("it must be written like 0.5% or 0.005")
+        return value
+
+    @field_validator("passes", mode="before")
+    @classmethod
+    def _kinds_are_known(cls, value: Any) -> Any:
+        """A kind may be written with hyphens; an unknown one gets a suggestion."""
+        if not isinstance(value, list | tuple):
+            return value
+        return [_known(row) if isinstance(row, dict) else row for row in value]
+
+
+def _known(row: dict[str, Any]) -> dict[str, Any]:
+    kind = row.get("kind")
+    return {**row, "kind": find(kind).model_fields["kind"].default} if isinstance(kind, str) else row

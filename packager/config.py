@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from packager import refusal
+from packager.asked import Optimize
 from packager.errors import ConfigError
+from packager.optimized import MetricName
 from packager.rendering import render
 from packager.targets import TARGETS, find
 from packager.targets.aws_lambda.target import AwsLambda
@@ -90,6 +92,17 @@ class Configuration(BaseModel):
     trim: tuple[Rule, ...] = Field(
         default=(),
         description="[[trim]] tables (name, files = [patterns]): left out, too, if no answer changes.",
+    )
+    min_accuracy: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="End with exit code 17 where the artifact scores less on the labelled rows.",
+    )
+    metric: MetricName | None = Field(
+        default=None, description="The score of min_accuracy; default: accuracy for classes, r2 for numbers."
+    )
+    optimize: Optimize | None = Field(
+        default=None, description="[optimize]: make the model smaller or faster within a budget."
     )
     target: tuple[AwsLambda, ...] = Field(default=(AwsLambda(),), description="What to build for.")
 
