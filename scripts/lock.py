@@ -49,13 +49,20 @@ LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
         True,
     ),
     "worker_tflite": (("ai-edge-litert", *_SAMPLES), True),
+    "worker_tflite_passes": (
+        ("ai-edge-quantizer==0.10.0", "ai-edge-litert==2.3.0", "protobuf>=6.31.1,<7"),
+        True,
+    ),
 }
 
 
 def engine_locks() -> dict[str, tuple[tuple[str, ...], bool]]:
-    """One lock for each release of the engine table."""
+    """One lock for each release of the engine table that is a package."""
     table = tomllib.loads((DATA / "engines.toml").read_text())
-    releases = [(table["kinds"][row["kind"]]["package"], row["version"]) for row in table["engines"]]
+    packages = {name: kind["package"] for name, kind in table["kinds"].items() if "package" in kind}
+    releases = [
+        (packages[row["kind"]], row["version"]) for row in table["engines"] if row["kind"] in packages
+    ]
     return {f"{package}-{version}": ((f"{package}=={version}",), False) for package, version in releases}
 
 
