@@ -21,9 +21,9 @@ from packager import (
 from packager.config import Configuration
 from packager.conversion import Conversion, Way, default_format
 from packager.errors import SamplesError, VerificationError
-from packager.model import Format
+from packager.model import EngineName, Format
 from packager.progress import Silence, Steps, Watcher
-from packager.results import Artifact, BuildReport, EngineChoice, EngineName, Verification
+from packager.results import Artifact, BuildReport, EngineChoice, Verification
 from packager.targets import Target
 from packager.worker import Limits, WorkerRequest
 

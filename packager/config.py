@@ -4,15 +4,16 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from packager import refusal
 from packager.asked import Optimize
 from packager.errors import ConfigError
 from packager.optimized import MetricName
+from packager.passes import PASSES
 from packager.rendering import render
 from packager.targets import TARGETS, find
 from packager.targets.aws_lambda.target import AwsLambda
@@ -32,6 +33,9 @@ EXAMPLES: dict[str, Any] = {
     "environment": {},
     "format": "onnx",
     "convert_memory_mb": 8000,
+    "max_drop": "0.5%",
+    "metric": "accuracy",
+    "min_accuracy": 0.85,
 }
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 
@@ -99,7 +103,8 @@ class Configuration(BaseModel):
         description="End with exit code 17 where the artifact scores less on the labelled rows.",
     )
     metric: MetricName | None = Field(
-        default=None, description="The score of min_accuracy; default: accuracy for classes, r2 for numbers."
+        default=None,
+        description="What is scored; default: accuracy of classes, r2 of numbers, cosine of tensors.",
     )
     optimize: Optimize | None = Field(
         default=None, description="[optimize]: make the model smaller or faster within a budget."
@@ -120,6 +125,25 @@ class Configuration(BaseModel):
             )
         return value
 
+    @model_validator(mode="after")
+    def _what_is_scored_has_rows(self) -> Self:
+        """A budget that nothing can be measured against is none."""
+        if self.min_accuracy is not None and not (self.labels and self.samples):
+            raise ConfigError(
+                f"min_accuracy is {self.min_accuracy:g}, and there are no labelled rows to score",
+                "give --samples FILE and --labels COLUMN|FILE",
+            )
+        if self.optimize is None or self.samples is not None:
+            return self
+        needing = [one.kind for one in self.optimize.passes if one.needs_calibration]
+        if self.optimize.budget is not None or needing:
+            what = f"the pass {needing[0]}" if needing else f"a drop of at most {self.optimize.budget}"
+            raise ConfigError(
+                f"{what} needs rows of the real kind, and there are no samples",
+                "give --samples FILE; passes that look at no rows go without: packager optimize --passes",
+            )
+        return self
+
 
 def default_name(model: Path) -> str:
     """A name from the model file's: what cannot stand in one becomes '-'."""
@@ -133,18 +157,21 @@ def load(
     flags: Mapping[str, Any],
     target_flags: Mapping[str, Any] | None = None,
     targets: Sequence[str] = (),
+    optimize: Mapping[str, Any] | None = None,
 ) -> Configuration:
     """Read ``file`` (default: ./packager.toml when it is there), lay the flags over it and check all.
 
     ``flags`` and ``target_flags`` (laid over every target) hold what was given on the command line: None
-    overrides nothing. ``targets`` names what to build for, instead of all that the file has. Raises
-    ConfigError with the field's name and the value.
+    overrides nothing. ``targets`` names what to build for, instead of all that the file has; ``optimize`` is
+    laid over the table of that name, which is there then. Raises ConfigError with the field's name and value.
     """
     path = file or (Path(FILE_NAME) if Path(FILE_NAME).is_file() else None)
     settings = _read(path) if path else {}
     settings.update({key: value for key, value in flags.items() if value is not None})
     if "model" not in settings:
         raise ConfigError("no model is named", "give the model file: packager build MODEL")
+    if optimize is not None:
+        settings["optimize"] = {**_table(settings.get("optimize", {})), **optimize}
     settings["target"] = _chosen(settings.get("target", []), targets, target_flags or {})
     configuration = parse(settings, str(path) if path else "the command line")
     if configuration.name:
@@ -161,6 +188,12 @@ def _chosen(tables: object, names: Sequence[str], flags: Mapping[str, Any]) -> l
     return [{**known.get(kind, {}), **flags, "kind": kind} for kind in dict.fromkeys(kinds)]
 
 
+def _table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"optimize is {value!r}", "write it as a table: [optimize]")
+    return value
+
+
 def _kind(name: object) -> str:
     return str(find(str(name)).model_fields["kind"].default)
 
@@ -170,8 +203,9 @@ def parse(settings: Mapping[str, Any], where: str) -> Configuration:
     try:
         return Configuration.model_validate(settings)
     except ValidationError as error:
-        known = {*Configuration.model_fields, *Rule.model_fields}
+        known = {*Configuration.model_fields, *Rule.model_fields, *Optimize.model_fields}
         known |= {field for cls in TARGETS.values() for field in cls.model_fields}
+        known |= {field for cls in PASSES.values() for field in cls.model_fields}
         raise refusal.of_settings(error, where, known, EXAMPLES) from error
 
 
@@ -206,8 +240,9 @@ def starter(model: Path) -> bytes:
         {"kind": cls.folder, "options": [_option(n, f) for n, f in cls.model_fields.items() if n != "kind"]}
         for cls in TARGETS.values()
     ]
-    wanted = [option for option in options if option["name"] not in ("model", "target")]
-    return render("packager.toml", model=str(model), options=wanted, targets=targets)
+    wanted = [option for option in options if option["name"] not in ("model", "target", "optimize")]
+    optimize = [_option(name, field) for name, field in Optimize.model_fields.items() if name != "passes"]
+    return render("packager.toml", model=str(model), options=wanted, optimize=optimize, targets=targets)
 
 
 def _option(name: str, field: FieldInfo) -> dict[str, Any]:

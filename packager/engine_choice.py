@@ -14,10 +14,10 @@ from packager.conversion import Conversion, Way
 from packager.errors import ConfigError, ConversionError, VerificationError
 from packager.layout import Platform
 from packager.manifest import Engine, manifest_json
-from packager.model import Format
+from packager.model import EngineName, Format
 from packager.probe import Case
 from packager.progress import Steps
-from packager.results import EngineChoice, EngineName, Verification
+from packager.results import EngineChoice, Verification
 
 _RUNS, _WARM_UP = 30, 10
 _BATCHES = 3

@@ -10,6 +10,7 @@ Dim = int | str
 Role = Literal["label", "probabilities", "prediction", "scores", "tensor"]
 FeatureKind = Literal["number", "integer", "boolean", "text"]
 Format = Literal["onnx", "tflite", "tiny"]
+EngineName = Literal["onnxruntime", "litert", "tiny"]
 """Of a model file. A user asks for one of the first two; for the engine tiny, ONNX becomes "tiny"."""
 ClassLabel = int | str | bool | float
 

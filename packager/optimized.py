@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from packager.measurement import Machine, Ratio
-from packager.results import EngineName
+from packager.model import EngineName
 
 SCHEMA_VERSION = 1
 Objective = Literal["size", "latency", "cost"]

@@ -10,6 +10,12 @@ from pydantic_core import ErrorDetails
 from packager.errors import ConfigError
 
 HINT = "packager init lists every option"
+_TABLES = {
+    "target": "tables: [[target]]",
+    "trim": "tables: [[trim]]",
+    "optimize": "a table: [optimize]",
+    "optimize.passes": "tables: [[optimize.passes]]",
+}
 # What pydantic says of these tells a user nothing.
 _PLAIN = {
     "tuple_type": "it must be a list",
@@ -36,13 +42,15 @@ def of_settings(
     """
     details = error.errors()
     first = next((one for one in details if one["type"] == "extra_forbidden"), details[0])
-    field, name = _path(first["loc"]), str(first["loc"][-1])
+    field, name = _path(_untagged(first["loc"])), str(first["loc"][-1])
     if first["type"] == "extra_forbidden":
         return ConfigError(f"{where} has no option {field!r}", _suggestion(name, known))
     if first["type"] == "missing":
-        return ConfigError(f"{where}: {_path(first['loc'][:-1]) or 'it'} has no {name!r}", HINT)
-    if first["type"] in ("model_type", "model_attributes_type", "tuple_type") and field in ("target", "trim"):
-        return ConfigError(f"{where}: {field} is {first['input']!r}", f"write it as tables: [[{field}]]")
+        return ConfigError(f"{where}: {_path(_untagged(first['loc'])[:-1]) or 'it'} has no {name!r}", HINT)
+    if first["type"] == "union_tag_not_found":
+        return ConfigError(f"{where}: {field} has no 'kind'", "packager optimize --passes lists them")
+    if first["type"] in ("model_type", "model_attributes_type", "tuple_type") and field in _TABLES:
+        return ConfigError(f"{where}: {field} is {first['input']!r}", f"write it as {_TABLES[field]}")
     message = _message(first, name, examples)
     if message.startswith(f"{name} "):  # the target's own sentence names the field and its value already
         return ConfigError(f"{where}: {field.removesuffix(name)}{message}", HINT)
@@ -54,6 +62,13 @@ def _message(reason: ErrorDetails, name: str, examples: Mapping[str, Any]) -> st
         return f"it must be written like {examples.get(name, reason['ctx']['pattern'])}"
     message = reason["msg"].removeprefix("Value error, ")
     return _PLAIN.get(reason["type"], message.replace("Input should be", "it must be"))
+
+
+def _untagged(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Without the pass's kind, which pydantic puts between its place and its field."""
+    if location[:2] == ("optimize", "passes") and len(location) > 4:
+        return (*location[:3], *location[4:])
+    return location
 
 
 def _path(location: tuple[int | str, ...]) -> str:

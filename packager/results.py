@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from packager.model import Format, Signature
+from packager.model import EngineName, Format, Signature
+from packager.optimized import Optimization
 
 RowSource = Literal["samples", "signature"]
-EngineName = Literal["onnxruntime", "litert", "tiny"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +149,4 @@ class BuildReport:
     engine: EngineChoice
     accuracy: Accuracy | None = None
     notes: tuple[str, ...] = ()
+    optimization: Optimization | None = None

@@ -5,9 +5,8 @@ import pytest
 
 from packager import engine_choice
 from packager.errors import ConfigError
-from packager.model import Format
+from packager.model import EngineName, Format
 from packager.probe import Case
-from packager.results import EngineName
 
 
 @pytest.mark.parametrize(
