@@ -4,10 +4,11 @@ The metric and the smallest accuracy stand beside the table: they hold for build
 """
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from packager.errors import ConfigError
 from packager.optimized import Objective
 from packager.passes import PASSES, Pass, find
 
@@ -73,3 +74,31 @@ class Optimize(BaseModel):
 def _known(row: dict[str, Any]) -> dict[str, Any]:
     kind = row.get("kind")
     return {**row, "kind": find(kind).model_fields["kind"].default} if isinstance(kind, str) else row
+
+
+def written_pass(text: str) -> dict[str, Any]:
+    """`static_int8:per_channel=false,exclude=/a/Conv,exclude=/b/Conv` as a table; values are checked later.
+
+    An option that takes several values is written several times.
+    """
+    kind, _, rest = text.partition(":")
+    one = find(kind.strip())
+    found: dict[str, Any] = {"kind": one.model_fields["kind"].default}
+    for part in rest.split(",") if rest else ():
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (name and equals):
+            raise ConfigError(
+                f"--pass {text}: {part!r} is no option with a value",
+                "write it as KIND:OPTION=VALUE,OPTION=VALUE",
+            )
+        if _takes_several(one, name):
+            found[name] = [*found.get(name, ()), value]
+        elif name in found:
+            raise ConfigError(f"--pass {text}: {name!r} is given twice", "it takes one value")
+        else:
+            found[name] = value
+    return found
+
+
+def _takes_several(one: type[Pass], option: str) -> bool:
+    return option in one.model_fields and get_origin(one.model_fields[option].annotation) is tuple

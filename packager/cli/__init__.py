@@ -28,6 +28,7 @@ REFUSED = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     commands_in={
         "build": "packager.cli.build",
+        "optimize": "packager.cli.optimize",
         "inspect": "packager.cli.inspect",
         "invoke": "packager.cli.invoke",
         "verify": "packager.cli.verify",
@@ -49,7 +50,7 @@ def packager() -> None:
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code.
 
-    0 done, 1 refused by the machine, 2 usage, 3-16 by error, 70 a bug, 130 interrupted.
+    0 done, 1 refused by the machine, 2 usage, 3-17 by error, 70 a bug, 130 interrupted.
     """
     session = Session()
     try:

@@ -8,6 +8,7 @@ import click
 
 SUMMARIES = {
     "build": "Convert a model, verify it and package it for one or more targets.",
+    "optimize": "Build from the smallest or fastest model that keeps an accuracy budget.",
     "inspect": "Show what stands in a model file, without running anything that it asks for.",
     "invoke": "Run an artifact on this machine and print its answer.",
     "verify": "Check an artifact on disk: digests, golden answers, and with --rebuild its bytes.",

@@ -1,9 +1,8 @@
 """`packager targets`: what can be built for, with every option."""
 
-from typing import Any
-
 import click
 
+from packager.cli.listing import lines
 from packager.cli.session import Session, output_option
 
 
@@ -19,19 +18,4 @@ def targets(session: Session) -> None:
         session.answer_json(schemas)
         return
     for name, schema in schemas.items():
-        click.echo(f"{name}: {' '.join(schema['description'].split())}")
-        for option, field in schema["properties"].items():
-            if option != "kind":
-                click.echo(
-                    f"  {option:<20} {_default(field):<12} {field.get('description', '')}{_choices(field)}"
-                )
-
-
-def _default(field: dict[str, Any]) -> str:
-    value = field.get("default")
-    return str(value).lower() if isinstance(value, bool) else "-" if value in (None, {}, "") else str(value)
-
-
-def _choices(field: dict[str, Any]) -> str:
-    values = field.get("enum", ())
-    return f" ({', '.join(map(str, values))})" if 0 < len(values) <= 6 else ""
+        click.echo("\n".join(lines(name, schema)))
