@@ -33,8 +33,28 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Rows to judge a changed model by, with the source model's answers (a cases file), and others to change
+    it by.
+
+    ``labelled``: the file holds the truth of each row. ``calibration`` is None where there are too few rows.
+    """
+
+    path: Path
+    rows: int
+    labelled: bool
+    source_of_rows: RowSource
+    calibration: Path | None
+    calibration_rows: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Conversion:
-    """A converted model with the source model's own answers to hold it to, and where it was made."""
+    """A converted model with the source model's own answers to hold it to, and where it was made.
+
+    ``evaluation``: only where it was asked for (``evaluation_rows`` of the request).
+    """
 
     source: SourceModel
     model: ModelFile
@@ -45,6 +65,7 @@ class Conversion:
     accuracy: Accuracy | None
     environment: Environment
     notes: tuple[str, ...]
+    evaluation: Evaluation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +198,7 @@ def _translated(made: Conversion, asked: _Asked, converted: Path, job: Path, way
         ),
         reference=done.folder / said["reference"]["path"],
         notes=made.notes + tuple(said.get("notes", ())),
+        evaluation=_evaluation(done),
     )
 
 
@@ -193,6 +215,23 @@ def _conversion(asked: _Asked, done: _Done) -> Conversion:
         accuracy=Accuracy(**said["accuracy"]) if said.get("accuracy") else None,
         environment=done.environment,
         notes=(*asked.notes, *said.get("notes", ())),
+        evaluation=_evaluation(done),
+    )
+
+
+def _evaluation(done: _Done) -> Evaluation | None:
+    said = done.result.get("evaluation")
+    if said is None:
+        return None
+    calibration = said["calibration_path"]
+    return Evaluation(
+        path=done.folder / said["path"],
+        rows=said["rows"],
+        labelled=said["labels"],
+        source_of_rows=done.result["reference"]["source_of_rows"],
+        calibration=done.folder / calibration if calibration else None,
+        calibration_rows=said["calibration_rows"],
+        notes=tuple(said["notes"]),
     )
 
 

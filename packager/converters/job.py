@@ -85,14 +85,17 @@ def _inspected(source: "Source") -> dict[str, Any]:
 
 def _converted(source: "Source", request: Request, job: Path) -> dict[str, Any]:
     from packager.converters import versions
+    from packager.converters.evaluation import write_evaluation
     from packager.converters.reference import write_reference
+    from packager.converters.sampled import read_sampled
     from packager.converters.warned import listening
 
     model = f"model.{request.format}"
     with listening() as heard:
         written = source.write(job / model)
     source = written.source or source
-    proof = write_reference(source, request, job / _REFERENCE)
+    sampled = read_sampled(request, source.signature)
+    proof = write_reference(source, request, sampled, job / _REFERENCE)
     return {
         "signature": source.signature.document(),
         "notes": [*source.notes, *proof.notes],
@@ -104,6 +107,7 @@ def _converted(source: "Source", request: Request, job: Path) -> dict[str, Any]:
         },
         "reference": {"path": _REFERENCE, "rows": proof.rows, "source_of_rows": proof.source_of_rows},
         "accuracy": proof.accuracy,
+        "evaluation": write_evaluation(source, request, sampled, job),
         "record": {**versions.running(), "warnings": heard.document()},
     }
 

@@ -13,6 +13,7 @@ import numpy as np
 from packager.converters.failure import SamplesError
 from packager.converters.request import Request
 from packager.converters.rows import Rows
+from packager.converters.signature import Signature
 from packager.converters.source import Source
 from packager.converters.table import Table, read_table
 from packager.converters.tensors import Array
@@ -65,13 +66,16 @@ def _whole(table: Table, labels: Array) -> Array:
     return labels
 
 
-def accuracy(source: Source, rows: Rows, labels: Array) -> dict[str, Any] | None:
-    """The share of right decisions, or R²; None for models that have neither decision nor single value."""
+def accuracy(source: Source, pieces: Sequence[Rows], labels: Array) -> dict[str, Any] | None:
+    """The share of right decisions, or R²; None for models that have neither decision nor single value.
+
+    The labels are those of the rows of all pieces, in order.
+    """
     signature = source.signature
     decisive = [spec for spec in signature.outputs if spec.role in ("label", "prediction")]
     if not decisive or decisive[0].class_labels:
         return None
-    answers = source.answer(rows)[decisive[0].name]
+    answers = np.concatenate([np.atleast_1d(source.answer(rows)[decisive[0].name]) for rows in pieces])
     if decisive[0].role == "label":
         classes = signature.class_labels
         decided = [classes[int(index)] for index in answers] if signature.label_is_index else list(answers)
@@ -82,16 +86,57 @@ def accuracy(source: Source, rows: Rows, labels: Array) -> dict[str, Any] | None
     return {"metric": "r2", "value": _r2(answers.ravel(), labels), "rows": len(labels)}
 
 
+def truth(labels: Array, signature: Signature, notes: list[str]) -> list[float] | None:
+    """Each label as the place of its class, or as a number where the model names no classes.
+
+    None where a row has several targets: one column of labels is not the truth of all.
+    """
+    if any(spec.class_labels for spec in signature.outputs):
+        notes.append("the model decides several targets, so its own answers stand for the labels")
+        return None
+    if signature.class_labels:
+        return _places(labels, signature.class_labels, notes)
+    return _numbers(labels).tolist()
+
+
+def _places(labels: Array, classes: tuple[Any, ...], notes: list[str]) -> list[float]:
+    """-1, which no answer is, for a class that the model does not know."""
+    _refuse_strangers([_spelled(label) for label in labels], classes)
+    places = {_spelled(label): at for at, label in enumerate(classes)}
+    found = [places.get(_spelled(label), -1) for label in labels]
+    if -1 in found:
+        notes.append(f"{found.count(-1)} rows have a label that is none of the model's classes: always wrong")
+    return [float(place) for place in found]
+
+
+def _numbers(labels: Array) -> Array:
+    try:
+        numbers = labels.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise SamplesError(
+            f"The labels of a model that names no classes are numbers: {error}",
+            hint="for classes give their places among the outputs: 0, 1, …",
+        ) from error
+    if not np.isfinite(numbers).all():
+        raise SamplesError("The labels hold numbers that are not finite", hint="leave out rows without one")
+    return numbers
+
+
 def _share(decided: Sequence[Any], labels: Array, classes: tuple[Any, ...]) -> float:
-    known = {_spelled(label) for label in classes}
     wanted = [_spelled(label) for label in labels]
+    _refuse_strangers(wanted, classes)
+    right = sum(_spelled(have) == want for have, want in zip(decided, wanted, strict=True))
+    return right / len(wanted)
+
+
+def _refuse_strangers(wanted: Sequence[str], classes: tuple[Any, ...]) -> None:
+    """None of the labels is a class: another column was meant."""
+    known = {_spelled(label) for label in classes}
     if known and known.isdisjoint(wanted):
         raise SamplesError(
             f"The labels are {', '.join(sorted(set(wanted))[:5])}, and the model's classes are "
             f"{', '.join(str(label) for label in classes[:5])}"
         )
-    right = sum(_spelled(have) == want for have, want in zip(decided, wanted, strict=True))
-    return right / len(wanted)
 
 
 def _spelled(label: Any) -> str:

@@ -10,11 +10,11 @@ import numpy as np
 from packager.converters.chance import refuse_chance
 from packager.converters.failure import ConversionError, SamplesError
 from packager.converters.files import write_json
-from packager.converters.labels import accuracy, take_labels
+from packager.converters.labels import accuracy
 from packager.converters.request import Request
 from packager.converters.resizing import other_sizes
 from packager.converters.rows import Rows
-from packager.converters.samples import read_samples, renamed
+from packager.converters.sampled import Sampled
 from packager.converters.signature import NUMPY_TYPES, Signature, nullable_numbers
 from packager.converters.source import Source
 from packager.converters.tensors import Array, tensor_document
@@ -35,37 +35,30 @@ class Reference:
     notes: tuple[str, ...]
 
 
-def write_reference(source: Source, request: Request, dest: Path) -> Reference:
+def write_reference(source: Source, request: Request, sampled: Sampled | None, dest: Path) -> Reference:
     notes: list[str] = []
     score = None
-    if request.samples is not None:
-        rows, labels = _sampled(source, request, notes)
+    if sampled is not None:
+        rows, labels = _some(sampled, request, notes)
         first, *others = _cut(rows, source.signature)
         resized, unseen = other_sizes(source, rows)
         notes.extend(unseen)
         cases = [first, *_gaps(source, rows), *resized, *others]
         if labels is not None:
-            score = accuracy(source, rows, labels)
+            fixed = fixed_batch(source.signature) if rows.batched else None
+            pieces = [rows] if fixed is None else fixed_batches(rows, fixed)
+            score = accuracy(source, pieces, labels[: sum(len(piece) for piece in pieces)])
     else:
-        if request.labels is not None:
-            raise SamplesError(
-                "There are labels, but no samples that they belong to", hint="add --samples FILE"
-            )
         cases = _invented(source, request, notes)
     refuse_chance(lambda: source.answer(cases[-1]))
-    documents = [_case(source, rows) for rows in cases]
+    documents = [case_document(source, rows) for rows in cases]
     write_json(dest, {"schema_version": 1, "cases": documents})
-    origin = "samples" if request.samples is not None else "signature"
+    origin = "samples" if sampled is not None else "signature"
     return Reference(max(len(rows) for rows in cases), origin, score, tuple(notes))
 
 
-def _sampled(source: Source, request: Request, notes: list[str]) -> tuple[Rows, Array | None]:
-    assert request.samples is not None  # noqa: S101 - for the type checker; the caller asked
-    table, labels = take_labels(request)
-    rows = read_samples(renamed(table, request.columns, source.signature), source.signature)
-    total = len(rows)
-    if labels is not None and len(labels) != total:
-        raise SamplesError(f"There are {len(labels)} labels for {total} rows of samples")
+def _some(sampled: Sampled, request: Request, notes: list[str]) -> tuple[Rows, Array | None]:
+    rows, labels, total = sampled.rows, sampled.labels, len(sampled.rows)
     if rows.batched and total > request.rows:
         which = np.sort(np.random.default_rng(request.seed).choice(total, request.rows, replace=False))
         rows, labels = rows.take(which), None if labels is None else labels[which]
@@ -84,7 +77,7 @@ def _invented(source: Source, request: Request, notes: list[str]) -> list[Rows]:
     made = source.invent(request.rows, request.seed)
     if not source.signature.rowwise:
         return made
-    decided = [_decided(source, rows) for rows in made]
+    decided = [decided_rows(source, rows) for rows in made]
     undecided = sum(len(rows) for rows in made) - sum(len(rows) for rows in decided)
     if undecided:
         notes.append(
@@ -93,7 +86,7 @@ def _invented(source: Source, request: Request, notes: list[str]) -> list[Rows]:
     return [case for rows in decided for case in _cut(rows, source.signature)]
 
 
-def _decided(source: Source, rows: Rows) -> Rows:
+def decided_rows(source: Source, rows: Rows) -> Rows:
     """Made rows lie on split values, where forests tie; which of two equals is named proves nothing."""
     chances = [spec.name for spec in source.signature.outputs if spec.role == "probabilities"]
     if not chances:
@@ -114,14 +107,20 @@ def _cut(rows: Rows, signature: Signature) -> list[Rows]:
     """One row, a batch of another size, all rows; a model with a fixed batch gets batches of that size."""
     if not rows.batched:
         return [rows]
-    fixed = {spec.shape[0] for spec in signature.inputs if spec.shape and isinstance(spec.shape[0], int)}
-    if fixed and not signature.features:
-        return _fixed_batches(rows, int(min(fixed)))
+    fixed = fixed_batch(signature)
+    if fixed is not None:
+        return fixed_batches(rows, fixed)
     sizes = sorted({1, min(_MIDDLE_BATCH, max(1, len(rows) // 2)), len(rows)})
     return [rows.take(slice(0, size)) for size in sizes]
 
 
-def _fixed_batches(rows: Rows, size: int) -> list[Rows]:
+def fixed_batch(signature: Signature) -> int | None:
+    """The one size of a batch that the model takes, if it does not take any."""
+    sizes = {spec.shape[0] for spec in signature.inputs if spec.shape and isinstance(spec.shape[0], int)}
+    return int(min(sizes)) if sizes and not signature.features else None
+
+
+def fixed_batches(rows: Rows, size: int) -> list[Rows]:
     if len(rows) < size:
         raise SamplesError(
             f"The model takes batches of exactly {size} rows, and there are {len(rows)} sample rows"
@@ -129,7 +128,7 @@ def _fixed_batches(rows: Rows, size: int) -> list[Rows]:
     return [rows.take(slice(at, at + size)) for at in range(0, len(rows) - size + 1, size)]
 
 
-def _case(source: Source, rows: Rows) -> dict[str, Any]:
+def case_document(source: Source, rows: Rows) -> dict[str, Any]:
     inputs = source.tensors(rows)
     answers = source.answer(rows)
     _check_shapes(answers, source.signature)

@@ -18,15 +18,25 @@ def fitted(cases: list[Case], before: Signature, after: Signature) -> list[Case]
     Cases of other sizes than the file keeps are left out.
     """
     one_by_one = before.batched and not after.batched
-    found: list[_Arrays] = []
     # The last case has all rows, so that one by one each comes once.
-    for case in cases[-1:] if one_by_one and _all_in_last(cases, before) else cases:
+    found = refitted(cases[-1:] if one_by_one and _all_in_last(cases, before) else cases, before, after)
+    if not found:
+        raise ConversionError("None of the rows has the sizes that the TFLite file keeps")
+    return found
+
+
+def refitted(cases: list[Case], before: Signature, after: Signature) -> list[Case]:
+    """Every case in the file's types, row by row where its batch is fixed, if the sizes are the file's.
+
+    A case without answers stays without.
+    """
+    one_by_one = before.batched and not after.batched
+    found: list[_Arrays] = []
+    for case in cases:
         arrays = _arrays(case, before, after)
         rows = len(arrays["inputs"][after.inputs[0].name]) if one_by_one else 0
         pieces = [_row(arrays, at) for at in range(rows)] if one_by_one else [arrays]
         found += [piece for piece in pieces if _fits(piece, after)]
-    if not found:
-        raise ConversionError("None of the rows has the sizes that the TFLite file keeps")
     return [
         {kind: {name: tensor_document(array) for name, array in named.items()} for kind, named in one.items()}
         for one in found
@@ -45,7 +55,8 @@ def _arrays(case: Case, before: Signature, after: Signature) -> _Arrays:
     places = {str(label): at for at, label in enumerate(before.class_labels)}
 
     def of(kind: str, specs: tuple[TensorSpec, ...]) -> dict[str, Array]:
-        return {spec.name: _typed(array_of(case[kind][spec.name]), spec, places) for spec in specs}
+        given = case[kind]
+        return {spec.name: _typed(array_of(given[spec.name]), spec, places) for spec in specs if given}
 
     return {"inputs": of("inputs", after.inputs), "outputs": of("outputs", after.outputs)}
 

@@ -14,7 +14,7 @@ from packager.converters.failure import ConversionError, SamplesError, WorkerErr
 from packager.converters.files import write_bytes, write_json
 from packager.converters.request import Request
 from packager.converters.signature import BATCH, Signature, TensorSpec, read_document
-from packager.converters.tflite.cases import Case, fitted
+from packager.converters.tflite.cases import Case, fitted, refitted
 from packager.converters.tflite.from_onnx import Network, write_network
 from packager.converters.tflite.lowering.graph import lower, single
 from packager.converters.tflite.lowering.kit import UncoveredError
@@ -53,7 +53,21 @@ def translate(request: Request, job: Path) -> dict[str, Any]:
             "rows": before["reference"]["rows"],
             "source_of_rows": before["reference"]["source_of_rows"],
         },
+        "evaluation": _evaluation(before, request.converted, signature, made.signature, job),
     }
+
+
+def _evaluation(
+    before: dict[str, Any], converted: Path, signature: Signature, made: Signature, job: Path
+) -> dict[str, Any] | None:
+    """The same rows and labels under the new signature; all have one size, which is the file's."""
+    said: dict[str, Any] | None = before.get("evaluation")
+    for name in (said["path"], said["calibration_path"]) if said else ():
+        if name is not None:
+            document = json.loads((converted / name).read_text(encoding="utf-8"))
+            document["cases"] = refitted(document["cases"], signature, made)
+            write_json(job / name, document)
+    return said
 
 
 def _refuse_text(signature: Signature) -> None:
