@@ -33,13 +33,24 @@ def optimized(request: Request, job: Path) -> dict[str, Any]:
     return {
         "signature": before["signature"],
         "notes": [],
-        "model": {**before["model"], "path": final.name},
+        "model": {**before["model"], "path": final.name, **_versions(final, request.format)},
         "applied": [
             {"kind": options["kind"], **asdict(applied)}
             for options, applied in zip(request.passes, done, strict=True)
         ],
         "record": {**versions.running(), "warnings": []},
     }
+
+
+def _versions(model: Path, format: str) -> dict[str, Any]:
+    """The opset as it is now: quantizers raise an old one."""
+    if format != "onnx":
+        return {}
+    import onnx
+
+    from packager.converters.onnx.graph import opset_of
+
+    return {"opset": opset_of(onnx.load(model, load_external_data=False))}
 
 
 def ranked(request: Request, job: Path) -> dict[str, Any]:
@@ -56,6 +67,11 @@ def _before(request: Request) -> dict[str, Any]:
         raise ConversionError("A pass needs the folder of the job that wrote the model")
     document: dict[str, Any] = json.loads((request.converted / "result.json").read_text(encoding="utf-8"))
     return document
+
+
+def _reference(request: Request, before: dict[str, Any]) -> Path | None:
+    path = before.get("reference", {}).get("path")
+    return request.converted / path if request.converted is not None and path else None
 
 
 def _module(options: dict[str, Any], request: Request) -> PassModule:
@@ -78,4 +94,5 @@ def _step(request: Request, before: dict[str, Any], options: dict[str, Any], mod
         max_opset=request.max_opset,
         max_ml_opset=request.max_ml_opset,
         max_ir_version=request.max_ir_version,
+        reference=_reference(request, before),
     )

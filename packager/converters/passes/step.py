@@ -13,7 +13,8 @@ class Step:
 
     ``options`` are the fields of the pass (`packager/passes`) without its kind; ``calibration`` is a cases
     file (`docs/contracts.md`) whose inputs are real rows, None where there are none; ``max_opset``,
-    ``max_ml_opset`` and ``max_ir_version`` are what the oldest engine reads.
+    ``max_ml_opset`` and ``max_ir_version`` are what the oldest engine reads. ``reference``: the cases file that
+    the conversion was proved on, whose rows are made where there are no samples.
     """
 
     model: Path
@@ -25,6 +26,7 @@ class Step:
     max_opset: int
     max_ml_opset: int
     max_ir_version: int
+    reference: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
