@@ -7,6 +7,10 @@ from packager.errors import ConfigError
 from packager.optimized import PassRecord
 from packager.passes.applying import LayerError, Oldest, Passed, apply, sensitivity
 from packager.passes.base import Excluding, Pass
+from packager.passes.float16 import Float16
+from packager.passes.prune_2_4 import PruneTwoOfFour
+from packager.passes.prune_magnitude import PruneMagnitude
+from packager.passes.weight_only import WeightOnly
 
 __all__ = [
     "PASSES",
@@ -21,7 +25,12 @@ __all__ = [
     "sensitivity",
 ]
 
-PASSES: Mapping[str, type[Pass]] = {}
+PASSES: Mapping[str, type[Pass]] = {
+    "float16": Float16,
+    "weight_only": WeightOnly,
+    "prune_magnitude": PruneMagnitude,
+    "prune_2_4": PruneTwoOfFour,
+}
 """Every pass by its kind."""
 
 

@@ -11,7 +11,12 @@ from packager.converters.passes.step import Applied, PassModule, SensitiveModule
 from packager.converters.request import Request
 from packager.converters.signature import Signature, read_document
 
-MODULES: dict[str, str] = {}
+MODULES: dict[str, str] = {
+    "float16:onnx": "packager.converters.passes.onnx_float16",
+    "weight_only": "packager.converters.passes.onnx_weight_only",
+    "prune_magnitude": "packager.converters.passes.onnx_prune_magnitude",
+    "prune_2_4": "packager.converters.passes.onnx_prune_2_4",
+}
 """Kind to module, or `kind:format` where each format has one; `packager/passes` has the same kinds."""
 
 
@@ -31,6 +36,7 @@ def optimized(request: Request, job: Path) -> dict[str, Any]:
     final = job / f"model.{request.format}"
     model.replace(final)
     return {
+        **({"source": before["source"]} if "source" in before else {}),
         "signature": before["signature"],
         "notes": [],
         "model": {**before["model"], "path": final.name, **_versions(final, request.format)},

@@ -1,0 +1,76 @@
+"""An ONNX model as a pass reads and writes it."""
+
+from typing import Any
+
+from packager.converters.failure import ConversionError, SourceError, translated
+from packager.converters.onnx import writing
+from packager.converters.onnx.graph import one_opset_each, strip, subgraphs, without_weights
+from packager.converters.passes.step import Step
+
+_LARGE = 512
+"""Of so many elements on a constant of a node counts as a weight, and a weight is worth a pass."""
+
+
+def read_model(step: Step) -> Any:
+    """The model of the step; weights that stand in nodes (`Constant`) are initializers in it."""
+    import onnx
+
+    with translated(SourceError, f"{step.model.name} cannot be read as one ONNX file (which holds 2 GB)"):
+        model = onnx.load(step.model, load_external_data=False)
+    for graph in subgraphs(model.graph):
+        if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in graph.initializer):
+            raise ConversionError(
+                f"{step.model.name} keeps weights in another file", hint="convert the model again"
+            )
+        _lift_constants(graph)
+    return model
+
+
+def is_large(tensor: Any) -> bool:
+    """Whether a tensor is worth being changed: with less, the words about it weigh more than it does."""
+    import onnx
+
+    count = 1
+    for size in tensor.dims:
+        count *= size
+    return len(tensor.dims) > 1 and count >= _LARGE and tensor.data_type == onnx.TensorProto.FLOAT
+
+
+def write_model(model: Any, step: Step) -> None:
+    """Checked, without a stamp or a path in it: the same model gives the same bytes."""
+    import onnx
+
+    strip(model)
+    one_opset_each(model)
+    onnx.checker.check_model(without_weights(model))
+    writing.write(model, step.dest)
+
+
+def write_smaller(model: Any, step: Step) -> tuple[int, int]:
+    """Sizes before and after; what became no smaller is refused."""
+    write_model(model, step)
+    before, after = step.model.stat().st_size, step.dest.stat().st_size
+    if after >= before:
+        step.dest.unlink()
+        raise ConversionError(
+            f"The model would have {after:,} bytes instead of {before:,}: nothing is gained"
+        )
+    return before, after
+
+
+def _lift_constants(graph: Any) -> None:
+    """Nodes that are nothing but a large weight become initializers of the same name."""
+    for node in list(graph.node):
+        tensor = _constant(node)
+        if tensor is not None:
+            weight = graph.initializer.add()
+            weight.CopyFrom(tensor)
+            weight.name = node.output[0]
+            graph.node.remove(node)
+
+
+def _constant(node: Any) -> Any:
+    if node.op_type != "Constant" or node.domain not in ("", "ai.onnx"):
+        return None
+    tensor = next((attribute.t for attribute in node.attribute if attribute.name == "value"), None)
+    return tensor if tensor is not None and is_large(tensor) else None

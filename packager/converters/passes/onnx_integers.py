@@ -1,0 +1,81 @@
+"""Weights as integers of 8 or 4 bits: which values share a scale, and what the nearest integers are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from packager.converters.passes.onnx_weights import Weight
+from packager.converters.tensors import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Integers:
+    """``values * scales`` is nearly the weight, both shaped as ``view``; with ``zeros`` from those on.
+
+    ``values`` are signed around 0, or unsigned around ``zeros``.
+    """
+
+    values: Array
+    scales: Array
+    zeros: Array | None
+
+    def floats(self) -> Array:
+        """As the engine computes them: in single precision."""
+        whole = self.values.astype(np.float32)
+        if self.zeros is not None:
+            whole = whole - self.zeros.astype(np.float32)
+        return whole * self.scales
+
+
+def rounded(grouped: Array, axes: tuple[int, ...], bits: int, symmetric: bool) -> Integers:
+    """The nearest integers to values that share a scale along ``axes``; a zero stays a zero."""
+    if symmetric:
+        return _symmetric(grouped, axes, bits)
+    low = np.minimum(grouped.min(axis=axes, keepdims=True), 0.0)
+    high = np.maximum(grouped.max(axis=axes, keepdims=True), 0.0)
+    most = 2**bits - 1
+    scales = _usable((high - low) / most)
+    zeros = np.clip(np.rint(-low / scales), 0, most)
+    values = np.clip(np.rint(grouped / scales) + zeros, 0, most)
+    return Integers(values.astype(np.uint8), scales, zeros.astype(np.uint8))
+
+
+def _symmetric(grouped: Array, axes: tuple[int, ...], bits: int) -> Integers:
+    """The value of the largest magnitude is the lowest integer, of which there is one more."""
+    high, low = grouped.max(axis=axes, keepdims=True), grouped.min(axis=axes, keepdims=True)
+    least = -(2 ** (bits - 1))
+    scales = _usable(np.where(high > -low, high, low) / least)
+    values = np.clip(np.rint(grouped / scales), least, -least - 1)
+    return Integers(values.astype(np.int8), scales, None)
+
+
+def _usable(scales: Array) -> Array:
+    """Groups of zeros alone, or of what is too small to be divided by, have the scale 1."""
+    scales = scales.astype(np.float32)
+    return np.where(np.abs(scales) < np.finfo(np.float32).tiny, np.float32(1), scales)
+
+
+def grouping(weight: Weight, block_size: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape in which values that share a scale lie along the axes that are returned with it.
+
+    Without ``block_size`` each channel is a group. Blocks divide a channel evenly, so that nothing is padded.
+    """
+    shape = tuple(weight.tensor.dims)
+    inner = tuple(axis for axis in range(len(shape)) if axis not in weight.channels)
+    if not block_size:
+        return shape, inner
+    lead = len(weight.channels)
+    if weight.channels == tuple(range(lead)):
+        count = int(np.prod(shape[lead:]))
+        block = _divisor(count, block_size)
+        return (*shape[:lead], count // block, block), (lead + 1,)
+    axis = weight.inputs
+    block = _divisor(shape[axis], block_size)
+    view = (*shape[:axis], shape[axis] // block, block, *shape[axis + 1 :])
+    return view, (axis + 1, *(other + 1 for other in inner if other > axis))
+
+
+def _divisor(count: int, most: int) -> int:
+    """The largest block that divides ``count`` evenly; all of it where blocks would be tiny."""
+    best = next(size for size in range(min(count, most), 0, -1) if count % size == 0)
+    return best if best * 4 >= most else count

@@ -1,0 +1,67 @@
+"""Weights of 8 or 4 bits for ONNX, which become floats again when the model is opened, or at each use."""
+
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import ConversionError
+from packager.converters.passes import onnx_matmul_nbits
+from packager.converters.passes.onnx_file import read_model, write_smaller
+from packager.converters.passes.onnx_integers import Integers, grouping, rounded
+from packager.converters.passes.onnx_sensitivity import ranked
+from packager.converters.passes.onnx_unpacking import unpacking
+from packager.converters.passes.onnx_weights import Layers, layers_of, replace_weight
+from packager.converters.passes.step import Applied, LayerError, Step
+
+_BLOCK_OF_4_BITS = 32
+
+
+def apply(step: Step) -> Applied:
+    model = read_model(step)
+    layers = _layers(model, step)
+    _change(model, layers, step)
+    before, after = write_smaller(model, step)
+    bits, count = step.options["bits"], len(layers.weights)
+    when = "unpacked when opened" if step.options["how"] == "dequantize" else "as MatMulNBits"
+    return Applied(
+        f"{count} weight{'s' if count > 1 else ''} of {bits} bits, {when}: {before:,} to {after:,} bytes",
+        layers.names,
+        layers.left,
+    )
+
+
+def sensitivity(step: Step) -> list[LayerError]:
+    layers = _layers(read_model(step), step)
+
+    def changed(layer: str) -> Any:
+        model = read_model(step)
+        every = layers_of(model, ())
+        _change(model, Layers(tuple(one for one in every.weights if layer in one.layers), ()), step)
+        return model
+
+    return ranked(step, layers, changed)
+
+
+def _layers(model: Any, step: Step) -> Layers:
+    layers = layers_of(model, step.options["exclude"])
+    if step.options["how"] == "matmul_nbits":
+        layers = onnx_matmul_nbits.matrices(model, layers)
+    if not layers.weights:
+        raise ConversionError("No layer has weights of the kind: there is nothing to do")
+    return layers
+
+
+def _change(model: Any, layers: Layers, step: Step) -> None:
+    bits, symmetric = step.options["bits"], step.options["symmetric"]
+    block_size = step.options["block_size"] or (_BLOCK_OF_4_BITS if bits == 4 else 0)
+    if step.options["how"] == "matmul_nbits":
+        level = step.options["accuracy_level"]
+        onnx_matmul_nbits.replace_products(
+            model, layers, bits, block_size or _BLOCK_OF_4_BITS, symmetric, level
+        )
+        return
+    for weight in layers.weights:
+        view, axes = grouping(weight, block_size)
+        found: Integers = rounded(np.reshape(weight.array(), view), axes, bits, symmetric)
+        nodes, stored = unpacking(weight, found, bits)
+        replace_weight(weight, nodes, stored)
