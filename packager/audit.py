@@ -82,7 +82,7 @@ def _replay(folder: Path, record: evidence.Evidence) -> Verification:
     )
     if not found.passed:
         hint = "it answered right when it was built: its files or what runs it have changed; build it again"
-        raise build.verification_error(found, hint)
+        raise verify.verification_error(found, hint)
     return found
 
 

@@ -20,7 +20,7 @@ from packager import (
 )
 from packager.config import Configuration
 from packager.conversion import Conversion, Way, default_format
-from packager.errors import SamplesError, VerificationError
+from packager.errors import SamplesError
 from packager.model import EngineName, Format
 from packager.progress import Silence, Steps, Watcher
 from packager.results import Artifact, BuildReport, EngineChoice, Verification
@@ -94,7 +94,7 @@ def _choose_engine(
         _engine(configuration), configuration.tiny_limit_ms, configuration.tolerance
     )
     way = _way(configuration, tools.silent)
-    return engine_choice.choose(wanted, converted, targets[0].platform, job, way, steps)
+    return engine_choice.choose(wanted, converted, targets[0], job, way, steps)
 
 
 def _engine(configuration: Configuration) -> EngineName | None:
@@ -171,35 +171,11 @@ def _verify(
         tolerance = verify.tolerances(signature, cases, configuration.tolerance)
         found = verify.compare(cases, answers, signature, converted.source_of_rows, tolerance, here.engine)
         if not found.passed:
-            raise verification_error(found, what_to_do(found))
+            raise verify.verification_error(found, verify.what_to_do(found))
         step.detail = (
             f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
         )
     return found
-
-
-def verification_error(found: Verification, hint: str) -> VerificationError:
-    """The failed comparison as an error: the reason, then the worst rows with both answers."""
-    rows = [
-        f"row {row.row}, {row.output}: the source model answers {row.source_answer}, "
-        f"the artifact {row.artifact_answer}"
-        for row in found.worst_rows
-    ]
-    return VerificationError(
-        f"the artifact does not answer as the source model does: {found.failure}",
-        hint,
-        tuple(dict.fromkeys(rows)),
-    )
-
-
-def what_to_do(found: Verification) -> str:
-    """The way on from a build whose answers differ."""
-    if found.failure and found.failure.startswith("the source model answers NaN"):
-        return "nothing was written; give rows that the model answers with numbers: --samples FILE"
-    hint = "nothing was written; if such a difference is acceptable, raise --tolerance (labels must be equal)"
-    if found.source_of_rows == "signature":
-        return f"these rows were made from the signature, give real ones with --samples; {hint}"
-    return hint
 
 
 def _existing(samples: Path | None) -> Path | None:

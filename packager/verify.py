@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from packager.errors import VerificationError
 from packager.model import ClassLabel, Signature, TensorSpec
 from packager.probe import Answers, Array, Case
 from packager.results import RowSource, Tolerance, Verification, WorstRow
@@ -85,6 +86,30 @@ def compare(
         failure=failures[0] if failures else None if findings else "there was nothing to compare",
         worst_rows=tuple(worst[:WORST]),
     )
+
+
+def verification_error(found: Verification, hint: str) -> VerificationError:
+    """The failed comparison as an error: the reason, then the worst rows with both answers."""
+    rows = [
+        f"row {row.row}, {row.output}: the source model answers {row.source_answer}, "
+        f"the artifact {row.artifact_answer}"
+        for row in found.worst_rows
+    ]
+    return VerificationError(
+        f"the artifact does not answer as the source model does: {found.failure}",
+        hint,
+        tuple(dict.fromkeys(rows)),
+    )
+
+
+def what_to_do(found: Verification) -> str:
+    """The way on from a build whose answers differ."""
+    if found.failure and found.failure.startswith("the source model answers NaN"):
+        return "nothing was written; give rows that the model answers with numbers: --samples FILE"
+    hint = "nothing was written; if such a difference is acceptable, raise --tolerance (labels must be equal)"
+    if found.source_of_rows == "signature":
+        return f"these rows were made from the signature, give real ones with --samples; {hint}"
+    return hint
 
 
 def _compared_rows(cases: Sequence[Case], signature: Signature) -> int:

@@ -55,6 +55,10 @@ class Limits:
     memory_mb: int | None = None
 
 
+class BrokenWorkerError(ConversionError):
+    """The worker died, was stopped, or failed in a way that nobody foresaw: no word about the model."""
+
+
 class AnotherEnvironment(Exception):  # noqa: N818 - a request, not an error
     """A worker says that this model needs the environment ``name``, or else ``error``."""
 
@@ -76,13 +80,13 @@ def run(request: WorkerRequest, job: Path, environment: Environment, limits: Lim
     log = job / "worker.log"
     ended = child.run(command, job, _environment(job, environment), log, limits.timeout_s, memory_mb)
     if ended.limit == "time":
-        raise ConversionError(
+        raise BrokenWorkerError(
             f"the converter did not finish within {limits.timeout_s:.0f} s and was stopped",
             "raise --convert-timeout-s, or give fewer rows with --samples",
             child.last_lines(log),
         )
     if ended.limit == "memory":
-        raise ConversionError(
+        raise BrokenWorkerError(
             f"the converter took more than {memory_mb} MB of memory and was stopped",
             "convert on a larger machine, or raise --convert-memory-mb",
             child.last_lines(log),
@@ -139,7 +143,7 @@ def _environment(job: Path, environment: Environment) -> dict[str, str]:
 def _result(job: Path, returncode: int, log: Path) -> dict[str, Any]:
     path = job / "result.json"
     if not path.exists():
-        raise ConversionError(_epitaph(returncode), None, child.last_lines(log))
+        raise BrokenWorkerError(_epitaph(returncode), None, child.last_lines(log))
     document: dict[str, Any] = json.loads(path.read_text())
     if document.get("schema_version") != SCHEMA_VERSION:
         raise ConversionError(f"the converter answered with schema {document.get('schema_version')!r}")
@@ -168,4 +172,5 @@ def _named_error(error: dict[str, Any], log: Path) -> PackagerError:
         with tempfile.NamedTemporaryFile("wb", prefix="packager-", suffix=".log", delete=False) as kept:
             kept.write(log.read_bytes())
         details = (*details, f"the converter's log: {kept.name}")
+        kind = BrokenWorkerError
     return kind(str(error["message"]), error.get("hint"), details)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from packager import verify
-from packager.build import verification_error, what_to_do
 from packager.model import Signature, TensorSpec
 from packager.probe import Answers, Array, Case
 from packager.results import Verification
@@ -104,7 +103,7 @@ def test_nan_on_both_sides_fails_and_says_whose_it_is() -> None:
     found = verify.compare([case], answers, SIGNATURE, "samples", verify.tolerances(SIGNATURE, [case]), "e")
     assert not found.passed
     assert "the source model answers NaN" in str(found.failure)
-    assert "answers with numbers" in what_to_do(found)
+    assert "answers with numbers" in verify.what_to_do(found)
 
 
 def test_equal_infinities_agree() -> None:
@@ -173,7 +172,7 @@ def test_a_failure_on_made_rows_asks_for_real_ones_and_names_each_row_once() -> 
     tolerance = verify.tolerances(SIGNATURE, [case])
     for origin, hinted in (("signature", True), ("samples", False)):
         found = verify.compare([case, case], answers, SIGNATURE, origin, tolerance, "engine")  # type: ignore[arg-type]
-        error = verification_error(found, what_to_do(found))
+        error = verify.verification_error(found, verify.what_to_do(found))
         assert ("give real ones with --samples" in str(error.hint)) is hinted
         assert len(set(error.details)) == len(error.details) == 3
 
