@@ -19,15 +19,26 @@ faster where that was the objective; a pass or the engine failed; a pass found n
 
 
 @dataclass(frozen=True, slots=True)
+class QuantizedTensor:
+    """An input or output that holds codes now: each n stands for ``scale`` × (n - ``zero_point``)."""
+
+    name: str
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
 class PassRecord:
-    """What one pass of a lineage did: ``detail`` in words with figures, the layers that it changed, and those
-    that it was told to leave."""
+    """What one pass of a lineage did: ``detail`` in words with figures, the layers that it changed, those that
+    it was told to leave, and what the model takes and answers as codes since."""
 
     kind: str
     options: dict[str, Any]
     detail: str
     layers: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    quantized_io: tuple[QuantizedTensor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ from packager.passes.base import Excluding, Pass
 from packager.passes.float16 import Float16
 from packager.passes.prune_2_4 import PruneTwoOfFour
 from packager.passes.prune_magnitude import PruneMagnitude
+from packager.passes.tflite_dynamic_int8 import TfliteDynamicInt8
+from packager.passes.tflite_full_int8 import TfliteFullInt8
+from packager.passes.tflite_int4 import TfliteInt4
+from packager.passes.tflite_int16 import TfliteInt16
 from packager.passes.weight_only import WeightOnly
 
 __all__ = [

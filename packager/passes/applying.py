@@ -9,7 +9,7 @@ from packager import environments, recipes, source_files
 from packager.conversion import Conversion, Way
 from packager.errors import ConfigError
 from packager.model import Signature
-from packager.optimized import PassRecord
+from packager.optimized import PassRecord, QuantizedTensor
 from packager.passes.base import Pass
 from packager.worker import WorkerRequest, run
 
@@ -81,9 +81,9 @@ def _asked(
     job: Path,
     way: Way,
 ) -> dict[str, Any]:
-    wanted = {one.recipe for one in passes}
-    if len(wanted) != 1:
-        raise ConfigError(f"passes of {' and '.join(sorted(wanted))} cannot follow one another")
+    strange = [one.kind for one in passes if converted.model.format not in one.formats]
+    if strange:
+        raise ConfigError(f"the pass {strange[0]} does not work on {converted.model.format} files")
     request = WorkerRequest(
         action=action,
         source=converted.model.path,
@@ -95,14 +95,15 @@ def _asked(
         max_ml_opset=oldest.max_ml_opset,
         max_ir_version=oldest.max_ir_version,
     )
-    environment = environments.find(recipes.recipe(wanted.pop()), way.say, way.offline)
+    environment = environments.find(recipes.recipe(f"{converted.model.format}_passes"), way.say, way.offline)
     job.mkdir(parents=True)
     return run(request, job, environment, way.limits)
 
 
 def _record(row: dict[str, Any], one: Pass) -> PassRecord:
     options = one.model_dump(mode="json", exclude={"kind"})
-    return PassRecord(row["kind"], options, row["detail"], tuple(row["layers"]), tuple(row["left"]))
+    codes = tuple(QuantizedTensor(name, **said) for name, said in (row["quantized_io"] or {}).items())
+    return PassRecord(row["kind"], options, row["detail"], tuple(row["layers"]), tuple(row["left"]), codes)
 
 
 def _signature(before: Signature, applied: Sequence[dict[str, Any]]) -> Signature:

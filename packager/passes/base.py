@@ -15,7 +15,8 @@ class Pass(BaseModel):
 
     ``formats``: those that it reads and writes; of a source pass, those that the result may be converted to.
     ``frameworks``: of a source pass, the frameworks whose models it changes.
-    ``recipe``: the environment that a pass over a converted file runs in (`data/environments.toml`).
+    ``recipe``: of a source pass, the environment that it needs, if the framework's own does not do
+    (`data/environments.toml`); passes over a converted file run in that of their format, `FORMAT_passes`.
     ``needs_calibration``: whether it cannot do without real rows. ``lossless``: whether answers stay as they
     are, but for the last digits.
     """
@@ -25,7 +26,7 @@ class Pass(BaseModel):
     stage: ClassVar[Stage] = "model"
     formats: ClassVar[frozenset[Format]]
     frameworks: ClassVar[frozenset[str]] = frozenset()
-    recipe: ClassVar[str] = "onnx_passes"
+    recipe: ClassVar[str | None] = None
     needs_calibration: ClassVar[bool] = False
     lossless: ClassVar[bool] = False
 

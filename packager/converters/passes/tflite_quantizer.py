@@ -1,0 +1,181 @@
+"""The border to ai-edge-quantizer: which layers a recipe is for, their ranges on real rows, the new bytes."""
+
+import contextlib
+import io
+import math
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from packager.converters.failure import ConversionError, translated
+from packager.converters.passes.tflite_floats import Floats
+from packager.converters.tensors import Array
+
+os.environ.setdefault("TQDM_DISABLE", "1")
+_ALL = ".*"
+# The last to be added decides, and a pattern keeps the place that it was first added at.
+_ALL_AGAIN = "^.*$"
+_IO = ("INPUT", "OUTPUT")
+Rule = Callable[[Any, str, "tuple[int, ...] | None"], None]
+"""Adds its configuration to the quantizer's recipe for the layers that a pattern finds; the shape of the
+weights is given where the pattern is for one layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An operator that a rule is for. ``scope`` is what the quantizer calls it; ``weights`` their shape."""
+
+    name: str
+    operator: str
+    scope: str
+    parameters: int
+    weights: tuple[int, ...]
+
+    @property
+    def pattern(self) -> str:
+        return f"^{re.escape(self.scope)}$"
+
+
+def layers(floats: Floats, rule: Rule, with_weights: bool) -> tuple[Layer, ...]:
+    """What the rule would change: of the graph that is served, and what it is composed of."""
+    recipe = _recipe()
+    rule(recipe, _ALL, None)
+    return tuple(
+        layer
+        for layer, is_served in _every(floats, recipe)
+        if is_served and (bool(layer.weights) or not with_weights)
+    )
+
+
+def everywhere(floats: Floats, rule: Rule, without: Iterable[Layer], every: Iterable[Layer]) -> Any:
+    """The recipe for all layers of ``every`` but ``without``."""
+    recipe, wanted = _recipe(), set(every) - set(without)
+    rule(recipe, _ALL, None)
+    for layer in wanted:
+        if layer.weights:
+            rule(recipe, layer.pattern, layer.weights)
+    for layer, _ in _every(floats, recipe):
+        if layer not in wanted:
+            _leave(recipe, layer.pattern)
+    return recipe
+
+
+def alone(rule: Rule, layer: Layer) -> Any:
+    """The recipe for one layer."""
+    recipe = _recipe()
+    rule(recipe, layer.pattern, layer.weights)
+    return recipe
+
+
+def with_float_io(recipe: Any) -> None:
+    """What goes in and comes out stays as it is, whatever the layers hold."""
+    from ai_edge_quantizer.qtyping import TFLOperationName
+
+    for name in _IO:
+        recipe.add_quantization_config(_ALL_AGAIN, TFLOperationName[name], None, "no_quantize")
+
+
+def ranges(floats: Floats, recipe: Any, rows: Iterable[Mapping[str, Array]]) -> dict[str, Any]:
+    """The least and the largest number that each tensor held, each run from the model's first state."""
+    from ai_edge_quantizer import calibrator
+    from ai_edge_quantizer.utils.qsv_utils import min_max_update
+
+    with _speechless("LiteRT does not run the model on the rows that ranges are to be seen on"):
+        watching = calibrator.Calibrator(floats.data, num_threads=1, qsv_update_func=min_max_update)
+        for inputs in rows:
+            watching.calibrate({floats.key: [dict(inputs)]}, recipe)
+        found: dict[str, Any] = watching.get_model_qsvs()
+    _refuse_infinite(found)
+    return found
+
+
+def quantized(floats: Floats, recipe: Any, seen: dict[str, Any] | None) -> bytes:
+    """The model by the recipe."""
+    from ai_edge_quantizer.quantizer import Quantizer
+
+    with _speechless("The quantizer cannot write this model"):
+        made = Quantizer(bytearray(floats.data), recipe.get_quantization_recipe())
+        result = made.quantize(seen, enable_progress_report=False)
+        return bytes(result.quantized_model)
+
+
+def _refuse_infinite(seen: dict[str, Any]) -> None:
+    for name, found in seen.items():
+        if not all(np.isfinite(found[key]).all() for key in ("min", "max") if key in found):
+            raise ConversionError(
+                f"{name} is infinite or no number on the rows that ranges are to be seen on",
+                hint="leave the layers around it as they are, or give rows that the model answers",
+            )
+
+
+def _recipe() -> Any:
+    from ai_edge_quantizer.recipe_manager import RecipeManager
+
+    return RecipeManager()
+
+
+def _leave(recipe: Any, pattern: str) -> None:
+    from ai_edge_quantizer.qtyping import TFLOperationName
+
+    recipe.add_quantization_config(pattern, TFLOperationName.ALL_SUPPORTED, None, "no_quantize")
+
+
+def _every(floats: Floats, recipe: Any) -> Iterable[tuple[Layer, bool]]:
+    """All operators of the file that the recipe is for, and whether each is of the graph that is served."""
+    from ai_edge_quantizer.utils import tfl_flatbuffer_utils as known
+
+    model = known.read_model(bytearray(floats.data))
+    served = _of(model, floats.served.place)
+    for place, graph in enumerate(model.subgraphs):
+        for operator in graph.operators:
+            kind = known.TFL_OP_CODE_TO_NAME.get(model.operatorCodes[operator.opcodeIndex].builtinCode)
+            scope = known.get_op_scope(operator, graph.tensors)
+            if kind is None or recipe.get_quantization_configs(kind, scope)[0] == "no_quantize":
+                continue
+            if any(graph.tensors[at].type == known.qtyping.TensorType.FLOAT32 for at in operator.outputs):
+                yield _layer(model, graph, operator, kind.value, scope), place in served
+
+
+def _of(model: Any, place: int) -> set[int]:
+    """The graph itself and those that composite operators of it stand for."""
+    from ai_edge_quantizer.utils.tfl_flatbuffer_utils import get_op_side_effect_subgraphs
+
+    found, waiting = set[int](), [place]
+    while waiting:
+        at = waiting.pop()
+        if at not in found:
+            found.add(at)
+            for operator in model.subgraphs[at].operators:
+                waiting += get_op_side_effect_subgraphs(operator)
+    return found
+
+
+def _layer(model: Any, graph: Any, operator: Any, kind: str, scope: str) -> Layer:
+    from ai_edge_quantizer.utils.tfl_flatbuffer_utils import qtyping
+
+    held = [graph.tensors[at] for at in operator.inputs if at >= 0]
+    floats = [
+        tuple(map(int, tensor.shape))
+        for tensor in held
+        if tensor.type == qtyping.TensorType.FLOAT32 and model.buffers[tensor.buffer].data is not None
+    ]
+    weights = next((shape for shape in floats if len(shape) > 1), ())
+    name = graph.tensors[operator.outputs[0]].name.decode()
+    return Layer(name, kind, scope, sum(map(math.prod, floats)), weights)
+
+
+@contextlib.contextmanager
+def _speechless(sentence: str) -> Any:
+    """The quantizer prints and warns for its own users; what it raises becomes one sentence."""
+    with (
+        translated(ConversionError, sentence),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        yield
