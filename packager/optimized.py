@@ -30,8 +30,8 @@ class QuantizedTensor:
 
 @dataclass(frozen=True, slots=True)
 class PassRecord:
-    """What one pass of a lineage did: ``detail`` in words with figures, the layers that it changed, those that
-    it was told to leave, and what the model takes and answers as codes since."""
+    """What one pass of a lineage did: ``detail`` in words with figures, the layers that it changed, those
+    that it was told to leave, and what the model takes and answers as codes since."""
 
     kind: str
     options: dict[str, Any]

@@ -34,6 +34,10 @@ PASSES: Mapping[str, type[Pass]] = {
     "weight_only": WeightOnly,
     "prune_magnitude": PruneMagnitude,
     "prune_2_4": PruneTwoOfFour,
+    "tflite_dynamic_int8": TfliteDynamicInt8,
+    "tflite_full_int8": TfliteFullInt8,
+    "tflite_int4": TfliteInt4,
+    "tflite_int16": TfliteInt16,
 }
 """Every pass by its kind."""
 

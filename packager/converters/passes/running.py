@@ -16,6 +16,10 @@ MODULES: dict[str, str] = {
     "weight_only": "packager.converters.passes.onnx_weight_only",
     "prune_magnitude": "packager.converters.passes.onnx_prune_magnitude",
     "prune_2_4": "packager.converters.passes.onnx_prune_2_4",
+    "tflite_dynamic_int8": "packager.converters.passes.tflite_dynamic_int8",
+    "tflite_full_int8": "packager.converters.passes.tflite_full_int8",
+    "tflite_int4": "packager.converters.passes.tflite_int4",
+    "tflite_int16": "packager.converters.passes.tflite_int16",
 }
 """Kind to module, or `kind:format` where each format has one; `packager/passes` has the same kinds."""
 
