@@ -9,9 +9,10 @@ from packager.passes.base import Excluding
 
 
 class Float16(Excluding):
-    """Weights in half precision, which the engine makes whole again as it opens the model: as quick as before.
+    """Weights in half precision, which the engine makes whole again as it opens the model.
 
-    With ``compute`` the operators, too, run in half precision, which few processors do faster.
+    The model then runs as before. With ``compute`` operators, too, run in half precision, which few
+    processors do faster.
     """
 
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx", "tflite"})

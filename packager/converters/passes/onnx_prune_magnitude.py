@@ -24,7 +24,8 @@ def apply(step: Step) -> Applied:
 
 def sensitivity(step: Step) -> list[LayerError]:
     """Each layer alone loses what it loses when all are pruned together."""
-    layers = _layers(read_model(step), step)
+    before = read_model(step)
+    layers = _layers(before, step)
     threshold = _threshold(layers, step.options["sparsity"])
 
     def changed(layer: str) -> Any:
@@ -34,7 +35,7 @@ def sensitivity(step: Step) -> list[LayerError]:
                 _prune(weight, threshold)
         return model
 
-    return ranked(step, layers, changed)
+    return ranked(step, before, layers, changed)
 
 
 def _layers(model: Any, step: Step) -> Layers:

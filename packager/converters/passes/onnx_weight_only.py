@@ -31,7 +31,8 @@ def apply(step: Step) -> Applied:
 
 
 def sensitivity(step: Step) -> list[LayerError]:
-    layers = _layers(read_model(step), step)
+    before = read_model(step)
+    layers = _layers(before, step)
 
     def changed(layer: str) -> Any:
         model = read_model(step)
@@ -39,7 +40,7 @@ def sensitivity(step: Step) -> list[LayerError]:
         _change(model, Layers(tuple(one for one in every.weights if layer in one.layers), ()), step)
         return model
 
-    return ranked(step, layers, changed)
+    return ranked(step, before, layers, changed)
 
 
 def _layers(model: Any, step: Step) -> Layers:
