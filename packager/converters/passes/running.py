@@ -16,6 +16,7 @@ MODULES: dict[str, str] = {
     "weight_only": "packager.converters.passes.onnx_weight_only",
     "prune_magnitude": "packager.converters.passes.onnx_prune_magnitude",
     "prune_2_4": "packager.converters.passes.onnx_prune_2_4",
+    "float16:tflite": "packager.converters.passes.tflite_float16",
     "tflite_dynamic_int8": "packager.converters.passes.tflite_dynamic_int8",
     "tflite_full_int8": "packager.converters.passes.tflite_full_int8",
     "tflite_int4": "packager.converters.passes.tflite_int4",
@@ -105,4 +106,5 @@ def _step(request: Request, before: dict[str, Any], options: dict[str, Any], mod
         max_ml_opset=request.max_ml_opset,
         max_ir_version=request.max_ir_version,
         reference=_reference(request, before),
+        source=before.get("source", {}).get("description", ""),
     )

@@ -14,7 +14,8 @@ class Step:
     ``options`` are the fields of the pass (`packager/passes`) without its kind; ``calibration`` is a cases
     file (`docs/contracts.md`) whose inputs are real rows, None where there are none; ``max_opset``,
     ``max_ml_opset`` and ``max_ir_version`` are what the oldest engine reads. ``reference``: the cases file that
-    the conversion was proved on, whose rows are made where there are no samples.
+    the conversion was proved on, whose rows are made where there are no samples. ``source``: what the source
+    model is, in words ("RandomForestRegressor"), empty where nobody said.
     """
 
     model: Path
@@ -27,6 +28,7 @@ class Step:
     max_ml_opset: int
     max_ir_version: int
     reference: Path | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
