@@ -40,7 +40,7 @@ def read_floats(path: Path) -> Floats:
     data = path.read_bytes()
     stored = structure_of(data, path.name)
     _refuse_quantized(stored)
-    model = _opened(data)
+    model = opened(data)
     _name_all(model)
     _sign(model, served(stored))
     were_float16 = any(_widened(model, graph) for graph in model.subgraphs)
@@ -62,7 +62,7 @@ def _refuse_quantized(stored: Stored) -> None:
         )
 
 
-def _opened(data: bytes) -> Any:
+def opened(data: bytes) -> Any:
     """With the weights that lie behind the flatbuffer taken in."""
     from ai_edge_litert.tools import flatbuffer_utils
 

@@ -1,7 +1,7 @@
 """One way of quantizing TFLite, carried out: over all layers but those left out, or over each layer alone."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,11 @@ from packager.converters.tensors import Array
 from packager.converters.tflite.folding import runs_in_given_memory
 from packager.converters.tflite.interpreter import Answers
 from packager.converters.tflite.reading import served
-from packager.converters.tflite.structure import Stored, StoredOperator, structure_of
+from packager.converters.tflite.structure import StoredGraph, StoredOperator, structure_of
 
 _TRIAL_RUNS = 16
-Proof = Callable[[Floats, bytes], None]
+# Not int32, which indexes, sizes and biases hold.
+_SHORTER = frozenset({"int4", "int8", "int16", "float16"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +131,23 @@ def check_runs(floats: Floats, made: bytes, inputs: Inputs, float_io: bool) -> N
 
 
 def _changed(every: Sequence[Layer], made: bytes) -> list[Layer]:
-    """Those whose operator has whole numbers as weights or as its answer now."""
+    """Those whose operator has shorter numbers as weights or as its answer now."""
     stored = structure_of(made, "the quantized model")
     by_name = {
-        graph.tensors[operator.outputs[0]].name: _is_whole(stored, at, operator)
-        for at, graph in enumerate(stored.graphs)
+        graph.tensors[operator.outputs[0]].name: _is_shorter(graph, operator)
+        for graph in stored.graphs
         for operator in graph.operators
         if operator.outputs
     }
     return [layer for layer in every if by_name.get(layer.name)]
 
 
-def _is_whole(stored: Stored, place: int, operator: StoredOperator) -> bool:
-    tensors = stored.graphs[place].tensors
-    looked_at = [tensors[operator.outputs[0]]]
-    looked_at += [tensors[at] for at in operator.inputs if at >= 0 and tensors[at].constant]
-    # int32 is what indexes, sizes and biases hold.
-    return any(tensor.dtype in ("int4", "int8", "int16") for tensor in looked_at)
+def _is_shorter(graph: StoredGraph, operator: StoredOperator) -> bool:
+    """Weights may stand behind an operator that widens them."""
+    widened = {one.outputs[0]: one.inputs[0] for one in graph.operators if one.kind == "DEQUANTIZE"}
+    given = [graph.tensors[widened.get(at, at)] for at in operator.inputs if at >= 0]
+    looked_at = [graph.tensors[operator.outputs[0]], *(tensor for tensor in given if tensor.constant)]
+    return any(tensor.dtype in _SHORTER for tensor in looked_at)
 
 
 def _error(

@@ -38,6 +38,11 @@ def all_int(bits: Literal[8, 16]) -> Rule:
     return rule
 
 
+def weights_float16(recipe: Any, pattern: str, weights: tuple[int, ...] | None) -> None:  # noqa: ARG001
+    """Widened by the engine when it opens the model."""
+    recipe.add_weight_only_config(pattern, _kind("ALL_SUPPORTED"), 16, algorithm_key="float_casting")
+
+
 def _kind(name: str) -> Any:
     from ai_edge_quantizer.qtyping import TFLOperationName
 

@@ -1,0 +1,42 @@
+"""Weights of a TFLite model in half precision; the engine widens them when it opens the model."""
+
+import numpy as np
+
+from packager.converters.failure import ConversionError
+from packager.converters.passes.step import Applied, LayerError, Step
+from packager.converters.passes.tflite_floats import opened, read_floats
+from packager.converters.passes.tflite_plan import Plan, carried_out, ranked
+from packager.converters.passes.tflite_rules import weights_float16
+from packager.converters.tflite.library import schema_module
+
+_PLAN = Plan("float16 weights", weights_float16, has_ranges=False)
+
+
+def apply(step: Step) -> Applied:
+    if step.options.get("compute", "float32") != "float32":
+        raise ConversionError("The engine computes TFLite in single precision: leave compute at float32")
+    if read_floats(step.model).were_float16:
+        raise ConversionError("The model's weights are float16 already")
+    applied = carried_out(step, _PLAN)
+    _refuse_infinite(step)
+    return applied
+
+
+def sensitivity(step: Step) -> list[LayerError]:
+    return ranked(step, _PLAN)
+
+
+def _refuse_infinite(step: Step) -> None:
+    """What float16 cannot hold."""
+    model = opened(step.dest.read_bytes())
+    halves = schema_module().TensorType.FLOAT16
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            held = model.buffers[tensor.buffer].data
+            if tensor.type != halves or held is None:
+                continue
+            if not np.isfinite(np.frombuffer(np.asarray(held, np.uint8).tobytes(), np.float16)).all():
+                step.dest.unlink()
+                raise ConversionError(
+                    f"{tensor.name.decode()} has weights beyond 65504, the most of a float16"
+                )
