@@ -152,7 +152,7 @@ def keep_outputs(graph: Any, names: list[str]) -> None:
         if needed.isdisjoint(node.output):
             continue
         nodes.append(node)
-        needed.update(_reads(node))
+        needed.update(reads_of(node))
     nodes.reverse()
     weights = [tensor for tensor in graph.initializer if tensor.name in needed]
     del graph.node[:], graph.initializer[:]
@@ -160,7 +160,7 @@ def keep_outputs(graph: Any, names: list[str]) -> None:
     graph.initializer.extend(weights)
 
 
-def _reads(node: Any) -> set[str]:
+def reads_of(node: Any) -> set[str]:
     """What a node takes, with what the graphs within it take from outside."""
     reads = set(node.input)
     for attribute in node.attribute:

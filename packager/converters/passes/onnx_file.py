@@ -7,6 +7,8 @@ from packager.converters.onnx import writing
 from packager.converters.onnx.graph import one_opset_each, strip, subgraphs, without_weights
 from packager.converters.passes.step import Step
 
+_WEIGHTS_ALONE = 4
+"""The first IR version whose weights need not be inputs."""
 _LARGE = 512
 """Of so many elements on a constant of a node counts as a weight, and a weight is worth a pass."""
 
@@ -23,6 +25,7 @@ def read_model(step: Step) -> Any:
                 f"{step.model.name} keeps weights in another file", hint="convert the model again"
             )
         _lift_constants(graph)
+    _fix_weights(model, {spec.name for spec in step.signature.inputs})
     return model
 
 
@@ -56,6 +59,14 @@ def write_smaller(model: Any, step: Step) -> tuple[int, int]:
             f"The model would have {after:,} bytes instead of {before:,}: nothing is gained"
         )
     return before, after
+
+
+def _fix_weights(model: Any, inputs: set[str]) -> None:
+    """Weights that old files list as inputs, too, are weights alone: an engine computes ahead with no others."""
+    weights = {tensor.name for tensor in model.graph.initializer} - inputs
+    for value in [value for value in model.graph.input if value.name in weights]:
+        model.graph.input.remove(value)
+    model.ir_version = max(model.ir_version, _WEIGHTS_ALONE)
 
 
 def _lift_constants(graph: Any) -> None:

@@ -1,11 +1,12 @@
 """Half precision for ONNX: of the weights as they are stored, or of the whole computation."""
 
+from graphlib import TopologicalSorter
 from typing import Any
 
 import numpy as np
 
 from packager.converters.failure import ConversionError, translated
-from packager.converters.onnx.graph import opset_of, subgraphs
+from packager.converters.onnx.graph import opset_of, reads_of, subgraphs
 from packager.converters.passes.onnx_file import read_model, write_smaller
 from packager.converters.passes.onnx_weights import layer_name, layers_of, replace_weight
 from packager.converters.passes.step import Applied, Step
@@ -35,7 +36,7 @@ def _stored(model: Any, step: Step) -> Applied:
             beyond.append(name)
             continue
         stored = numpy_helper.from_array(halves, f"{name}_float16")
-        node = helper.make_node("Cast", [stored.name], [name], f"{name}_whole", to=TensorProto.FLOAT)
+        node = helper.make_node("Cast", [stored.name], [name], to=TensorProto.FLOAT)
         replace_weight(weight, [node], [stored])
         done.append(weight)
     if not done:
@@ -74,6 +75,7 @@ def _computed(model: Any, step: Step) -> Applied:
         )
     for graph in subgraphs(made.graph):
         del graph.value_info[:]
+    _sort(made.graph)
     before, after = write_smaller(made, step)
     return Applied(f"computed in float16: {before:,} to {after:,} bytes", layers.names, layers.left)
 
@@ -96,6 +98,19 @@ def _refuse_what_has_none(model: Any) -> None:
                     f"The tensor {tensor.name} holds {largest:g}, and half precision ends at {_LARGEST:g}",
                     hint="compute = float32 keeps such tensors as they are",
                 )
+
+
+def _sort(graph: Any) -> None:
+    """Each node behind what it reads: the converter adds its own at the end."""
+    nodes = list(graph.node)
+    made_by = {name: at for at, node in enumerate(nodes) for name in node.output if name}
+    before = {
+        at: [made_by[name] for name in sorted(reads_of(node) & made_by.keys())]
+        for at, node in enumerate(nodes)
+    }
+    order = list(TopologicalSorter(before).static_order())
+    del graph.node[:]
+    graph.node.extend(nodes[at] for at in order)
 
 
 def _name_nodes(model: Any) -> None:

@@ -14,6 +14,8 @@ from packager.converters.passes.onnx_weights import Weight
 from packager.converters.tensors import Array
 
 _HALF_BYTE = 16
+_WORTH_PACKING = 4096
+"""Two to a byte take seven nodes more; an archive packs small integers anyway."""
 
 
 class _Nodes:
@@ -34,7 +36,7 @@ class _Nodes:
         from onnx import helper
 
         output = f"{self.name}_{what}"
-        self.nodes.append(helper.make_node(operator, inputs, [output], output, **attributes))
+        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
     def floats(self, integers: str, what: str) -> str:
@@ -47,7 +49,7 @@ def unpacking(weight: Weight, integers: Integers, bits: int) -> tuple[list[Any],
     """The nodes, of which the last gives the weight under its own name, and the tensors in its place."""
     made = _Nodes(weight.tensor.name)
     from_zero = integers.zeros
-    if bits == 4 and weight.count % 2 == 0:
+    if bits == 4 and weight.count >= _WORTH_PACKING and weight.count % 2 == 0:
         values, from_zero = _two_in_a_byte(made, integers)
     else:
         values = made.floats(made.store(integers.values, "int8"), "values")
