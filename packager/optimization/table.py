@@ -1,0 +1,141 @@
+"""An optimization as text: a row for each candidate, the choice in a sentence, the conditions."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from packager.measurement import Ratio
+from packager.optimization import words
+from packager.optimized import Candidate, Optimization
+from packager.report import ENDLESS, size
+
+COLUMNS = ("", "candidate", "file", "×", "shipped", "latency", "× (95 %)")
+CHOSEN, ON_FRONT = "→", "•"
+NOTHING = "–"
+
+
+def show(optimization: Optimization) -> None:
+    """The whole answer, on stdout: what could not be tried stands beneath, with its reason."""
+    console = Console(highlight=False, soft_wrap=True, width=ENDLESS)
+    table = Table(box=None, pad_edge=False)
+    for column in columns(optimization):
+        table.add_column(column, justify="left" if column in ("", "candidate", "outcome") else "right")
+    for candidate in tried(optimization):
+        table.add_row(
+            *map(escape, row(candidate, optimization)),
+            style="bold" if _chosen(candidate, optimization) else "",
+        )
+    console.print(table)
+    console.print(f"\n{escape(optimization.sentence)}", style="bold")
+    for line in (*untried(optimization), *remarks(optimization)):
+        console.print(escape(line))
+    console.print()
+
+
+def columns(optimization: Optimization) -> tuple[str, ...]:
+    """The headings of the rows."""
+    return (*COLUMNS, optimization.metric, "drop (95 %)", "outcome")
+
+
+def tried(optimization: Optimization) -> tuple[Candidate, ...]:
+    """The candidates with figures, in the order of the search."""
+    return tuple(one for one in optimization.candidates if one.sizes or one.score)
+
+
+def row(candidate: Candidate, optimization: Optimization) -> tuple[str, ...]:
+    """One candidate's figures as texts; a dash where nothing was measured."""
+    sizes = candidate.sizes
+    return (
+        mark(candidate, optimization),
+        candidate.title,
+        size(sizes.model_bytes) if sizes else NOTHING,
+        ratio(candidate, optimization),
+        size(sizes.shipped_bytes) if sizes else NOTHING,
+        milliseconds(candidate.latency_ms),
+        interval(candidate.latency),
+        f"{candidate.score.value:.4f}" if candidate.score else NOTHING,
+        drop(candidate, optimization),
+        _outcome(candidate),
+    )
+
+
+def mark(candidate: Candidate, optimization: Optimization) -> str:
+    """An arrow for the chosen one, a dot for those that nothing else beats."""
+    if _chosen(candidate, optimization):
+        return CHOSEN
+    return ON_FRONT if candidate.id in optimization.front else ""
+
+
+def ratio(candidate: Candidate, optimization: Optimization) -> str:
+    """The file's bytes over those of the model as converted."""
+    mine, base = candidate.sizes, optimization.candidates[0].sizes
+    return f"{mine.model_bytes / base.model_bytes:.2f}" if mine and base else NOTHING
+
+
+def milliseconds(value: float | None) -> str:
+    """Microseconds where it is less than one millisecond."""
+    if value is None:
+        return NOTHING
+    return f"{value:.2f} ms" if value >= 1 else f"{value * 1000:.1f} µs"
+
+
+def interval(ratio: Ratio | None) -> str:
+    """`0.72 (0.70–0.74)`"""
+    return f"{ratio.ratio:.2f} ({ratio.low:.2f}–{ratio.high:.2f})" if ratio else NOTHING
+
+
+def drop(candidate: Candidate, optimization: Optimization) -> str:
+    """`0.3 (0.1–0.5) points`, of errors in their own unit."""
+    found = candidate.drop
+    if found is None:
+        return NOTHING
+    relative = optimization.metric in words.RELATIVE
+    value, low, high = (
+        figure if relative else 100 * figure for figure in (found.value, found.low, found.high)
+    )
+    return f"{value:.2f} ({low:.2f} to {high:.2f}) {'' if relative else 'points'}".strip()
+
+
+def untried(optimization: Optimization) -> Iterator[str]:
+    """What failed or found nothing to do, with the reason."""
+    for one in optimization.candidates:
+        if one.outcome in ("failed", "not_applicable"):
+            yield f"{_outcome(one)}: {one.title}: {one.why}"
+
+
+def remarks(optimization: Optimization) -> Iterator[str]:
+    """How it was measured, by what it was judged, and what ended it."""
+    machine, truth = optimization.machine, "the labels"
+    if (score := optimization.candidates[0].score) and score.truth == "source":
+        truth = "the source model's answers"
+    yield (
+        f"{CHOSEN} chosen, {ON_FRONT} beaten by no other; {optimization.metric} against {truth} on "
+        f"{optimization.rows:,} rows, calibrated on {optimization.calibration_rows:,} others, "
+        f"seed {optimization.seed}"
+    )
+    yield (
+        f"{len(optimization.candidates)} candidates in {optimization.seconds:.0f} s, timed in turn with the "
+        f"first, one row each, on {machine.cpu}, {machine.cores} cores, load {machine.load:g} before"
+    )
+    if optimization.stopped:
+        yield f"stopped by --{optimization.stopped.replace('_', '-')}: a longer search may find more"
+    yield from (f"note: {note}" for note in optimization.notes)
+
+
+def _outcome(candidate: Candidate) -> str:
+    return words.OUTCOMES[candidate.outcome]
+
+
+def _chosen(candidate: Candidate, optimization: Optimization) -> bool:
+    return candidate.id == optimization.chosen
+
+
+def markdown(optimization: Optimization, names: Sequence[str] | None = None) -> Iterator[str]:
+    """The rows as a table in Markdown."""
+    heads = names or columns(optimization)
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'|'.join('---' for _ in heads)}|"
+    for candidate in tried(optimization):
+        yield f"| {' | '.join(text.replace('|', '/') for text in row(candidate, optimization))} |"
