@@ -31,7 +31,7 @@ class Ensemble:
 
     ``zero_is_missing``: for each feature whether 0 is read as NaN. ``rounds_down``: whether a category is the
     next lower whole number, or the next one towards zero. ``missing``: a number that is read as NaN, too.
-    ``double``: whether the library compares and adds in double precision, or in single in the trees' order.
+    ``averaged``: the leaves are divided by the number of rounds already. ``double``: whether the library compares and adds in double precision, or in single in the trees' order.
     """
 
     features: int
@@ -49,7 +49,16 @@ class Ensemble:
     missing: float = math.nan
     objective: str = ""
     rounds: int = 0
+    averaged: bool = False
 
     def described(self, kind: str) -> str:
-        rounds = "" if self.trees is None else f"{self.rounds} rounds, "
-        return f"{kind}({self.objective or 'custom'}, {rounds}{self.features} features)"
+        return f"{kind}({self.objective or 'custom'}, {self._counted()}{self.features} features)"
+
+    def _counted(self) -> str:
+        """A forest is told apart: dropping trees of a mean is another thing than dropping rounds of a sum."""
+        if self.trees is None:
+            return ""
+        trees = len(self.trees.trees)
+        if self.averaged or (self.rounds == 1 and trees > self.outputs):
+            return f"{trees // self.outputs} averaged trees, "
+        return f"{self.rounds} rounds, "

@@ -78,6 +78,7 @@ def _read(text: Text) -> Ensemble:
         double=True,
         objective=objective,
         rounds=rounds,
+        averaged=share != 1,
     )
 
 
