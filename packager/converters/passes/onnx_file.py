@@ -62,7 +62,7 @@ def write_smaller(model: Any, step: Step) -> tuple[int, int]:
 
 
 def _fix_weights(model: Any, inputs: set[str]) -> None:
-    """Weights that old files list as inputs, too, are weights alone: an engine computes ahead with no others."""
+    """Weights that old files list as inputs, too, are weights alone: none else are computed ahead."""
     weights = {tensor.name for tensor in model.graph.initializer} - inputs
     for value in [value for value in model.graph.input if value.name in weights]:
         model.graph.input.remove(value)

@@ -7,7 +7,7 @@ import numpy as np
 from packager.converters.failure import ConversionError
 from packager.converters.passes.onnx_file import read_model
 from packager.converters.passes.onnx_pruning import put, write_pruned, zeros_of
-from packager.converters.passes.onnx_sensitivity import ranked
+from packager.converters.passes.onnx_weight_errors import ranked
 from packager.converters.passes.onnx_weights import Layers, Weight, layers_of
 from packager.converters.passes.step import Applied, LayerError, Step
 
@@ -24,18 +24,15 @@ def apply(step: Step) -> Applied:
 
 def sensitivity(step: Step) -> list[LayerError]:
     """Each layer alone loses what it loses when all are pruned together."""
-    before = read_model(step)
-    layers = _layers(before, step)
+    layers = _layers(read_model(step), step)
     threshold = _threshold(layers, step.options["sparsity"])
 
-    def changed(layer: str) -> Any:
-        model = read_model(step)
-        for weight in layers_of(model, ()).weights:
-            if layer in weight.layers:
-                _prune(weight, threshold)
+    def changed(model: Any, layer: str) -> Any:
+        for weight in layers_of(model).only(layer).weights:
+            _prune(weight, threshold)
         return model
 
-    return ranked(step, before, layers, changed)
+    return ranked(step, layers, changed)
 
 
 def _layers(model: Any, step: Step) -> Layers:

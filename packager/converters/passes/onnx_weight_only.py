@@ -8,7 +8,7 @@ from packager.converters.failure import ConversionError
 from packager.converters.passes import onnx_matmul_nbits
 from packager.converters.passes.onnx_file import read_model, write_smaller
 from packager.converters.passes.onnx_integers import Integers, grouping, rounded
-from packager.converters.passes.onnx_sensitivity import ranked
+from packager.converters.passes.onnx_weight_errors import ranked
 from packager.converters.passes.onnx_unpacking import unpacking
 from packager.converters.passes.onnx_weights import Layers, layers_of, replace_weight
 from packager.converters.passes.step import Applied, LayerError, Step
@@ -31,16 +31,11 @@ def apply(step: Step) -> Applied:
 
 
 def sensitivity(step: Step) -> list[LayerError]:
-    before = read_model(step)
-    layers = _layers(before, step)
-
-    def changed(layer: str) -> Any:
-        model = read_model(step)
-        every = layers_of(model, ())
-        _change(model, Layers(tuple(one for one in every.weights if layer in one.layers), ()), step)
+    def changed(model: Any, layer: str) -> Any:
+        _change(model, layers_of(model).only(layer), step)
         return model
 
-    return ranked(step, before, layers, changed)
+    return ranked(step, _layers(read_model(step), step), changed)
 
 
 def _layers(model: Any, step: Step) -> Layers:

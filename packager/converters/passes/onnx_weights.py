@@ -11,7 +11,7 @@ from packager.converters.onnx.graph import subgraphs
 from packager.converters.passes.onnx_file import is_large
 from packager.converters.tensors import Array
 
-_PASSED_ON = frozenset({"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze"})
+_PASSED_ON = frozenset({"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Slice", "Concat"})
 """What hands a weight to its layer."""
 _POSITIONS = {
     "Conv": (1,),
@@ -62,10 +62,17 @@ class Layers:
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for weight in self.weights for name in weight.layers))
 
+    def only(self, layer: str) -> "Layers":
+        """The weights of one layer."""
+        return Layers(tuple(weight for weight in self.weights if layer in weight.layers), ())
 
-def layers_of(model: Any, exclude: Iterable[str]) -> Layers:
-    """Large weights of layers in the graph's order; a name in ``exclude`` that no layer has is an error."""
-    weights = list(weights_of(model))
+
+def layers_of(model: Any, exclude: Iterable[str] = (), of_all: bool = False) -> Layers:
+    """Large weights of layers in the graph's order; a name in ``exclude`` that no layer has is an error.
+
+    ``of_all``: also tensors that are read by other operators (tables, masks, positions).
+    """
+    weights = list(_weights(model, of_all))
     known = {name for weight in weights for name in weight.layers}
     unknown = sorted(set(exclude) - known)
     if unknown:
@@ -82,7 +89,7 @@ def layers_of(model: Any, exclude: Iterable[str]) -> Layers:
     return Layers(taken, tuple(sorted(left)))
 
 
-def weights_of(model: Any) -> Iterator[Weight]:
+def _weights(model: Any, of_all: bool) -> Iterator[Weight]:
     for graph in subgraphs(model.graph):
         inner = [node for deeper in subgraphs(graph) for node in deeper.node]
         readers: dict[str, list[tuple[Any, int]]] = {}
@@ -91,28 +98,36 @@ def weights_of(model: Any) -> Iterator[Weight]:
                 readers.setdefault(name, []).append((node, at))
         for tensor in graph.initializer:
             if is_large(tensor):
-                found = _weight(graph, tensor, readers)
-                if found is not None:
-                    yield found
+                found = list(_read_by(tensor.name, readers))
+                if found and (of_all or _is_weight(tensor, found)):
+                    yield _weight(graph, tensor, found)
 
 
-def _weight(graph: Any, tensor: Any, readers: dict[str, list[tuple[Any, int]]]) -> Weight | None:
-    """None where no layer reads the tensor, or something else does, too, or a value in it is not finite."""
-    found = list(_read_by(tensor.name, readers))
-    if not found or any(at not in _POSITIONS.get(node.op_type, ()) for node, at, _ in found):
-        return None
+def _weight(graph: Any, tensor: Any, found: list[tuple[Any, int, bool]]) -> Weight:
     node, at, is_direct = found[0]
     channels, inputs = _axes(node, at, len(tensor.dims)) if is_direct else ((0,), 1)
     names = tuple(dict.fromkeys(layer_name(node) for node, _, _ in found))
-    weight = Weight(graph, tensor, names, node.op_type, channels, inputs)
-    return weight if np.isfinite(weight.array()).all() else None
+    return Weight(graph, tensor, names, node.op_type, channels, inputs)
+
+
+def _is_weight(tensor: Any, found: list[tuple[Any, int, bool]]) -> bool:
+    """Whether layers alone read the tensor, and its values are finite."""
+    from onnx import numpy_helper
+
+    if any(at not in _POSITIONS.get(node.op_type, ()) for node, at, _ in found):
+        return False
+    return bool(np.isfinite(numpy_helper.to_array(tensor)).all())
 
 
 def _read_by(
     name: str, readers: dict[str, list[tuple[Any, int]]], is_direct: bool = True
 ) -> Iterator[tuple[Any, int, bool]]:
     for node, at in readers.get(name, ()):
-        if node.op_type in _PASSED_ON and at == 0 and readers.get(node.output[0]):
+        if (
+            node.op_type in _PASSED_ON
+            and (at == 0 or node.op_type == "Concat")
+            and readers.get(node.output[0])
+        ):
             yield from _read_by(node.output[0], readers, is_direct=False)
         else:
             yield node, at, is_direct
