@@ -11,14 +11,17 @@ from markupsafe import Markup
 
 from packager import __version__
 from packager.errors import ConfigError
-from packager.html_report import cold_start, latency, memory_curve, overview, size_map
+from packager.html_report import candidates, cold_start, latency, memory_curve, overview, size_map
 from packager.html_report.drawing import Drawing, draw
 from packager.html_report.section import Section, printable
 from packager.html_report.subject import Subject
 from packager.rendering import render
 
 SCHEMA_VERSION = 1
-SECTIONS = (overview.section, size_map.section, cold_start.section, latency.section, memory_curve.section)
+SECTIONS = (
+    *(overview.section, candidates.section, size_map.section),
+    *(cold_start.section, latency.section, memory_curve.section),
+)
 
 
 @dataclass(frozen=True, slots=True)

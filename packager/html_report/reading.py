@@ -14,12 +14,16 @@ from packager.errors import ArtifactError
 from packager.html_report.section import command, printable
 from packager.html_report.subject import Built, Subject
 from packager.measurement import SCHEMA_VERSION, Bench, SizeLedger, Tuning
+from packager.optimized import Optimization
 from packager.sizes import ledger
 
 BENCH, TUNE, SIZES = "bench.json", "tune.json", "sizes.json"
 """Looked for in dist/NAME when the artifact is dist/NAME/TARGET, to which nothing may be added."""
 
-Saved = TypeVar("Saved", Bench, Tuning, SizeLedger, Built)
+OPTIMIZATION = "optimization.json"
+"""Written into the artifact by a build that searched."""
+
+Saved = TypeVar("Saved", Bench, Tuning, SizeLedger, Built, Optimization)
 
 
 def read_subjects(
@@ -58,6 +62,7 @@ def _read_subject(artifact: Path, bench: Path | None, tune: Path | None, sizes: 
         sizes=_sizes(artifact, built.archive.size_bytes, sizes),
         bench=_read(bench or artifact.parent / BENCH, Bench, required=bench is not None),
         tune=_read(tune or artifact.parent / TUNE, Tuning, required=tune is not None),
+        optimization=_read(artifact / OPTIMIZATION, Optimization, required=False),
     )
     return _of_this_build(found, bench or artifact.parent / BENCH, tune or artifact.parent / TUNE)
 
@@ -129,4 +134,5 @@ _WRITERS: dict[type, str] = {
     Tuning: "`packager tune --save`",
     SizeLedger: "`packager explain-size --save`",
     Built: "`packager build`",
+    Optimization: "`packager optimize`",
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packager.measurement import Bench, Benchmark, SizeLedger, Tuning
+from packager.optimized import Optimization
 from packager.results import Accuracy, ConversionRecord, Verification
 
 
@@ -54,6 +55,7 @@ class Subject:
     sizes: SizeLedger
     bench: Bench | None
     tune: Tuning | None
+    optimization: Optimization | None = None
 
     @property
     def benchmark(self) -> Benchmark | None:

@@ -86,6 +86,17 @@ def interval(ratio: Ratio | None) -> str:
     return f"{ratio.ratio:.2f} ({ratio.low:.2f}–{ratio.high:.2f})" if ratio else NOTHING
 
 
+def short_drop(candidate: Candidate, optimization: Optimization) -> str:
+    """The drop alone, as a chart says it: `−0.3 points`."""
+    found = candidate.drop
+    if found is None:
+        return NOTHING
+    if optimization.metric in words.RELATIVE:
+        return f"{found.value:+.2g}"
+    points = round(-100 * found.value, 2)
+    return f"{points:+.2f} points".replace("-", "−") if points else "no loss"
+
+
 def drop(candidate: Candidate, optimization: Optimization) -> str:
     """`0.3 (0.1–0.5) points`, of errors in their own unit."""
     found = candidate.drop

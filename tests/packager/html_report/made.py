@@ -24,7 +24,9 @@ from packager.measurement import (
     Tuning,
     Warm,
 )
+from packager.optimized import Optimization
 from packager.results import Accuracy, ConversionRecord, Tolerance, Verification
+from tests.packager.optimizations import optimization
 
 MACHINE = Machine("Some CPU at 2.7 GHz", 2, "x86_64", "6.1.0", "3.13.1", 0.4)
 ZIPPED = 15_408_411
@@ -220,7 +222,7 @@ def artifact(folder: Path, name: str = "iris", **changes: object) -> Path:
     return made
 
 
-def save(value: Bench | Tuning | SizeLedger, dest: Path) -> Path:
+def save(value: Bench | Tuning | SizeLedger | Optimization, dest: Path) -> Path:
     """As the commands save their figures."""
     dest.write_text(json.dumps(asdict(value)))
     return dest
@@ -233,4 +235,5 @@ def measured_artifact(folder: Path, name: str = "iris") -> Path:
     save(bench(name, against=naive), made.parent / "bench.json")
     save(tuning(name), made.parent / "tune.json")
     save(sizes(*(f"package_{number}" for number in range(9))), made.parent / "sizes.json")
+    save(optimization(), made / "optimization.json")
     return made
