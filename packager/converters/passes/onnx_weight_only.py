@@ -8,8 +8,8 @@ from packager.converters.failure import ConversionError
 from packager.converters.passes import onnx_matmul_nbits
 from packager.converters.passes.onnx_file import read_model, write_smaller
 from packager.converters.passes.onnx_integers import Integers, grouping, rounded
-from packager.converters.passes.onnx_weight_errors import ranked
 from packager.converters.passes.onnx_unpacking import unpacking
+from packager.converters.passes.onnx_weight_errors import ranked
 from packager.converters.passes.onnx_weights import Layers, layers_of, replace_weight
 from packager.converters.passes.step import Applied, LayerError, Step
 
