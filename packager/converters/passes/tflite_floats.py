@@ -63,10 +63,13 @@ def _refuse_quantized(stored: Stored) -> None:
 
 
 def opened(data: bytes) -> Any:
-    """With the weights that lie behind the flatbuffer taken in."""
+    """With the weights that lie behind the flatbuffer, and each operator's number where it is now."""
     from ai_edge_litert.tools import flatbuffer_utils
 
-    return flatbuffer_utils.read_model_from_bytearray(bytearray(data))
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(data))
+    for code in model.operatorCodes:
+        code.builtinCode = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return model
 
 
 def _packed(model: Any) -> bytes:
@@ -125,8 +128,7 @@ def _widened(model: Any, graph: Any) -> bool:
 
 
 def _kind(model: Any, operator: Any) -> str:
-    code = model.operatorCodes[operator.opcodeIndex]
-    number = max(code.builtinCode, code.deprecatedBuiltinCode)
+    number = model.operatorCodes[operator.opcodeIndex].builtinCode
     return next(name for name, value in vars(schema_module().BuiltinOperator).items() if value == number)
 
 

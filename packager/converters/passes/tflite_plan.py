@@ -44,9 +44,9 @@ def carried_out(step: Step, plan: Plan) -> Applied:
     if plan.float_io:
         quantizer.with_float_io(recipe)
     rows = calibration_rows(step, floats) if plan.has_ranges else some_rows(step, floats, 1)
-    seen = quantizer.ranges(floats, recipe, rows) if plan.has_ranges else None
+    seen = quantizer.ranges(floats, rows) if plan.has_ranges else None
     made = quantizer.quantized(floats, recipe, seen)
-    changed = [layer.name for layer in _changed(every, made)]
+    changed = _changed(every, made)
     if not changed:
         raise ConversionError(f"No layer of the model became {plan.to}")
     if not plan.has_ranges:
@@ -54,7 +54,9 @@ def carried_out(step: Step, plan: Plan) -> Applied:
     check_runs(floats, made, rows[0], plan.float_io)
     write_bytes(step.dest, made)
     by = f", ranges of {how_many(rows, step.signature)} rows" if plan.has_ranges else ""
-    detail = f"{len(changed)} of {len(every)} layers to {plan.to}{by}"
+    coarser = sum(to not in plan.to for to in changed.values())
+    but = f" ({coarser} of them to int8: it has no int4 kernel for these)" if coarser else ""
+    detail = f"{len(changed)} of {len(every)} layers to {plan.to}{but}{by}"
     return Applied(detail, tuple(changed), tuple(layer.name for layer in left))
 
 
@@ -65,8 +67,7 @@ def ranked(step: Step, plan: Plan) -> list[LayerError]:
     rows = some_rows(step, floats, _TRIAL_RUNS)
     seen = None
     if plan.has_ranges:
-        whole = quantizer.everywhere(floats, plan.rule, (), every)
-        seen = quantizer.ranges(floats, whole, calibration_rows(step, floats))
+        seen = quantizer.ranges(floats, calibration_rows(step, floats))
     own = _answers(floats.data, rows)
     errors = [
         LayerError(layer.name, layer.operator, _error(floats, plan, layer, seen, rows, own), layer.parameters)
@@ -130,31 +131,31 @@ def check_runs(floats: Floats, made: bytes, inputs: Inputs, float_io: bool) -> N
         raise ConversionError("The engine does not run the quantized model")
 
 
-def _changed(every: Sequence[Layer], made: bytes) -> list[Layer]:
-    """Those whose operator has shorter numbers as weights or as its answer now."""
+def _changed(every: Sequence[Layer], made: bytes) -> dict[str, str]:
+    """Those whose operator has shorter numbers as weights or as its answer now, each with what these are."""
     stored = structure_of(made, "the quantized model")
-    by_name = {
-        graph.tensors[operator.outputs[0]].name: _is_shorter(graph, operator)
+    shorter = {
+        graph.tensors[operator.outputs[0]].name: _shorter(graph, operator)
         for graph in stored.graphs
         for operator in graph.operators
         if operator.outputs
     }
-    return [layer for layer in every if by_name.get(layer.name)]
+    return {layer.name: shorter[layer.name] for layer in every if shorter.get(layer.name)}
 
 
-def _is_shorter(graph: StoredGraph, operator: StoredOperator) -> bool:
+def _shorter(graph: StoredGraph, operator: StoredOperator) -> str:
     """Weights may stand behind an operator that widens them."""
     widened = {one.outputs[0]: one.inputs[0] for one in graph.operators if one.kind == "DEQUANTIZE"}
     given = [graph.tensors[widened.get(at, at)] for at in operator.inputs if at >= 0]
-    looked_at = [graph.tensors[operator.outputs[0]], *(tensor for tensor in given if tensor.constant)]
-    return any(tensor.dtype in _SHORTER for tensor in looked_at)
+    looked_at = [*(tensor for tensor in given if tensor.constant), graph.tensors[operator.outputs[0]]]
+    return next((tensor.dtype for tensor in looked_at if tensor.dtype in _SHORTER), "")
 
 
 def _error(
     floats: Floats,
     plan: Plan,
     layer: Layer,
-    seen: dict[str, object] | None,
+    seen: quantizer.Ranges | None,
     rows: Sequence[Inputs],
     own: Array,
 ) -> float:

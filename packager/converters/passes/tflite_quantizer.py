@@ -15,12 +15,17 @@ import numpy as np
 from packager.converters.failure import ConversionError, translated
 from packager.converters.passes.tflite_floats import Floats
 from packager.converters.tensors import Array
+from packager.converters.tflite.library import interpreter_module
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 _ALL = ".*"
+# Kernels of whole numbers that stop at what rounds to zero or below; and what stands for a whole graph.
+_LEFT = frozenset({"DIV", "RSQRT", "SQRT", "STABLEHLO_COMPOSITE"})
+_INFINITE = 3e38
 # The last to be added decides, and a pattern keeps the place that it was first added at.
 _ALL_AGAIN = "^.*$"
 _IO = ("INPUT", "OUTPUT")
+Ranges = dict[str, dict[str, Array]]
 Rule = Callable[[Any, str, "tuple[int, ...] | None"], None]
 """Adds its configuration to the quantizer's recipe for the layers that a pattern finds; the shape of the
 weights is given where the pattern is for one layer."""
@@ -42,7 +47,7 @@ class Layer:
 
 
 def layers(floats: Floats, rule: Rule, with_weights: bool) -> tuple[Layer, ...]:
-    """What the rule would change: of the graph that is served, and what it is composed of."""
+    """What the rule would change of the graph that is served."""
     recipe = _recipe()
     rule(recipe, _ALL, None)
     return tuple(
@@ -80,21 +85,49 @@ def with_float_io(recipe: Any) -> None:
         recipe.add_quantization_config(_ALL_AGAIN, TFLOperationName[name], None, "no_quantize")
 
 
-def ranges(floats: Floats, recipe: Any, rows: Iterable[Mapping[str, Array]]) -> dict[str, Any]:
+def ranges(floats: Floats, rows: Iterable[Mapping[str, Array]]) -> Ranges:
     """The least and the largest number that each tensor held, each run from the model's first state."""
-    from ai_edge_quantizer import calibrator
-    from ai_edge_quantizer.utils.qsv_utils import min_max_update
-
+    seen: Ranges = {}
+    looked_at = _between(floats)
     with _speechless("LiteRT does not run the model on the rows that ranges are to be seen on"):
-        watching = calibrator.Calibrator(floats.data, num_threads=1, qsv_update_func=min_max_update)
+        # With the kernels that will serve it: some models have operators that only these know.
+        interpreter = interpreter_module().Interpreter(
+            model_content=floats.data, num_threads=1, experimental_preserve_all_tensors=True
+        )
+        runner = interpreter.get_signature_runner(floats.key)
         for inputs in rows:
-            watching.calibrate({floats.key: [dict(inputs)]}, recipe)
-        found: dict[str, Any] = watching.get_model_qsvs()
-    _refuse_infinite(found)
-    return found
+            interpreter.reset_all_variables()
+            runner(**inputs)
+            for at, name in looked_at.items():
+                _widen(seen, name, interpreter.get_tensor(at, floats.served.place))
+    return seen
 
 
-def quantized(floats: Floats, recipe: Any, seen: dict[str, Any] | None) -> bytes:
+def _between(floats: Floats) -> dict[int, str]:
+    """What inputs and operators give, by its place."""
+    graph = floats.served.graph
+    places = {*graph.inputs, *(at for operator in graph.operators for at in operator.outputs)}
+    return {at: graph.tensors[at].name for at in sorted(places - {-1})}
+
+
+def _widen(seen: Ranges, name: str, value: Array) -> None:
+    """Masks that add minus infinity are no range."""
+    if value.dtype.kind not in "fiu" or value.size == 0:
+        return
+    if np.isnan(value).any():
+        raise ConversionError(
+            f"{name} is no number on the rows that ranges are to be seen on",
+            hint="give rows that the model answers, or leave it in floats",
+        )
+    sane = value[np.abs(value) < _INFINITE] if value.dtype.kind == "f" else value
+    before = seen.get(name, {"min": sane, "max": sane})
+    flat = (1,) * value.ndim
+    low, high = (np.append(sane.ravel(), before[key].ravel()) for key in ("min", "max"))
+    if low.size:
+        seen[name] = {"min": low.min().reshape(flat), "max": high.max().reshape(flat)}
+
+
+def quantized(floats: Floats, recipe: Any, seen: Ranges | None) -> bytes:
     """The model by the recipe."""
     from ai_edge_quantizer.quantizer import Quantizer
 
@@ -102,15 +135,6 @@ def quantized(floats: Floats, recipe: Any, seen: dict[str, Any] | None) -> bytes
         made = Quantizer(bytearray(floats.data), recipe.get_quantization_recipe())
         result = made.quantize(seen, enable_progress_report=False)
         return bytes(result.quantized_model)
-
-
-def _refuse_infinite(seen: dict[str, Any]) -> None:
-    for name, found in seen.items():
-        if not all(np.isfinite(found[key]).all() for key in ("min", "max") if key in found):
-            raise ConversionError(
-                f"{name} is infinite or no number on the rows that ranges are to be seen on",
-                hint="leave the layers around it as they are, or give rows that the model answers",
-            )
 
 
 def _recipe() -> Any:
@@ -130,7 +154,6 @@ def _every(floats: Floats, recipe: Any) -> Iterable[tuple[Layer, bool]]:
     from ai_edge_quantizer.utils import tfl_flatbuffer_utils as known
 
     model = known.read_model(bytearray(floats.data))
-    served = _of(model, floats.served.place)
     for place, graph in enumerate(model.subgraphs):
         for operator in graph.operators:
             kind = known.TFL_OP_CODE_TO_NAME.get(model.operatorCodes[operator.opcodeIndex].builtinCode)
@@ -138,21 +161,10 @@ def _every(floats: Floats, recipe: Any) -> Iterable[tuple[Layer, bool]]:
             if kind is None or recipe.get_quantization_configs(kind, scope)[0] == "no_quantize":
                 continue
             if any(graph.tensors[at].type == known.qtyping.TensorType.FLOAT32 for at in operator.outputs):
-                yield _layer(model, graph, operator, kind.value, scope), place in served
-
-
-def _of(model: Any, place: int) -> set[int]:
-    """The graph itself and those that composite operators of it stand for."""
-    from ai_edge_quantizer.utils.tfl_flatbuffer_utils import get_op_side_effect_subgraphs
-
-    found, waiting = set[int](), [place]
-    while waiting:
-        at = waiting.pop()
-        if at not in found:
-            found.add(at)
-            for operator in model.subgraphs[at].operators:
-                waiting += get_op_side_effect_subgraphs(operator)
-    return found
+                yield (
+                    _layer(model, graph, operator, kind.value, scope),
+                    place == floats.served.place and kind.value not in _LEFT,
+                )
 
 
 def _layer(model: Any, graph: Any, operator: Any, kind: str, scope: str) -> Layer:
