@@ -7,9 +7,12 @@ from packager.errors import ConfigError
 from packager.optimized import PassRecord
 from packager.passes.applying import LayerError, Oldest, Passed, apply, sensitivity
 from packager.passes.base import Excluding, Pass
+from packager.passes.cleanup import Cleanup
+from packager.passes.dynamic_int8 import DynamicInt8
 from packager.passes.float16 import Float16
 from packager.passes.prune_2_4 import PruneTwoOfFour
 from packager.passes.prune_magnitude import PruneMagnitude
+from packager.passes.static_int8 import StaticInt8
 from packager.passes.tflite_dynamic_int8 import TfliteDynamicInt8
 from packager.passes.tflite_full_int8 import TfliteFullInt8
 from packager.passes.tflite_int4 import TfliteInt4
@@ -30,6 +33,9 @@ __all__ = [
 ]
 
 PASSES: Mapping[str, type[Pass]] = {
+    "cleanup": Cleanup,
+    "dynamic_int8": DynamicInt8,
+    "static_int8": StaticInt8,
     "float16": Float16,
     "weight_only": WeightOnly,
     "prune_magnitude": PruneMagnitude,

@@ -1,7 +1,7 @@
 """An ONNX graph made portable: no paths, no unused words, versions that the runtime reads."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from packager.converters.failure import ConversionError
 from packager.converters.onnx import writing
@@ -68,7 +68,17 @@ def opset_of(model: Any, domain: str = "") -> int:
     return max((entry.version for entry in model.opset_import if _domain(entry) == domain), default=0)
 
 
-def check_versions(model: Any, request: Request) -> None:
+class Limits(Protocol):
+    """What the engines of the target read."""
+
+    @property
+    def max_opset(self) -> int: ...
+
+    @property
+    def max_ml_opset(self) -> int: ...
+
+
+def check_versions(model: Any, request: Limits) -> None:
     limits = (("", request.max_opset, "opset"), ("ai.onnx.ml", request.max_ml_opset, "opset of ai.onnx.ml"))
     for domain, limit, word in limits:
         version = opset_of(model, domain)
@@ -169,3 +179,30 @@ def reads_of(node: Any) -> set[str]:
                 reads.update(name for deeper in graph.node for name in deeper.input)
                 reads.update(value.name for value in graph.output)
     return reads
+
+
+def sort_nodes(graph: Any) -> None:
+    """Each node behind those whose results it, or a graph within it, takes; else in the order as it was."""
+    writers = {name: at for at, node in enumerate(graph.node) for name in node.output if name}
+    order: list[int] = []
+    placed: set[int] = set()
+    for first in range(len(graph.node)):
+        waiting = [first]
+        while waiting:
+            at = waiting[-1]
+            open_ones = {
+                writers[name]
+                for name in reads_of(graph.node[at])
+                if name in writers and writers[name] not in placed
+            } - {at}
+            if at in placed or not open_ones:
+                waiting.pop()
+                if at not in placed:
+                    placed.add(at)
+                    order.append(at)
+            else:
+                waiting.extend(sorted(open_ones, reverse=True))
+    nodes = [graph.node[at] for at in order]
+    copied = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    del graph.node[:]
+    graph.node.extend(copied)

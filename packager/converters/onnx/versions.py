@@ -20,13 +20,14 @@ def fitted(model: Any, request: Request) -> tuple[Any, str | None]:
     if want == have:
         return model, None
     try:
-        made = _converted(model, have, want)
+        made = converted(model, have, want)
     except WorkerError:
         return model, None
     return made, f"{'raised' if want > have else 'lowered'} from opset {have} to {want}"
 
 
-def _converted(model: Any, have: int, want: int) -> Any:
+def converted(model: Any, have: int, want: int) -> Any:
+    """By ONNX's converter; ConversionError where the model has what that does not know."""
     import onnx
 
     others = sorted({entry.domain for entry in model.opset_import} - {"", "ai.onnx"})

@@ -1,40 +1,60 @@
-"""How far a graph's answers move when the weights of one layer alone are changed."""
+"""Which layers suffer most from int8: each is quantized alone, and the model's answers are compared."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from packager.converters.failure import ConversionError
-from packager.converters.passes.onnx_rows import CalibrationRows, answers_of, distance, read_rows
-from packager.converters.passes.onnx_weights import Layers
+from packager.converters.failure import WorkerError
+from packager.converters.passes.onnx_layers import Layer, Prepared
+from packager.converters.passes.onnx_ranges import measured
+from packager.converters.passes.onnx_rows import (
+    Answers,
+    CalibrationRows,
+    answers_of,
+    calibration_rows,
+    distance,
+)
 from packager.converters.passes.step import LayerError, Step
 
-_MOST_LAYERS = 64
-"""Of more layers those with the most weights are tried: each costs opening the model and some runs."""
+MOST_LAYERS = 60
+"""Of a deeper net those whose inputs spread widest are tried: far values are what ruins int8."""
 _ROWS = 32
+_WORST = 1e9
 
 
-def ranked(step: Step, model: Any, layers: Layers, changed: Callable[[str], Any]) -> list[LayerError]:
-    """Every layer with the error of the model that ``changed`` gives for it, the worst first."""
-    rows = _rows(step)
-    before = answers_of(model, rows)
-    operators = {name: weight.operator for weight in layers.weights for name in weight.layers}
-    sizes = {
-        name: sum(weight.count for weight in layers.weights if name in weight.layers) for name in layers.names
-    }
-    largest = sorted(sizes, key=lambda name: -sizes[name])[:_MOST_LAYERS]
-    errors = {name: distance(before, answers_of(changed(name), rows)) for name in largest}
+def ranked(
+    step: Step, graph: Prepared, quantized: Callable[[Sequence[Layer]], Any], what: str
+) -> list[LayerError]:
+    """The worst first; ``quantized`` gives the model with these layers in int8 and all others as before."""
+    rows = calibration_rows(step, f"To see which layers suffer from {what[0].lower()}{what[1:]}").first(_ROWS)
+    layers = graph.taken(step.options["exclude"])
+    if len(layers) > MOST_LAYERS:
+        layers = _widest(graph, layers, rows)
+    before = answers_of(graph.model, rows)
     found = [
-        # What is no number any more is worse than any other answer.
-        LayerError(name, operators[name], float("inf") if math.isnan(error) else error, sizes[name])
-        for name, error in errors.items()
+        LayerError(layer.name, layer.operator, _error(quantized, layer, rows, before), layer.parameters)
+        for layer in layers
     ]
     return sorted(found, key=lambda one: (-one.error, one.layer))
 
 
-def _rows(step: Step) -> CalibrationRows:
-    """Real rows, else those that the conversion was proved on: a weight's error shows on either."""
-    path = step.calibration or step.reference
-    if path is None:
-        raise ConversionError("Which layer costs most is found on rows: give --samples")
-    return read_rows(path, step.signature).first(_ROWS)
+def _widest(graph: Prepared, layers: Sequence[Layer], rows: CalibrationRows) -> tuple[Layer, ...]:
+    """In the graph's order."""
+    inputs = {layer.name: layer.node.input[0] for layer in layers}
+    ranges = measured(graph.model, rows, set(inputs.values()))
+    spread = {name: ranges[given].spread if given in ranges else 0.0 for name, given in inputs.items()}
+    chosen = set(sorted(spread, key=lambda name: (-spread[name], name))[:MOST_LAYERS])
+    return tuple(layer for layer in layers if layer.name in chosen)
+
+
+def _error(
+    quantized: Callable[[Sequence[Layer]], Any],
+    layer: Layer,
+    rows: CalibrationRows,
+    before: Sequence[Answers],
+) -> float:
+    """A layer that cannot be quantized alone, or answers with no number, is the worst that there is."""
+    try:
+        error = distance(before, answers_of(quantized([layer]), rows))
+    except WorkerError:
+        return _WORST
+    return min(error, _WORST) if error == error else _WORST  # noqa: PLR0124

@@ -12,6 +12,9 @@ from packager.converters.request import Request
 from packager.converters.signature import Signature, read_document
 
 MODULES: dict[str, str] = {
+    "cleanup": "packager.converters.passes.onnx_cleanup",
+    "dynamic_int8": "packager.converters.passes.onnx_dynamic_int8",
+    "static_int8": "packager.converters.passes.onnx_static_int8",
     "float16:onnx": "packager.converters.passes.onnx_float16",
     "weight_only": "packager.converters.passes.onnx_weight_only",
     "prune_magnitude": "packager.converters.passes.onnx_prune_magnitude",
