@@ -1,31 +1,34 @@
-"""The main job, as one sentence: load, convert, assemble, check, verify, put in place."""
+"""The main job, as one sentence: load, convert, optimize, assemble, check, verify, put in place."""
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from packager import (
     assembly,
     bundle,
     conversion,
-    dependencies,
     engine_choice,
     evidence,
+    optimization,
     preflight,
     probe,
     sizes,
     tools,
     verify,
+    worker_request,
 )
 from packager.config import Configuration
-from packager.conversion import Conversion, Way, default_format
-from packager.errors import SamplesError
-from packager.model import EngineName, Format
+from packager.conversion import Conversion
+from packager.errors import AccuracyError
+from packager.evidence import Findings
+from packager.optimization import Optimized, Scoring, Shipping, Task
+from packager.optimized import Score
 from packager.progress import Silence, Steps, Watcher
-from packager.results import Artifact, BuildReport, EngineChoice, Verification
+from packager.results import Artifact, BuildReport
 from packager.targets import Target
-from packager.worker import Limits, WorkerRequest
 
 
 def build(
@@ -38,91 +41,88 @@ def build(
     """
     began = time.monotonic()
     steps = Steps(watcher or Silence())
-    targets = configuration.targets
     with tempfile.TemporaryDirectory(prefix="packager-") as scratch:
         job = job or Path(scratch) / "job"
-        converted = _convert(configuration, targets, job, steps)
-        converted, choice = _choose_engine(configuration, targets, converted, job, steps)
-        made = [_make(target, converted, choice, configuration, steps) for target in targets]
+        converted = _convert(configuration, job, steps)
+        with _chosen(configuration, converted, job, steps) as chosen:
+            made = [_make(target, chosen, configuration, steps) for target in configuration.targets]
+    shown = max((found for _, found in made), key=lambda found: found.verification.max_abs_error)
     return BuildReport(
         name=configuration.name,
         artifacts=tuple(artifact for artifact, _ in made),
-        verification=max((found for _, found in made), key=lambda found: found.max_abs_error),
+        verification=shown.verification,
         steps=steps.records,
-        signature=converted.model.signature,
+        signature=chosen.converted.model.signature,
         seconds=round(time.monotonic() - began, 3),
         conversion=converted.record,
-        engine=choice,
+        engine=chosen.choice,
         accuracy=converted.accuracy,
+        artifact_score=shown.score,
         notes=converted.notes,
+        optimization=chosen.optimization,
     )
 
 
-def _convert(configuration: Configuration, targets: Sequence[Target], job: Path, steps: Steps) -> Conversion:
-    """Convert once, for the oldest engine among the targets."""
-    _engine(configuration)  # one that cannot run it is refused before the work begins
-    takes = [dependencies.onnx_limits(target.platform, configuration.engine_version) for target in targets]
-    request = WorkerRequest(
-        action="convert",
-        source=configuration.model,
-        name=configuration.name,
-        samples=_existing(configuration.samples),
-        labels=_labels(configuration.labels),
-        allow=configuration.allow,
-        torch_model=configuration.torch_model,
-        import_paths=(Path.cwd(), configuration.model.resolve().parent),
-        max_opset=min(limits.max_opset for limits in takes),
-        max_ml_opset=min(limits.max_ml_opset for limits in takes),
-        max_ir_version=min(limits.max_ir_version for limits in takes),
-        rows=configuration.rows,
-        format=_format(configuration),
-    )
+def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversion:
+    """Convert once, for all targets."""
+    _wanted(configuration)  # an engine that cannot run it is refused before the work begins
+    request = worker_request.conversion_of(configuration)
     with steps.step("convert") as step:
         step.say(f"reading {configuration.model.name}")
-        converted = conversion.convert(request, job, _way(configuration, step.say))
+        converted = conversion.convert(request, job, worker_request.way(configuration, step.say))
         record = converted.record
         opset = f", opset {record.opset}" if record.opset else ""
         step.detail = f"{converted.source.description} by {record.converter}: {record.format}{opset}"
     return converted
 
 
-def _choose_engine(
-    configuration: Configuration, targets: Sequence[Target], converted: Conversion, job: Path, steps: Steps
-) -> tuple[Conversion, EngineChoice]:
-    """Once for all targets, on the Python of the first."""
-    wanted = engine_choice.Wanted(
-        _engine(configuration), configuration.tiny_limit_ms, configuration.tolerance
+@contextmanager
+def _chosen(
+    configuration: Configuration, converted: Conversion, job: Path, steps: Steps
+) -> Iterator[Optimized]:
+    """What ships, by the engine that suits it on the first target: as converted, or the best candidate.
+
+    What a search has tried is kept until the artifact is there.
+    """
+    wanted, way, target = _wanted(configuration), worker_request.way(configuration), configuration.targets[0]
+    if configuration.optimize is None:
+        yield Optimized(*engine_choice.choose(wanted, converted, target, job, way, steps))
+        return
+    asked, version, favour = configuration.optimize, configuration.engine_version, configuration.favour
+    task = Task(
+        asked=asked,
+        shipping=Shipping(target, wanted, version, favour, asked.objective),
+        metric=configuration.metric,
+        request=worker_request.conversion_of(configuration),
+        oldest=worker_request.oldest(configuration),
+        way=way,
+        output=configuration.output / configuration.name,
+        scratch=job / "optimization",
     )
-    way = _way(configuration, tools.silent)
-    return engine_choice.choose(wanted, converted, targets[0], job, way, steps)
+    with optimization.journal_of(task, converted) as journal:
+        yield optimization.optimize(task, converted, journal, steps)
 
 
-def _engine(configuration: Configuration) -> EngineName | None:
+def _wanted(configuration: Configuration) -> engine_choice.Wanted:
     """The engine that is asked for, if any; what it cannot run is refused."""
     named = None if configuration.engine == "auto" else configuration.engine
-    return engine_choice.asked(named, configuration.engine_version, _format(configuration))
-
-
-def _format(configuration: Configuration) -> Format:
-    return configuration.format or default_format(configuration.model)
-
-
-def _way(configuration: Configuration, say: tools.Progress) -> Way:
-    limits = Limits(configuration.convert_timeout_s, configuration.convert_memory_mb)
-    return Way(limits, configuration.worker, configuration.offline, say)
+    format, version = worker_request.format_of(configuration), configuration.engine_version
+    engine = engine_choice.asked(named, version, format)
+    return engine_choice.Wanted(engine, configuration.tiny_limit_ms, configuration.tolerance)
 
 
 def _make(
-    target: Target, converted: Conversion, choice: EngineChoice, configuration: Configuration, steps: Steps
-) -> tuple[Artifact, Verification]:
+    target: Target, chosen: Optimized, configuration: Configuration, steps: Steps
+) -> tuple[Artifact, Findings]:
     """Assemble one target's artifact beside its place; it takes the place when every check has passed."""
+    converted = chosen.converted
     with steps.step("assemble") as step:
         assembled = assembly.assemble(target, converted, configuration, step.say)
         platform = target.platform
         files = len(assembled.layout.entries)
         where = f"{target.folder} for {platform.arch}, Python {platform.python}"
         step.detail = f"{where}, {assembled.engine}: {files} files"
-    found: list[Verification] = []
+    found: list[Findings] = []
     grown: list[str] = []
     dest = configuration.output / configuration.name / target.folder
 
@@ -130,9 +130,10 @@ def _make(
         grown.extend(sizes.growth(dest / evidence.FILE_NAME, archives))
         here = assembly.on_this_machine(target, stage)
         _preflight(target, here.root, steps)
-        found.append(_verify(here, converted, configuration, steps))
-        findings = evidence.Findings(found[-1], archives, assembled.trimmed)
-        evidence.write(stage, configuration, target, converted, choice, findings)
+        verified = _verify(here, converted, configuration, steps)
+        score = _score(here, converted, configuration, steps)
+        found.append(Findings(verified, archives, assembled.trimmed, score))
+        evidence.write(stage, configuration, target, chosen, found[-1])
 
     with steps.step("package") as step:
         (archive,) = bundle.write(assembled.layout, dest, judge, step.say)
@@ -178,12 +179,23 @@ def _verify(
     return found
 
 
-def _existing(samples: Path | None) -> Path | None:
-    if samples is not None and not samples.is_file():
-        raise SamplesError(f"there are no samples at {samples}", "check the path")
-    return samples
-
-
-def _labels(labels: str | None) -> str | None:
-    """A file if there is one of that name, else a column of the samples."""
-    return str(Path(labels).resolve()) if labels and Path(labels).is_file() else labels
+def _score(
+    here: assembly.Here, converted: Conversion, configuration: Configuration, steps: Steps
+) -> Score | None:
+    """How right the artifact is where the truth is known; AccuracyError below what is asked for."""
+    if converted.evaluation is None or not converted.evaluation.labelled:
+        return None
+    with steps.step("accuracy") as step:
+        scoring = Scoring(converted, configuration.metric, None)
+        cases = converted.evaluation.path
+        answers = probe.run(here.root, cases, here.python, preflight.ReadOnly(), here.library)
+        score, _ = scoring.of(answers)
+        step.detail = f"{score.metric} {score.value:.4f} on {score.rows:,} labelled rows"
+        least = configuration.min_accuracy
+        if least is not None and not score.value >= least:
+            raise AccuracyError(
+                f"the artifact's {score.metric} is {score.value:.4f} on {score.rows:,} rows, and at least "
+                f"{least:g} is asked for",
+                "nothing was written; train the model on, or lower --min-accuracy",
+            )
+    return score

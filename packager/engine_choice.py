@@ -2,27 +2,24 @@
 
 import json
 import statistics
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packager import conversion, dependencies, interpreters, preflight, probe, verify
+from packager import conversion, dependencies, probe, trial, verify
 from packager.conversion import Conversion, Way
 from packager.errors import ConfigError, ConversionError, VerificationError
-from packager.layout import Platform
-from packager.manifest import Engine, manifest_json
 from packager.model import EngineName, Format
 from packager.probe import Case
 from packager.progress import Steps
 from packager.results import EngineChoice, Verification
+from packager.targets import Target
 
 _RUNS, _WARM_UP = 30, 10
 _BATCHES = 3
 _FORMATS: dict[EngineName, Format] = {"onnxruntime": "onnx", "tiny": "onnx", "litert": "tflite"}
-_LIBRARIES: dict[Format, EngineName] = {"onnx": "onnxruntime", "tflite": "litert"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +58,23 @@ def asked(engine: EngineName | None, version: str, format: Format) -> EngineName
 
 
 def choose(
-    wanted: Wanted, converted: Conversion, platform: Platform, job: Path, way: Way, steps: Steps
+    wanted: Wanted, converted: Conversion, target: Target, job: Path, way: Way, steps: Steps
 ) -> tuple[Conversion, EngineChoice]:
     """The model as its engine takes it, with the reason. A forced engine that cannot is an error."""
-    library = _LIBRARIES[converted.model.format]
+    library = trial.ENGINES[converted.model.format]
     if wanted.engine is not None and wanted.engine != "tiny":
         return converted, EngineChoice(wanted.engine, "asked for")
     if library != "onnxruntime":
         return converted, EngineChoice(library, f"it runs {converted.model.format} models")
     with steps.step("engine") as step:
         step.say("trying pure Python")
-        chosen, choice = _tiny_or(library, wanted, converted, platform, job, way)
+        chosen, choice = _tiny_or(library, wanted, converted, target, job, way)
         step.detail = f"{choice.engine}: {choice.why}"
     return chosen, choice
 
 
 def _tiny_or(
-    library: EngineName, wanted: Wanted, converted: Conversion, platform: Platform, job: Path, way: Way
+    library: EngineName, wanted: Wanted, converted: Conversion, target: Target, job: Path, way: Way
 ) -> tuple[Conversion, EngineChoice]:
     forced = wanted.engine == "tiny"
     try:
@@ -88,37 +85,35 @@ def _tiny_or(
         return converted, EngineChoice(library, error.message)
     limit_ms = None if forced else wanted.tiny_limit_ms
     try:
-        trial = _try(tiny, platform, limit_ms, wanted.tolerance)
+        tried = _try(tiny, target, limit_ms, wanted.tolerance)
     except VerificationError as error:
         if forced:
             raise
         return converted, EngineChoice(library, f"tiny fails on this model: {error.message}")
-    if trial.found is None:
-        why = f"one prediction takes {trial.one_ms:.3f} ms in tiny, over the limit of {limit_ms:g} ms"
+    if tried.found is None:
+        why = f"one prediction takes {tried.one_ms:.3f} ms in tiny, over the limit of {limit_ms:g} ms"
         return converted, EngineChoice(library, why)
-    if not trial.found.passed and not forced:  # a forced one meets the build's own gate, which shows the rows
-        return converted, EngineChoice(library, f"tiny answers otherwise: {trial.found.failure}")
-    said = f"asked for; one prediction takes {trial.one_ms:.3f} ms"
+    if not tried.found.passed and not forced:  # a forced one meets the build's own gate, which shows the rows
+        return converted, EngineChoice(library, f"tiny answers otherwise: {tried.found.failure}")
+    said = f"asked for; one prediction takes {tried.one_ms:.3f} ms"
     if not forced:
-        said = f"one prediction takes {trial.one_ms:.3f} ms, under the limit of {limit_ms:g} ms"
+        said = f"one prediction takes {tried.one_ms:.3f} ms, under the limit of {limit_ms:g} ms"
     return tiny, EngineChoice("tiny", said)
 
 
-def _try(tiny: Conversion, platform: Platform, limit_ms: float | None, tolerance: float | None) -> _Trial:
+def _try(tiny: Conversion, target: Target, limit_ms: float | None, tolerance: float | None) -> _Trial:
     """Time one row, then hold all rows to the source's answers, in the code that ships."""
-    found = interpreters.find(platform.python)
-    python = found.path if found else Path(sys.executable)
     with tempfile.TemporaryDirectory(prefix="packager-engine-") as scratch:
-        root = _root(tiny, platform, Path(scratch, "root"))
+        laid = trial.lay(Path(scratch, "root"), target, tiny)
         once, all_rows = Path(scratch, "once.json"), Path(scratch, "all.json")
         document = json.loads(tiny.reference.read_text(encoding="utf-8"))
         _write(once, document, document["cases"][:1] * (_WARM_UP + _RUNS))
         _write(all_rows, document, document["cases"] + document["cases"][-1:] * (_BATCHES - 1))
-        runs_ms = probe.run(root, once, python, preflight.ReadOnly()).run_ms[_WARM_UP:]
+        runs_ms = trial.answers(laid, once).run_ms[_WARM_UP:]
         one_ms = statistics.median(runs_ms)
         if limit_ms is not None and one_ms > limit_ms:
             return _Trial(one_ms, None)
-        answers = probe.run(root, all_rows, python, preflight.ReadOnly())
+        answers = trial.answers(laid, all_rows)
     cases, signature = probe.read_cases(tiny.reference), tiny.model.signature
     one_ms = prediction_ms(runs_ms, answers.run_ms[-_BATCHES:], cases[-1])
     if limit_ms is not None and one_ms > limit_ms:
@@ -137,19 +132,3 @@ def prediction_ms(runs_ms: Sequence[float], batches_ms: Sequence[float], all_row
 
 def _write(path: Path, document: dict[str, Any], cases: list[Any]) -> None:
     path.write_text(json.dumps({**document, "cases": cases}), encoding="utf-8")
-
-
-def _root(tiny: Conversion, platform: Platform, root: Path) -> Path:
-    """A root for the probe: the model, its manifest, and the runtime's core."""
-    engine = dependencies.choose_engine(dependencies.kind_for("tiny"), platform)
-    described = Engine(engine.kind.kind, engine.version, None, graph_optimization=None)
-    files = {
-        "manifest.json": manifest_json("trial", tiny.model, tiny.source, described),
-        f"model/{tiny.model.path.name}": tiny.model.path.read_bytes(),
-        **{file.dest: file.read() for file in dependencies.runtime_files(("core",), None, tiny.model)},
-    }
-    for dest, content in files.items():
-        path = root / dest
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return root

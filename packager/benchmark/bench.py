@@ -5,7 +5,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from packager.benchmark import machine, warm
+from packager import machine
+from packager.benchmark import warm
 from packager.benchmark.cold import ColdRun, cold_start
 from packager.benchmark.subject import Subject, check_alike
 from packager.benchmark.trace import traced

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager import evidence, prices
-from packager.benchmark import machine
+from packager import evidence, machine, prices
 from packager.benchmark.subject import Asked, Subject, open_subject
 from packager.errors import ConfigError
 from packager.invoke.template import read_function

@@ -1,0 +1,139 @@
+"""Times two models beside one another: in turn, in processes that are renewed, until the ratio is known."""
+
+import json
+import selectors
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from packager.errors import BenchmarkError
+from packager.figures import paired_ratio
+from packager.measurement import Ratio
+from packager.trial.root import TrialRoot
+
+MOST_S = 5.0
+"""For one comparison, if the least number of rounds takes no longer."""
+KNOWN_TO = 0.05
+"""Warm times of two copies of one model differ by as much."""
+_LEAST_ROUNDS, _MOST_ROUNDS = 6, 24
+_BLOCK_MS = 25.0
+_NARROW = 0.03
+_WIDE = 0.25
+_TIMEOUT_S = 300.0
+_SCRIPT = Path(__file__).with_name("timing_script.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """What one run of one row takes in either model, and the first one's time over the second's."""
+
+    own_ms: float
+    base_ms: float
+    ratio: Ratio
+
+
+def compare(mine: TrialRoot, base: TrialRoot, cases: Path, most_s: float = MOST_S) -> Timed:
+    """Run the first case of ``cases`` in both, in turn.
+
+    A process is a little faster or slower for its whole life, by where its memory happens to lie. So each
+    round has a process of its own for either, and gives one ratio: the interval is over rounds.
+    """
+    own_ms: list[float] = []
+    base_ms: list[float] = []
+    deadline = time.monotonic() + most_s
+    with tempfile.TemporaryDirectory(prefix="packager-timing-") as scratch:
+        case = _first_case(cases, Path(scratch) / "case.json")
+        while True:
+            pair = (mine, base) if len(own_ms) % 2 == 0 else (base, mine)
+            first, second = _round(*pair, case)
+            own, other = (first, second) if pair[0] is mine else (second, first)
+            own_ms.append(own)
+            base_ms.append(other)
+            ratio = _ratio(own_ms, base_ms)
+            late = time.monotonic() > deadline or len(own_ms) == _MOST_ROUNDS
+            if len(own_ms) >= _LEAST_ROUNDS and (late or _is_known(ratio)):
+                return Timed(median(own_ms), median(base_ms), ratio)
+
+
+def _round(first: TrialRoot, second: TrialRoot, case: Path) -> tuple[float, float]:
+    """A block of the first, two of the second, one of the first: what drifts meets both alike."""
+    with ExitStack() as stack:
+        one, other = (stack.enter_context(_started(laid, case)) for laid in (first, second))
+        before, middle, later, after = one.block_ms(), other.block_ms(), other.block_ms(), one.block_ms()
+    return (before + after) / 2, (middle + later) / 2
+
+
+def _ratio(own_ms: list[float], base_ms: list[float]) -> Ratio:
+    """Rounds that disagree too much to tell anything make it unstable; a clear difference may be wide."""
+    found = paired_ratio("latency_ms", own_ms, base_ms, stable=True, known_to=KNOWN_TO)
+    wide = found.high - found.low > _WIDE * found.ratio
+    if wide and found.verdict == "equal":
+        return paired_ratio("latency_ms", own_ms, base_ms, stable=False, known_to=KNOWN_TO)
+    return found
+
+
+def _is_known(ratio: Ratio) -> bool:
+    return max(ratio.high - ratio.ratio, ratio.ratio - ratio.low) <= _NARROW * ratio.ratio
+
+
+def _first_case(cases: Path, dest: Path) -> Path:
+    document = json.loads(cases.read_text(encoding="utf-8"))
+    dest.write_text(json.dumps({**document, "cases": document["cases"][:1]}), encoding="utf-8")
+    return dest
+
+
+class _Process:
+    """The shipped code with an open model, which runs blocks on demand."""
+
+    def __init__(self, running: "subprocess.Popen[bytes]", said: Path) -> None:
+        self._running = running
+        self._said = said
+
+    def block_ms(self) -> float:
+        """The median of one block of runs."""
+        assert self._running.stdin is not None  # noqa: S101 - for the type checker
+        try:
+            self._running.stdin.write(f"{_BLOCK_MS}\n".encode())
+            self._running.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
+        return float(self.line()) / 1e6
+
+    def line(self) -> bytes:
+        """The next answer, within the time that one may take."""
+        stdout = self._running.stdout
+        assert stdout is not None  # noqa: S101
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(stdout, selectors.EVENT_READ)
+            if not waiting.select(_TIMEOUT_S):
+                raise BenchmarkError(f"one block of runs took more than {_TIMEOUT_S:.0f} s")
+        said = stdout.readline()
+        if not said:
+            raise self._ended()
+        return said
+
+    def _ended(self) -> BenchmarkError:
+        lines = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
+        return BenchmarkError("the shipped code ended while it was timed", None, tuple(lines))
+
+
+@contextmanager
+def _started(laid: TrialRoot, case: Path) -> Iterator[_Process]:
+    command = [str(laid.python), "-B", "-I", "-S", str(_SCRIPT), str(laid.root.resolve()), str(case)]
+    with tempfile.NamedTemporaryFile(prefix="packager-timing-", suffix=".log") as log:
+        running = subprocess.Popen(
+            command, cwd=laid.root, env={"LC_ALL": "C", **laid.environment},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+        try:
+            process = _Process(running, Path(log.name))
+            process.line()  # it is ready
+            yield process
+        finally:
+            running.kill()
+            running.communicate()
