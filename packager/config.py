@@ -36,6 +36,7 @@ EXAMPLES: dict[str, Any] = {
     "max_drop": "0.5%",
     "metric": "accuracy",
     "min_accuracy": 0.85,
+    "train": "module:function",
 }
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 

@@ -10,7 +10,7 @@ METRICS = ("accuracy", "auc", "f1", "r2", "rmse", "log_loss", "top5", "cosine")
 OBJECTIVES = ("size", "latency", "cost")
 _NAMES = (
     *("max_drop", "objective", "max_trials", "max_minutes", "calibration_rows", "evaluation_rows"),
-    *("keep_candidates", "passes"),
+    *("train", "keep_candidates", "passes"),
 )
 OPTIONS = (
     click.option(
@@ -40,6 +40,10 @@ OPTIONS = (
     ),
     click.option(
         "--evaluation-rows", type=click.IntRange(1), help="Other samples that are scored. Default: 2000."
+    ),
+    click.option(
+        "--train", metavar="MODULE:FUNCTION",
+        help="Of your own: trains a torch module whose channels were cut, before it is converted.",
     ),
     click.option(
         "--keep-candidates", is_flag=True, default=None,
