@@ -151,7 +151,7 @@ def _texts(labels: Sequence[dict[str, object]], middle: float, side: str, x: Spe
     mine = [one for one in labels if (_number(one["size"]) < middle) == (side == "left")]
     return {
         "data": values(mine),
-        "mark": {"type": "text", "align": side, "dx": 13 if side == "left" else -13, "aria": False},
+        "mark": {"type": "text", "align": side, "dx": 9 if side == "left" else -9, "dy": -10, "aria": False},
         "encoding": {"x": x, "y": y, "text": {"field": "label"}},
     }
 

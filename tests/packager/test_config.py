@@ -1,6 +1,7 @@
 """packager.toml and the flags over it: what is refused, and with which words."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -89,12 +90,79 @@ def test_the_starter_is_a_configuration_even_with_every_comment_taken_away(tmp_p
 
 
 def _is_setting(line: str) -> bool:
-    return (
+    return re.fullmatch(r"# \[+[\w.]+\]+", line) is not None or (
         line.startswith("# ")
         and " = " in line
         and line[2].islower()
         and line.split(" = ", maxsplit=1)[0][2:].isidentifier()
     )
+
+
+def search(tmp_path: Path, text: str, **flags: Any) -> config.Configuration:
+    """A build with samples, and what stands in `[optimize]`."""
+    head = 'model = "a.onnx"\nsamples = "rows.csv"\n'
+    return config.load(write(tmp_path, head + text), {}, optimize=flags or None)
+
+
+def test_a_build_without_the_table_searches_nothing(tmp_path: Path) -> None:
+    assert search(tmp_path, "").optimize is None
+
+
+def test_a_search_has_a_budget_also_where_none_is_named(tmp_path: Path) -> None:
+    found = search(tmp_path, "", objective="size").optimize
+    assert found is not None
+    assert (found.objective, found.budget) == ("size", "0.5%")
+
+
+def test_flags_of_a_search_are_laid_over_its_table(tmp_path: Path) -> None:
+    found = search(tmp_path, "[optimize]\nmax_drop = 0.01\nmax_trials = 7\n", max_drop="2%").optimize
+    assert found is not None
+    assert (found.max_drop, found.max_trials) == ("2%", 7)
+
+
+def test_named_passes_keep_their_order_and_have_no_budget_of_their_own(tmp_path: Path) -> None:
+    one, other = 'kind = "prune-magnitude"', 'kind = "static_int8"\nper_channel = false'
+    text = f"[[optimize.passes]]\n{one}\n[[optimize.passes]]\n{other}\n"
+    found = search(tmp_path, text).optimize
+    assert found is not None
+    assert [one.kind for one in found.passes] == ["prune_magnitude", "static_int8"]
+    assert found.budget is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            '[optimize]\nmax_drop = "little"\n',
+            "optimize.max_drop is 'little': it must be written like 0.5% or 0.005",
+        ),
+        ("[optimize]\nmax_drops = 1\n", "has no option 'optimize.max_drops'"),
+        (
+            '[optimize]\nobjective = "speed"\n',
+            "optimize.objective is 'speed': it must be 'size', 'latency' or 'cost'",
+        ),
+        ('optimize = "size"\n', "optimize is 'size'"),
+        ('[[optimize.passes]]\nkind = "static_int9"\n', "there is no pass 'static_int9'"),
+        ("[[optimize.passes]]\nper_channel = true\n", r"optimize.passes\[0\] has no 'kind'"),
+        (
+            '[[optimize.passes]]\nkind = "static_int8"\nper_chanel = true\n',
+            r"has no option 'optimize.passes\[0\].per_chanel'",
+        ),
+        ("min_accuracy = 0.9\n", "min_accuracy is 0.9, and there are no labelled rows to score"),
+    ],
+)
+def test_a_wrong_field_of_a_search_is_named_with_its_value(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        search(tmp_path, text)
+
+
+def test_a_budget_without_rows_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"a drop of at most 1% needs rows .* and there are no samples"):
+        config.load(None, {"model": "a.onnx"}, optimize={"max_drop": "1%"})
+    with pytest.raises(ConfigError, match="the pass static_int8 needs rows"):
+        config.load(None, {"model": "a.onnx"}, optimize={"passes": [{"kind": "static_int8"}]})
+    alone = config.load(None, {"model": "a.onnx"}, optimize={"passes": [{"kind": "float16"}]})
+    assert alone.optimize is not None
 
 
 def test_the_published_schema_is_the_one_of_the_classes() -> None:

@@ -48,6 +48,7 @@ def test_what_is_not_measured_has_no_chart_and_says_which_command_measures_it(tm
     assert "starts in" not in page
     folder = artifact.parent
     assert written.missing == (
+        "packager optimize MODEL --name iris --samples FILE",
         f"packager explain-size '{artifact}' --save '{folder}/sizes.json'",
         f"packager bench '{artifact}' --save '{folder}/bench.json'",
         f"packager tune '{artifact}' --save '{folder}/tune.json'",
