@@ -57,6 +57,16 @@ def write_evaluation(
     }
 
 
+def calibrating(source: Source, request: Request, sampled: Sampled) -> Rows:
+    """The rows of `calibration.json`; where none are asked for, some of the samples."""
+    drawn = _drawn(source, request, sampled).calibrated
+    if drawn:
+        names = drawn[0].columns
+        return Rows({name: np.concatenate([rows.columns[name] for rows in drawn]) for name in names})
+    order = np.random.default_rng(request.seed).permutation(len(sampled.rows))
+    return sampled.rows.take(np.sort(order[: request.rows]))
+
+
 def _invented(source: Source, request: Request) -> _Drawn:
     """Made rows, others than the reference has; nothing is calibrated on what nobody would ask."""
     made = source.invent(request.evaluation_rows, request.seed + 1)

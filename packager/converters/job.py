@@ -15,7 +15,7 @@ from packager.converters.frameworks import converter_for
 from packager.converters.request import SCHEMA_VERSION, Request, read_request
 
 if TYPE_CHECKING:
-    from packager.converters.source import Source
+    from packager.converters.source import Source, Written
 
 _TRANSLATIONS = {
     "tflite": "packager.converters.tflite.translation",
@@ -108,8 +108,22 @@ def _converted(source: "Source", request: Request, job: Path) -> dict[str, Any]:
         "reference": {"path": _REFERENCE, "rows": proof.rows, "source_of_rows": proof.source_of_rows},
         "accuracy": proof.accuracy,
         "evaluation": write_evaluation(source, request, sampled, job),
+        "applied": _applied(request, written),
         "record": {**versions.running(), "warnings": heard.document()},
     }
+
+
+def _applied(request: Request, written: "Written") -> list[dict[str, Any]]:
+    """What was done to the source before it was written."""
+    if len(written.applied) != len(request.passes):
+        kinds = ", ".join(options["kind"] for options in request.passes)
+        raise ConversionError(
+            f"Nothing in {request.source.name} can be changed by {kinds} before it is converted"
+        )
+    return [
+        {"kind": options["kind"], **asdict(applied)}
+        for options, applied in zip(request.passes, written.applied, strict=True)
+    ]
 
 
 def _translated(request: Request, job: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from packager.converters.passes.step import Applied
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.signature import Signature
@@ -34,6 +35,8 @@ class Written:
     converter: str
     source: "Source | None" = None
     """The source with a narrower signature, where the graph does not answer all that the model does."""
+    applied: tuple[Applied, ...] = ()
+    """What the passes of the request did to the copy that was written."""
 
 
 class Source(Protocol):

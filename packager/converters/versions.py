@@ -16,6 +16,7 @@ _TOLD = {
     "xgboost": "xgboost",
     "lightgbm": "lightgbm",
     "torch": "torch",
+    "torch_pruning": "torch-pruning",
     "onnxscript": "onnxscript",
     "keras": "keras",
     "tensorflow": "tensorflow",

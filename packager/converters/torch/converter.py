@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from packager.converters.signature import Signature
 from packager.converters.source import About, Written
 from packager.converters.tensors import Array
 from packager.converters.torch.exported import ExportedModel
-from packager.converters.torch.module import Exported
+from packager.converters.torch.module import Exported, ModuleModel
 from packager.converters.torch.opening import Opened, open_file
 from packager.converters.torch.shapes import to_array
 
@@ -74,10 +74,13 @@ class TorchSource:
         return {spec.name: to_array(one) for spec, one in zip(self.signature.outputs, answers, strict=True)}
 
     def write(self, dest: Path) -> Written:
+        if self.request.passes:
+            return self._write_changed(dest)
+        return self._write_lite(dest) if self.request.format == "tflite" else self._write_onnx(dest)
+
+    def _write_onnx(self, dest: Path) -> Written:
         import torch
 
-        if self.request.format == "tflite":
-            return self._write_lite(dest)
         made = self.model.write(dest, self.request)
         source = replace(self, model=made.model, notes=(*self.notes, *made.notes))
         return Written(made.opset, f"torch.onnx {torch.__version__} ({made.exporter})", source)
@@ -88,6 +91,18 @@ class TorchSource:
         lite, model = write_lite(self.model, self.request, dest)
         source = replace(self, model=model, notes=(*self.notes, *lite.notes))
         return Written(None, lite.converter, source)
+
+    def _write_changed(self, dest: Path) -> Written:
+        """A changed copy; it answers for the file, and the model as it was for itself."""
+        from packager.converters.torch import pruning
+
+        model, applied = pruning.changed(self, self.model, self.request)
+        other = replace(self, model=model, request=replace(self.request, passes=()))
+        written = other.write(dest)
+        source = cast("TorchSource", written.source)
+        pruning.prove(dest, cast("ModuleModel", source.model), self, self.request)
+        own = replace(cast("ModuleModel", source.model), module=cast("ModuleModel", self.model).module)
+        return replace(written, source=replace(source, model=own, request=self.request), applied=applied)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Any
 from packager.converters.failure import ConversionError, translated
 from packager.converters.request import Request
 
+_EXAMPLES = {"module:factory": "net:build", "module:function": "net:train"}
+
 
 def build_module(request: Request, tensors: dict[str, Any]) -> Any:
     """The module in evaluation mode with the weights of the file."""
@@ -58,27 +60,31 @@ def _without_prefix(tensors: dict[str, Any], wanted: set[str]) -> dict[str, Any]
 def _called(request: Request) -> Any:
     import torch
 
-    module_name, colon, name = (request.torch_model or "").partition(":")
-    if not colon or not name:
-        raise ConversionError(
-            f"--torch-model is {request.torch_model!r}, not module:factory", hint="for example net:build"
-        )
-    sys.path[:0] = [path for path in request.import_paths if path not in sys.path]
-    hint = "run the command where the module can be imported"
-    with _users_code(f"--torch-model {request.torch_model} cannot be imported", hint):
-        factory: Any = importlib.import_module(module_name)
-        for part in name.split("."):
-            factory = getattr(factory, part)
+    factory = imported(request.torch_model or "", "--torch-model", "module:factory", request)
     hint = "it is called without arguments, and gives the module whose weights the file holds"
-    with _users_code(f"The function of --torch-model {request.torch_model} failed", hint):
+    with users_code(f"The function of --torch-model {request.torch_model} failed", hint):
         made = factory()
     if not isinstance(made, torch.nn.Module):
         raise ConversionError(f"{request.torch_model} gave a {type(made).__name__}, not a torch.nn.Module")
     return made
 
 
+def imported(named: str, option: str, form: str, request: Request) -> Any:
+    """What the user's own code has under ``module:name``; ``option`` and its ``form`` are for messages."""
+    module_name, colon, name = named.partition(":")
+    if not colon or not name:
+        raise ConversionError(f"{option} is {named!r}, not {form}", hint=f"for example {_EXAMPLES[form]}")
+    sys.path[:0] = [path for path in request.import_paths if path not in sys.path]
+    hint = "run the command where the module can be imported"
+    with users_code(f"{option} {named} cannot be imported", hint):
+        found: Any = importlib.import_module(module_name)
+        for part in name.split("."):
+            found = getattr(found, part)
+    return found
+
+
 @contextmanager
-def _users_code(sentence: str, hint: str) -> Iterator[None]:
+def users_code(sentence: str, hint: str) -> Iterator[None]:
     """The user's own code may fail in any way, and may even end the process."""
     with translated(ConversionError, sentence, hint):
         try:
