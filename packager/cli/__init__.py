@@ -57,10 +57,8 @@ def run(argv: list[str]) -> int:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _stop)
         return int(packager.main(argv, standalone_mode=False, obj=session, color=colour()) or 0)
-    except click.exceptions.Abort:
-        return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        return _interrupted(error)
     except click.ClickException as error:
         return _misused(error, session, argv)
     except PackagerError as error:
@@ -87,8 +85,10 @@ def _misused(error: click.ClickException, session: Session, argv: list[str]) -> 
     return USAGE
 
 
-def _interrupted() -> int:
-    click.echo("interrupted; nothing was written", err=True)
+def _interrupted(error: BaseException) -> int:
+    """Click makes an Abort of what a command was interrupted by; that may say how to go on."""
+    said = str(error.__cause__ or error) or "nothing was written"
+    click.echo(f"interrupted; {said}", err=True)
     return INTERRUPTED
 
 

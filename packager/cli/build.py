@@ -118,8 +118,12 @@ def carry_out(
         made = run(configuration, spinner)
     if session.as_json:
         session.answer_json(report.document(made))
-    else:
-        report.show_build(made)
+        return
+    if made.optimization is not None:
+        from packager.optimization import table
+
+        table.show(made.optimization)
+    report.show_build(made)
 
 
 def _flags(source: Source, given: dict[str, Any]) -> dict[str, Any]:
