@@ -10,13 +10,19 @@ from packager.passes.base import Excluding, Pass
 from packager.passes.cleanup import Cleanup
 from packager.passes.dynamic_int8 import DynamicInt8
 from packager.passes.float16 import Float16
+from packager.passes.narrow_trees import NarrowTrees
 from packager.passes.prune_2_4 import PruneTwoOfFour
+from packager.passes.prune_channels import PruneChannels
 from packager.passes.prune_magnitude import PruneMagnitude
+from packager.passes.prune_weights import PruneWeights
 from packager.passes.static_int8 import StaticInt8
+from packager.passes.tf_quantize import TfQuantize
 from packager.passes.tflite_dynamic_int8 import TfliteDynamicInt8
 from packager.passes.tflite_full_int8 import TfliteFullInt8
 from packager.passes.tflite_int4 import TfliteInt4
 from packager.passes.tflite_int16 import TfliteInt16
+from packager.passes.tidy_trees import TidyTrees
+from packager.passes.truncate_trees import TruncateTrees
 from packager.passes.weight_only import WeightOnly
 
 __all__ = [
@@ -39,7 +45,13 @@ PASSES: Mapping[str, type[Pass]] = {
     "float16": Float16,
     "weight_only": WeightOnly,
     "prune_magnitude": PruneMagnitude,
+    "prune_channels": PruneChannels,
+    "prune_weights": PruneWeights,
     "prune_2_4": PruneTwoOfFour,
+    "truncate_trees": TruncateTrees,
+    "narrow_trees": NarrowTrees,
+    "tidy_trees": TidyTrees,
+    "tf_quantize": TfQuantize,
     "tflite_dynamic_int8": TfliteDynamicInt8,
     "tflite_full_int8": TfliteFullInt8,
     "tflite_int4": TfliteInt4,

@@ -31,7 +31,8 @@ class Ensemble:
 
     ``zero_is_missing``: for each feature whether 0 is read as NaN. ``rounds_down``: whether a category is the
     next lower whole number, or the next one towards zero. ``missing``: a number that is read as NaN, too.
-    ``averaged``: the leaves are divided by the number of rounds already. ``double``: whether the library compares and adds in double precision, or in single in the trees' order.
+    ``averaged``: the leaves are divided by the number of rounds already.
+    ``double``: whether the library compares and adds in double precision, or in single in the trees' order.
     """
 
     features: int

@@ -93,7 +93,6 @@ def _inner(layout: _Layout, column: int, bound: float, yes: int, no: int) -> int
 
 def _constants(layout: _Layout, pairs: bool) -> list[Value]:
     leaves = len(layout.payloads)
-    kind = np.float32 if layout.ensemble.single else np.float64
 
     def place(found: int, here: int) -> int:
         """Leaves by their place, inner nodes counted back from ``here``, where the parent will stand."""
@@ -105,11 +104,11 @@ def _constants(layout: _Layout, pairs: bool) -> list[Value]:
     weights = [pair for payload in layout.payloads for pair in payload]
     constants = [
         _whole([column for column, *_ in layout.inner]),
-        np.array([bound for _, bound, *_ in layout.inner], dtype=kind),
+        _floats([bound for _, bound, *_ in layout.inner]),
         _whole([yes for yes, _ in links]),
         _whole([no for _, no in links]),
         _whole(roots),
-        np.array([weight for _, weight in weights], dtype=kind),
+        _floats([weight for _, weight in weights]),
     ]
     if pairs:
         constants += [
@@ -117,6 +116,14 @@ def _constants(layout: _Layout, pairs: bool) -> list[Value]:
             _whole([target for target, _ in weights]),
         ]
     return [known(array) for array in constants]
+
+
+def _floats(numbers: list[float]) -> Array:
+    """In single precision where that holds them: what is known is read into Python's own numbers."""
+    double = np.array(numbers, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        single = double.astype(np.float32)
+    return single if np.array_equal(single, double) else double
 
 
 def _whole(numbers: list[int]) -> Array:
