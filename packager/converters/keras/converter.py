@@ -30,6 +30,8 @@ def open_source(request: Request) -> Source:
 
 
 def _needs_tensorflow(file: KerasFile, request: Request) -> str | None:
+    if any(options["kind"] == "tf_quantize" for options in request.passes):
+        return "is to be quantized by TensorFlow's converter"
     if file.major < 3:
         return f"was written by Keras {file.version or '2'}, which TensorFlow's environment reads"
     text = OF_TENSORFLOW.intersection(file.loads)

@@ -10,12 +10,15 @@ from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.files import write_bytes
 from packager.converters.signature import BATCH, Signature, TensorSpec
 from packager.converters.tensorflow.graph import function_of, input_specs
+from packager.converters.tensorflow.quantizing import Quantizing
 from packager.converters.tflite.sizes import fit_batch
 
 _HINT = "replace the operation that it names, or build the model as ONNX: --format onnx"
 
 
-def write_tflite(call: Any, signature: Signature, dest: Path) -> tuple[Signature, str]:
+def write_tflite(
+    call: Any, signature: Signature, dest: Path, quantizing: Quantizing | None = None
+) -> tuple[Signature, str]:
     """The signature that the file has, and the converter's name; recurrences take batches of one alone."""
     import tensorflow as tf
 
@@ -26,7 +29,7 @@ def write_tflite(call: Any, signature: Signature, dest: Path) -> tuple[Signature
             with translated(
                 ConversionError, "TensorFlow's converter cannot write this model as TFLite", _HINT
             ):
-                data = _converted(call, asked, dest.parent / "exported")
+                data = _converted(call, asked, dest.parent / "exported", quantizing)
                 _check_names(data, asked)
                 data = fit_batch(data, free=asked is signature)
         except WorkerError as error:
@@ -47,7 +50,7 @@ def _of_one_row(signature: Signature) -> Signature:
     return replace(signature, inputs=single(signature.inputs), outputs=single(signature.outputs))
 
 
-def _converted(call: Any, signature: Signature, folder: Path) -> bytes:
+def _converted(call: Any, signature: Signature, folder: Path, quantizing: Quantizing | None) -> bytes:
     """By way of a SavedModel, whose signature gives the file the names."""
     import tensorflow as tf
     from tensorflow.lite.python.convert_phase import ConverterError
@@ -68,6 +71,8 @@ def _converted(call: Any, signature: Signature, folder: Path) -> bytes:
         concrete = serve.get_concrete_function()
         tf.saved_model.save(tf.Module(), str(folder), signatures={"serving_default": concrete})
         converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+        if quantizing is not None:
+            quantizing.tell(converter)
         made: bytes = converter.convert()
         return made
     except ConverterError as error:

@@ -69,14 +69,20 @@ class TensorFlowSource:
 
     def write(self, dest: Path) -> Written:
         if self.request.format == "tflite":
-            from packager.converters.tensorflow.lite import write_tflite
-
-            signature, converter = write_tflite(self.call, self.signature, dest)
-            return Written(None, converter, replace(self, signature=signature))
+            return self._write_lite(dest)
         from packager.converters.tensorflow.graph import write_onnx
 
         opset, converter = write_onnx(self.call, self.signature, self.request, dest)
         return Written(opset, converter)
+
+    def _write_lite(self, dest: Path) -> Written:
+        from packager.converters.tensorflow.lite import write_tflite
+        from packager.converters.tensorflow.quantizing import quantizing
+
+        asked = quantizing(self, self.request)
+        signature, converter = write_tflite(self.call, self.signature, dest, asked)
+        applied = (asked.applied(dest.read_bytes()),) if asked else ()
+        return Written(None, converter, replace(self, signature=signature), applied)
 
 
 def _together(pieces: tuple[Rows, ...]) -> Rows:
