@@ -35,7 +35,7 @@ def convolutional(folder: Path) -> Net:
     digits = load_digits()
     images = (digits.images[:, None] / 16).astype(np.float32)
     random = np.random.default_rng(0)
-    weights = {
+    weights: dict[str, Array] = {
         "first": (random.standard_normal((16, 1, 3, 3)) / 3).astype(np.float32),
         "second": (random.standard_normal((48, 16, 3, 3)) / 12).astype(np.float32),
     }
@@ -46,7 +46,8 @@ def convolutional(folder: Path) -> Net:
         helper.make_node("Relu", ["c"], ["d"]),
         helper.make_node("Flatten", ["d"], ["e"]),
     ]
-    features = run(graph(nodes, weights, {"X": ["batch", 1, 8, 8]}, {"e": ["batch", 768]}), {"X": images})[0]
+    body = graph(nodes, weights, {"X": ["batch", 1, 8, 8]}, {"e": ["batch", 768]})
+    features = run(body, {"X": images})[0]
     head = RidgeClassifier(alpha=1.0).fit(features[:1200], digits.target[:1200])
     weights |= {"matrix": head.coef_.astype(np.float32), "bias": head.intercept_.astype(np.float32)}
     nodes.append(helper.make_node("Gemm", ["e", "matrix", "bias"], ["Y"], "head", transB=1))
@@ -57,7 +58,7 @@ def convolutional(folder: Path) -> Net:
 def dense(folder: Path) -> Net:
     """Two products with matrices, with and without a bias, one of them transposed; no labels."""
     random = np.random.default_rng(0)
-    weights = {
+    weights: dict[str, Array] = {
         "first": random.standard_normal((40, 96)).astype(np.float32) / 6,
         "second": random.standard_normal((64, 96)).astype(np.float32) / 9,
         "bias": random.standard_normal(64).astype(np.float32),
