@@ -2,8 +2,6 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
 from packager.model import Format
 from packager.passes.base import Excluding
 
@@ -11,13 +9,9 @@ from packager.passes.base import Excluding
 class Float16(Excluding):
     """Weights in half precision, which the engine makes whole again as it opens the model.
 
-    The model then runs as before. With ``compute`` operators, too, run in half precision, which few
-    processors do faster.
+    The model then computes as before, in the same time: few processors compute in half precision faster.
     """
 
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx", "tflite"})
 
     kind: Literal["float16"] = "float16"
-    compute: Literal["float32", "float16"] = Field(
-        "float32", description="The precision of the computation itself (ONNX alone)."
-    )

@@ -13,8 +13,6 @@ _PLAN = Plan("float16 weights", weights_float16, has_ranges=False)
 
 
 def apply(step: Step) -> Applied:
-    if step.options.get("compute", "float32") != "float32":
-        raise ConversionError("The engine computes TFLite in single precision: leave compute at float32")
     if read_floats(step.model).were_float16:
         raise ConversionError("The model's weights are float16 already")
     applied = carried_out(step, _PLAN)
