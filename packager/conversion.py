@@ -11,6 +11,7 @@ from packager.environments import Environment
 from packager.manifest import read_signature
 from packager.mlflow_folder import MlflowModel
 from packager.model import Format, ModelFile, Signature, SourceModel
+from packager.optimized import PassRecord
 from packager.recipes import Contents, Recipe
 from packager.results import Accuracy, ConversionRecord, RowSource, Warned
 from packager.worker import AnotherEnvironment, Limits, WorkerRequest, run
@@ -54,6 +55,7 @@ class Conversion:
     """A converted model with the source model's own answers to hold it to, and where it was made.
 
     ``evaluation``: only where it was asked for (``evaluation_rows`` of the request).
+    ``applied``: passes over the source before it was converted; all answers are of the source as it was.
     """
 
     source: SourceModel
@@ -66,6 +68,7 @@ class Conversion:
     environment: Environment
     notes: tuple[str, ...]
     evaluation: Evaluation | None = None
+    applied: tuple[PassRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,20 @@ def _conversion(asked: _Asked, done: _Done) -> Conversion:
         environment=done.environment,
         notes=(*asked.notes, *said.get("notes", ())),
         evaluation=_evaluation(done),
+        applied=_applied(asked.request, said),
+    )
+
+
+def _applied(request: WorkerRequest, said: dict[str, Any]) -> tuple[PassRecord, ...]:
+    return tuple(
+        PassRecord(
+            row["kind"],
+            {name: value for name, value in asked.items() if name != "kind"},
+            row["detail"],
+            tuple(row["layers"]),
+            tuple(row["left"]),
+        )
+        for asked, row in zip(request.passes, said["applied"], strict=True)
     )
 
 
