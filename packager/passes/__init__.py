@@ -13,9 +13,7 @@ from packager.passes.float16 import Float16
 from packager.passes.narrow_trees import NarrowTrees
 from packager.passes.prune_2_4 import PruneTwoOfFour
 from packager.passes.prune_channels import PruneChannels
-from packager.passes.prune_channels import PruneChannels
 from packager.passes.prune_magnitude import PruneMagnitude
-from packager.passes.prune_weights import PruneWeights
 from packager.passes.prune_weights import PruneWeights
 from packager.passes.static_int8 import StaticInt8
 from packager.passes.tf_quantize import TfQuantize
@@ -47,8 +45,6 @@ PASSES: Mapping[str, type[Pass]] = {
     "float16": Float16,
     "weight_only": WeightOnly,
     "prune_magnitude": PruneMagnitude,
-    "prune_channels": PruneChannels,
-    "prune_weights": PruneWeights,
     "prune_channels": PruneChannels,
     "prune_weights": PruneWeights,
     "prune_2_4": PruneTwoOfFour,

@@ -1,0 +1,61 @@
+"""Products of matrices and their biases in one node, as the engine multiplies them in 8 bits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from packager.converters.onnx.graph import reads_of
+
+
+def merge_biases(model: Any) -> None:
+    """MatMul and Add become a Gemm, by the name of the MatMul, of rows and a constant matrix.
+
+    The model's shapes are inferred before; else no rank is known, and nothing is merged.
+    """
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    ranks = {
+        value.name: len(value.type.tensor_type.shape.dim)
+        for value in [*graph.value_info, *graph.input]
+        if value.type.tensor_type.HasField("shape")
+    }
+    shown = {value.name for value in graph.output}
+    readers: dict[str, list[Any]] = {}
+    for node in graph.node:
+        for name in reads_of(node):
+            readers.setdefault(name, []).append(node)
+    merged = []
+    for node in graph.node:
+        taking = readers.get(node.output[0], []) if node.op_type == "MatMul" else []
+        if len(taking) != 1 or node.output[0] in shown or ranks.get(node.input[0]) != 2:
+            continue
+        bias = _bias(node, taking[0], weights)
+        if bias is not None:
+            _merge(graph, node, taking[0], bias)
+            merged.append(taking[0])
+    for node in merged:
+        graph.node.remove(node)
+
+
+def _bias(product: Any, added: Any, weights: Mapping[str, Any]) -> Any:
+    """The constant that is added to each column, if nothing else is."""
+    if added.op_type != "Add" or product.input[1] not in weights:
+        return None
+    matrix = weights[product.input[1]]
+    other = added.input[1] if added.input[0] == product.output[0] else added.input[0]
+    bias = weights.get(other)
+    if bias is None or len(matrix.dims) != 2 or bias.data_type != matrix.data_type:
+        return None
+    columns = matrix.dims[1]
+    return bias if list(bias.dims) in ([columns], [1, columns]) else None
+
+
+def _merge(graph: Any, product: Any, added: Any, bias: Any) -> None:
+    import onnx
+
+    flat = graph.initializer.add()
+    flat.CopyFrom(bias)
+    flat.name = f"{product.name}_bias"
+    del flat.dims[:]
+    flat.dims.append(bias.dims[-1])
+    made = onnx.helper.make_node("Gemm", [*product.input, flat.name], list(added.output), name=product.name)
+    product.CopyFrom(made)
