@@ -13,15 +13,14 @@ from packager.converters.passes.step import Applied, LayerError, Step
 from packager.converters.passes.tflite_floats import Floats, read_floats
 from packager.converters.passes.tflite_quantizer import Layer, Rule
 from packager.converters.passes.tflite_rows import Inputs, calibration_rows, how_many, some_rows
+from packager.converters.passes.tflite_shortened import shortened
 from packager.converters.tensors import Array
 from packager.converters.tflite.folding import runs_in_given_memory
 from packager.converters.tflite.interpreter import Answers
 from packager.converters.tflite.reading import served
-from packager.converters.tflite.structure import StoredGraph, StoredOperator, structure_of
+from packager.converters.tflite.structure import structure_of
 
 _TRIAL_RUNS = 16
-# Not int32, which indexes, sizes and biases hold.
-_SHORTER = frozenset({"int4", "int8", "int16", "float16"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ def carried_out(step: Step, plan: Plan) -> Applied:
     rows = calibration_rows(step, floats) if plan.has_ranges else some_rows(step, floats, 1)
     seen = quantizer.ranges(floats, rows) if plan.has_ranges else None
     made = quantizer.quantized(floats, recipe, seen)
-    changed = _changed(every, made)
+    shorter = shortened(made)
+    changed = {layer.name: shorter[layer.name] for layer in every if layer.name in shorter}
     if not changed:
         raise ConversionError(f"No layer of the model became {plan.to}")
     if not plan.has_ranges:
@@ -129,26 +129,6 @@ def check_runs(floats: Floats, made: bytes, inputs: Inputs, float_io: bool) -> N
             raise ConversionError(f"The quantized model's {name} is infinite or no number")
     if not runs_in_given_memory(made, after, inputs):
         raise ConversionError("The engine does not run the quantized model")
-
-
-def _changed(every: Sequence[Layer], made: bytes) -> dict[str, str]:
-    """Those whose operator has shorter numbers as weights or as its answer now, each with what these are."""
-    stored = structure_of(made, "the quantized model")
-    shorter = {
-        graph.tensors[operator.outputs[0]].name: _shorter(graph, operator)
-        for graph in stored.graphs
-        for operator in graph.operators
-        if operator.outputs
-    }
-    return {layer.name: shorter[layer.name] for layer in every if shorter.get(layer.name)}
-
-
-def _shorter(graph: StoredGraph, operator: StoredOperator) -> str:
-    """Weights may stand behind an operator that widens them."""
-    widened = {one.outputs[0]: one.inputs[0] for one in graph.operators if one.kind == "DEQUANTIZE"}
-    given = [graph.tensors[widened.get(at, at)] for at in operator.inputs if at >= 0]
-    looked_at = [*(tensor for tensor in given if tensor.constant), graph.tensors[operator.outputs[0]]]
-    return next((tensor.dtype for tensor in looked_at if tensor.dtype in _SHORTER), "")
 
 
 def _error(

@@ -10,19 +10,18 @@ import numpy as np
 from packager.converters.evaluation import calibrating
 from packager.converters.failure import ConversionError, SamplesError
 from packager.converters.passes.step import Applied
+from packager.converters.passes.tflite_shortened import shortened
 from packager.converters.request import Request
 from packager.converters.rows import Rows
 from packager.converters.sampled import read_sampled
 from packager.converters.source import Source
 from packager.converters.tensors import Array
-from packager.converters.tflite.structure import structure_of
 
 KIND = "tf_quantize"
 _WITH_RANGES = {
     "full_int8": "TFLITE_BUILTINS_INT8",
     "int16": "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8",
 }
-_SHORTER = frozenset({"float16", "int8", "int16"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +44,12 @@ class Quantizing:
 
     def applied(self, data: bytes) -> Applied:
         """Refuses a file in which nothing became shorter."""
-        graph = structure_of(data, "the converted model").graphs[0]
-        weights = Counter(one.dtype for one in graph.tensors if one.constant and one.dtype in _SHORTER)
-        if not weights:
+        layers = shortened(data)
+        if not layers:
             raise ConversionError(f"TensorFlow's converter found nothing to make {self.mode}")
-        said = ", ".join(f"{count} of {dtype}" for dtype, count in sorted(weights.items()))
-        by = f", ranges of {len(self.runs)} runs" if self.runs else ""
-        names = {graph.tensors[at].name for one in graph.operators for at in one.outputs if at >= 0}
-        between = {
-            one.name for one in graph.tensors if not one.constant and one.dtype in _SHORTER and one.scale
-        }
-        return Applied(f"constants: {said}{by}", tuple(sorted(names & between)))
+        said = ", ".join(f"{count} of {dtype}" for dtype, count in sorted(Counter(layers.values()).items()))
+        by = f", ranges of {len(self.runs)} rows" if self.runs else ""
+        return Applied(f"layers: {said}{by}", tuple(layers))
 
 
 def quantizing(source: Source, request: Request) -> Quantizing | None:
