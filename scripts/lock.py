@@ -37,6 +37,8 @@ LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
     "worker_litert_torch": (("litert-torch==0.10.0", "ai-edge-litert==2.3.0", *_ONNX, *_SAMPLES), True),
     "worker_onnx": ((*_ONNX, *_SAMPLES), True),
     "worker_onnx2tf": (("onnx2tf==2.6.9",), True),
+    # sympy: what onnxslim's and onnxruntime's inference of shapes import.
+    "worker_onnx_passes": ((*_ONNX, "onnxslim", "sympy", "numpy"), True),
     "worker_onnx_tflite": (("ai-edge-litert==2.3.0", *_ONNX), True),
     "worker_sklearn": ((*_SKLEARN, *_ONNX, *_SAMPLES), True),
     "worker_tensorflow": (
@@ -46,6 +48,11 @@ LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
             *_ONNX,
             *_SAMPLES,
         ),
+        True,
+    ),
+    "worker_torch_pruning": (("torch-pruning==1.6.1", "onnxscript", *_ONNX, *_SAMPLES), True),
+    "worker_torch_pruning_tflite": (
+        ("torch-pruning==1.6.1", "litert-torch==0.10.0", "ai-edge-litert==2.3.0", *_ONNX, *_SAMPLES),
         True,
     ),
     "worker_tflite": (("ai-edge-litert", *_SAMPLES), True),

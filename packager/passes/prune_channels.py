@@ -17,7 +17,6 @@ class PruneChannels(Excluding):
     stage: ClassVar[Stage] = "source"
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx", "tflite"})
     frameworks: ClassVar[frozenset[str]] = frozenset({"torch"})
-    recipe: ClassVar[str] = "torch_pruning"
 
     kind: Literal["prune_channels"] = "prune_channels"
     share: float = Field(0.3, gt=0, le=0.9, description="How many of the channels go.")

@@ -17,7 +17,6 @@ class PruneWeights(Excluding):
     stage: ClassVar[Stage] = "source"
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx", "tflite"})
     frameworks: ClassVar[frozenset[str]] = frozenset({"torch"})
-    recipe: ClassVar[str] = "torch"
 
     kind: Literal["prune_weights"] = "prune_weights"
     mode: Literal["magnitude", "2:4"] = Field(
