@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The CPU build of torch is taken where one is offered; the tests need no GPU.
 TORCH := torch==2.13.0
 
-.PHONY: demo test check lint types layers bench matrix lock clean
+.PHONY: demo test check lint types layers bench optimization matrix lock clean
 
 demo: .venv/.demo
 	$(BIN)/python examples/wine.py
@@ -29,6 +29,9 @@ layers: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m benchmarks
+
+optimization: .venv/.dev
+	$(BIN)/python -m benchmarks.optimization
 
 matrix: .venv/.dev
 	$(BIN)/python -m tests.matrix

@@ -89,7 +89,7 @@ def _row(model: Model, effort: Effort, watcher: Watcher) -> Row:
         try:
             path = published.fetch(model, watcher.said)
             made = rows.make(model.rows, path, Path(folder), watcher.said)
-            report = build.build(_configuration(model, path, made, Path(folder), effort), watcher)
+            report = build.build(configuration(model, path, made, Path(folder), effort), watcher)
             (artifact,) = report.artifacts
             found = compare(artifact.path, (), Asked(), effort.cold_rounds, effort.warm_calls, watcher)
             (bench,) = found.measured
@@ -114,9 +114,8 @@ def _row(model: Model, effort: Effort, watcher: Watcher) -> Row:
     )
 
 
-def _configuration(
-    model: Model, path: Path, made: Made, folder: Path, effort: Effort
-) -> config.Configuration:
+def configuration(model: Model, path: Path, made: Made, folder: Path, effort: Effort) -> config.Configuration:
+    """The build of one model; what it writes goes below ``folder``."""
     optimize = {
         "objective": model.objective,
         "max_trials": effort.max_trials,
