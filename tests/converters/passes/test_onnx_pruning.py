@@ -59,6 +59,12 @@ def test_the_file_is_as_large_as_before_and_both_sizes_in_an_archive_are_said(
     )
 
 
+def test_each_layer_may_lose_the_same_share(conv: Net, tmp_path: Path) -> None:
+    done = passed(tmp_path, conv.done, {"kind": "prune_magnitude", "sparsity": 0.25, "scope": "layer"})
+    after = weights_of(done)
+    assert [np.mean(after[name] == 0) for name in ("second", "matrix")] == [0.25, 0.25]
+
+
 def test_the_first_and_the_last_layer_may_stay(dense: Net, tmp_path: Path) -> None:
     done = passed(tmp_path, dense.done, {"kind": "prune_magnitude", "keep_ends": True})
     (applied,) = done.result["applied"]
