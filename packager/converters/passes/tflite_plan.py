@@ -1,7 +1,7 @@
 """One way of quantizing TFLite, carried out: over all layers but those left out, or over each layer alone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,18 +20,23 @@ from packager.converters.tflite.interpreter import Answers
 from packager.converters.tflite.reading import served
 from packager.converters.tflite.structure import structure_of
 
+_LEAVE = "leave some of its layers as they are: exclude"
 _TRIAL_RUNS = 16
+_UNUSABLE = 1e9
+"""The error of a layer that, changed, keeps the engine from running the model or from answering numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``to``: what layers become, in words. ``has_ranges``: what flows between layers becomes whole numbers,
-    too, by ranges that were seen on rows; else only weights change, and the file has to get smaller."""
+    too, by ranges that were seen on rows; else only weights change, and the file has to get smaller.
+    ``check`` refuses what came out."""
 
     to: str
     rule: Rule
     has_ranges: bool
     float_io: bool = True
+    check: Callable[[bytes], None] | None = None
 
 
 def carried_out(step: Step, plan: Plan) -> Applied:
@@ -51,6 +56,8 @@ def carried_out(step: Step, plan: Plan) -> Applied:
         raise ConversionError(f"No layer of the model became {plan.to}")
     if not plan.has_ranges:
         refuse_larger(step, made)
+    if plan.check is not None:
+        plan.check(made)
     check_runs(floats, made, rows[0], plan.float_io)
     write_bytes(step.dest, made)
     by = f", ranges of {how_many(rows, step.signature)} rows" if plan.has_ranges else ""
@@ -121,14 +128,17 @@ def check_runs(floats: Floats, made: bytes, inputs: Inputs, float_io: bool) -> N
         raise ConversionError("The quantizer gave other names to what the model takes or answers")
     if not float_io:
         return
-    answers = Answers(made, after).of(inputs)
+    try:
+        answers = Answers(made, after).of(inputs)
+    except ConversionError as error:
+        raise ConversionError(f"The quantized model does not run: {error.message}", hint=_LEAVE) from error
     for name, answer in answers.items():
         if answer.dtype.name != before.outputs[name].dtype:
             raise ConversionError(f"The quantizer made {name} {answer.dtype.name}")
         if not np.isfinite(answer.astype(np.float64)).all():
             raise ConversionError(f"The quantized model's {name} is infinite or no number")
     if not runs_in_given_memory(made, after, inputs):
-        raise ConversionError("The engine does not run the quantized model")
+        raise ConversionError("The engine does not run the quantized model", hint=_LEAVE)
 
 
 def _error(
@@ -142,7 +152,12 @@ def _error(
     recipe = quantizer.alone(plan.rule, layer)
     quantizer.with_float_io(recipe)
     made = quantizer.quantized(floats, recipe, seen)
-    moved = _answers(made, rows) - own
+    try:
+        moved = _answers(made, rows) - own
+    except ConversionError:  # numbers that the engine has no multiplier for
+        return _UNUSABLE
+    if not np.isfinite(moved).all():
+        return _UNUSABLE
     return float(np.linalg.norm(moved) / max(float(np.linalg.norm(own)), 1e-30))
 
 
