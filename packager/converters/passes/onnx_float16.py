@@ -10,6 +10,7 @@ import numpy as np
 
 from packager.converters.failure import ConversionError
 from packager.converters.passes.onnx_file import read_model, write_smaller
+from packager.converters.passes.onnx_integers import halved
 from packager.converters.passes.onnx_weight_errors import ranked
 from packager.converters.passes.onnx_weights import Layers, Weight, layers_of, replace_weight
 from packager.converters.passes.step import Applied, LayerError, Step
@@ -45,7 +46,7 @@ def sensitivity(step: Step) -> list[LayerError]:
 
 def _stored(layers: Layers) -> tuple[Layers, list[str]]:
     """What is stored in half precision now, and the names of tensors that are beyond its range."""
-    halves = [(weight, _halves(weight.array())) for weight in layers.weights]
+    halves = [(weight, halved(weight.array())) for weight in layers.weights]
     fitting = [(weight, half) for weight, half in halves if _fits(weight.array(), half)]
     beyond = [weight.tensor.name for weight, half in halves if not _fits(weight.array(), half)]
     if not fitting:
@@ -62,11 +63,6 @@ def _store(weight: Weight, halves: Array) -> None:
     name = str(weight.tensor.name)
     stored = numpy_helper.from_array(halves, f"{name}_float16")
     replace_weight(weight, [helper.make_node("Cast", [stored.name], [name], to=TensorProto.FLOAT)], [stored])
-
-
-def _halves(array: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return array.astype(np.float16)
 
 
 def _fits(array: Array, halves: Array) -> bool:

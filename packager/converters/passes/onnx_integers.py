@@ -7,6 +7,9 @@ import numpy as np
 from packager.converters.passes.onnx_weights import Weight
 from packager.converters.tensors import Array
 
+_EXACT_ENOUGH = 2.0**-10
+"""Half precision has eleven digits; where an error is above this, a value is beyond its range."""
+
 
 @dataclass(frozen=True, slots=True)
 class Integers:
@@ -27,32 +30,45 @@ class Integers:
         return whole * self.scales
 
 
-def rounded(grouped: Array, axes: tuple[int, ...], bits: int, symmetric: bool) -> Integers:
-    """The nearest integers to values that share a scale along ``axes``; a zero stays a zero."""
+def rounded(
+    grouped: Array, axes: tuple[int, ...], bits: int, symmetric: bool, half: bool = False
+) -> Integers:
+    """The nearest integers to values that share a scale along ``axes``; a zero stays a zero.
+
+    ``half``: scales are rounded to half precision, where that holds them.
+    """
     if symmetric:
-        return _symmetric(grouped, axes, bits)
+        return _symmetric(grouped, axes, bits, half)
     low = np.minimum(grouped.min(axis=axes, keepdims=True), 0.0)
     high = np.maximum(grouped.max(axis=axes, keepdims=True), 0.0)
     most = 2**bits - 1
-    scales = _usable((high - low) / most)
+    scales = _usable((high - low) / most, half)
     zeros = np.clip(np.rint(-low / scales), 0, most)
     values = np.clip(np.rint(grouped / scales) + zeros, 0, most)
     return Integers(values.astype(np.uint8), scales, zeros.astype(np.uint8))
 
 
-def _symmetric(grouped: Array, axes: tuple[int, ...], bits: int) -> Integers:
+def _symmetric(grouped: Array, axes: tuple[int, ...], bits: int, half: bool) -> Integers:
     """The value of the largest magnitude is the lowest integer, of which there is one more."""
     high, low = grouped.max(axis=axes, keepdims=True), grouped.min(axis=axes, keepdims=True)
     least = -(2 ** (bits - 1))
-    scales = _usable(np.where(high > -low, high, low) / least)
+    scales = _usable(np.where(high > -low, high, low) / least, half)
     values = np.clip(np.rint(grouped / scales), least, -least - 1)
     return Integers(values.astype(np.int8), scales, None)
 
 
-def _usable(scales: Array) -> Array:
+def _usable(scales: Array, half: bool) -> Array:
     """Groups of zeros alone, or of what is too small to be divided by, have the scale 1."""
     scales = scales.astype(np.float32)
-    return np.where(np.abs(scales) < np.finfo(np.float32).tiny, np.float32(1), scales)
+    scales = np.where(np.abs(scales) < np.finfo(np.float32).tiny, np.float32(1), scales)
+    halves = halved(scales).astype(np.float32)
+    return halves if half and np.allclose(halves, scales, rtol=_EXACT_ENOUGH, atol=0) else scales
+
+
+def halved(array: Array) -> Array:
+    """In half precision; what that cannot hold is infinite or zero."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float16)
 
 
 def grouping(weight: Weight, block_size: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

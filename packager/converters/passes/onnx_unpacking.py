@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from packager.converters.passes.onnx_integers import Integers
+from packager.converters.passes.onnx_integers import Integers, halved
 from packager.converters.passes.onnx_weights import Weight
 from packager.converters.tensors import Array
 
 _HALF_BYTE = 16
 _WORTH_PACKING = 4096
-"""Two to a byte take seven nodes more; an archive packs small integers anyway."""
+"""Two to a byte take six nodes more; an archive packs small integers anyway."""
 
 
 class _Nodes:
@@ -45,18 +45,21 @@ class _Nodes:
         return self.add("Cast", [integers], what, to=TensorProto.FLOAT)
 
 
-def unpacking(weight: Weight, integers: Integers, bits: int) -> tuple[list[Any], list[Any]]:
-    """The nodes, of which the last gives the weight under its own name, and the tensors in its place."""
+def unpacking(weight: Weight, integers: Integers, axis: int | None) -> tuple[list[Any], list[Any]]:
+    """The nodes, of which the last gives the weight under its own name, and the tensors in its place.
+
+    ``axis``: the one along which integers of 4 bits lie two in a byte; None for a byte each.
+    """
     made = _Nodes(weight.tensor.name)
     from_zero = integers.zeros
-    if bits == 4 and weight.count >= _WORTH_PACKING and weight.count % 2 == 0:
-        values, from_zero = _two_in_a_byte(made, integers)
+    if axis is not None and weight.count >= _WORTH_PACKING and integers.values.shape[axis] % 2 == 0:
+        values, from_zero = _two_in_a_byte(made, integers, axis)
     else:
         values = made.floats(made.store(integers.values, "int8"), "values")
     if from_zero is not None:
         zeros = made.floats(made.store(from_zero, "zeros"), "from")
         values = made.add("Sub", [values, zeros], "shifted")
-    made.add("Mul", [values, made.store(integers.scales, "scales")], "scaled")
+    made.add("Mul", [values, _scales(made, integers.scales)], "scaled")
     if integers.values.shape != tuple(weight.tensor.dims):
         shape = made.store(np.array(weight.tensor.dims, dtype=np.int64), "shape")
         made.add("Reshape", [f"{made.name}_scaled", shape], "shaped")
@@ -64,18 +67,24 @@ def unpacking(weight: Weight, integers: Integers, bits: int) -> tuple[list[Any],
     return made.nodes, made.stored
 
 
-def _two_in_a_byte(made: _Nodes, integers: Integers) -> tuple[str, Array]:
-    """The first half of all values in the low bits of bytes, the second in the high ones; and their zeros."""
+def _scales(made: _Nodes, scales: Array) -> str:
+    """In half precision where that is exact."""
+    halves = halved(scales)
+    if np.array_equal(halves.astype(np.float32), scales):
+        return made.floats(made.store(halves, "halves"), "scales")
+    return made.store(scales, "scales")
+
+
+def _two_in_a_byte(made: _Nodes, integers: Integers, axis: int) -> tuple[str, Array]:
+    """The first half of each block in the low bits of bytes, the second in the high ones; and their zeros."""
     from onnx import TensorProto
 
     zeros = np.full((1,), _HALF_BYTE // 2, np.uint8) if integers.zeros is None else integers.zeros
     lifted = integers.values.astype(np.int16) + (_HALF_BYTE // 2 if integers.zeros is None else 0)
-    low, high = np.split(lifted.ravel().astype(np.uint8), 2)
+    low, high = np.split(lifted.astype(np.uint8), 2, axis)
     both = made.floats(made.store(low | (high << 4), "int4"), "both")
     part = made.add("Mul", [both, made.store(np.array(1 / _HALF_BYTE, np.float32), "sixteenth")], "part")
     above = made.floats(made.add("Cast", [part], "floor", to=TensorProto.UINT8), "high")
     rest = made.add("Mul", [above, made.store(np.array(_HALF_BYTE, np.float32), "sixteen")], "above")
     below = made.add("Sub", [both, rest], "low")
-    flat = made.add("Concat", [below, above], "flat", axis=0)
-    shape = made.store(np.array(integers.values.shape, dtype=np.int64), "view")
-    return made.add("Reshape", [flat, shape], "values"), zeros
+    return made.add("Concat", [below, above], "values", axis=axis), zeros

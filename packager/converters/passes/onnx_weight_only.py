@@ -7,13 +7,15 @@ import numpy as np
 from packager.converters.failure import ConversionError
 from packager.converters.passes import onnx_matmul_nbits
 from packager.converters.passes.onnx_file import read_model, write_smaller
-from packager.converters.passes.onnx_integers import Integers, grouping, rounded
+from packager.converters.passes.onnx_integers import grouping, rounded
 from packager.converters.passes.onnx_unpacking import unpacking
 from packager.converters.passes.onnx_weight_errors import ranked
 from packager.converters.passes.onnx_weights import Layers, layers_of, replace_weight
 from packager.converters.passes.step import Applied, LayerError, Step
 
-_BLOCK_OF_4_BITS = 32
+_FEW = 4
+_BLOCK = 32
+"""Weights of 4 bits that share a scale, where nobody says."""
 
 
 def apply(step: Step) -> Applied:
@@ -49,15 +51,14 @@ def _layers(model: Any, step: Step) -> Layers:
 
 def _change(model: Any, layers: Layers, step: Step) -> None:
     bits, symmetric = step.options["bits"], step.options["symmetric"]
-    block_size = step.options["block_size"] or (_BLOCK_OF_4_BITS if bits == 4 else 0)
+    block_size = step.options["block_size"] or (_BLOCK if bits == _FEW else 0)
     if step.options["how"] == "matmul_nbits":
         level = step.options["accuracy_level"]
-        onnx_matmul_nbits.replace_products(
-            model, layers, bits, block_size or _BLOCK_OF_4_BITS, symmetric, level
-        )
+        onnx_matmul_nbits.replace_products(model, layers, bits, block_size or _BLOCK, symmetric, level)
         return
     for weight in layers.weights:
         view, axes = grouping(weight, block_size)
-        found: Integers = rounded(np.reshape(weight.array(), view), axes, bits, symmetric)
-        nodes, stored = unpacking(weight, found, bits)
+        grouped = np.reshape(weight.array(), view)
+        found = rounded(grouped, axes, bits, symmetric, half=bits == _FEW)
+        nodes, stored = unpacking(weight, found, axes[0] if bits == _FEW else None)
         replace_weight(weight, nodes, stored)

@@ -85,7 +85,7 @@ def test_weights_are_what_was_rounded_to_the_last_bit(dense: Net, tmp_path: Path
     source = onnx.load(dense.path)
     first = next(tensor for tensor in source.graph.initializer if tensor.name == "first")
     grouped = onnx.numpy_helper.to_array(first).reshape(2, 20, 96)
-    expected = rounded(grouped, (1,), 4, symmetric=True).floats().reshape(40, 96)
+    expected = rounded(grouped, (1,), 4, symmetric=True, half=True).floats().reshape(40, 96)
     assert np.array_equal(answered, expected)
 
 
