@@ -13,9 +13,12 @@ _CELLS = 4_000_000
 _INTERVAL = (2.5, 97.5)
 
 
-def interval(difference: Callable[[Floats], Floats], rows: int) -> tuple[float, float]:
-    """The 95 % interval of ``difference``, which gives a value for each row of weights."""
-    found = np.concatenate([difference(weights) for weights in _drawn(rows)])
+def interval(difference: Callable[[Floats], Floats], rows: int, columns: int = 1) -> tuple[float, float]:
+    """The 95 % interval of ``difference``, which gives a value for each row of weights.
+
+    ``columns``: how many times it goes over the rows; more of them are drawn less often.
+    """
+    found = np.concatenate([difference(weights) for weights in _drawn(rows, columns)])
     known = found[~np.isnan(found)]
     if not known.size:
         return float("-inf"), float("inf")
@@ -28,10 +31,10 @@ def once(rows: int) -> Floats:
     return np.ones((1, rows))
 
 
-def _drawn(rows: int) -> Iterator[Floats]:
+def _drawn(rows: int, columns: int) -> Iterator[Floats]:
     """How often each row was drawn, in pieces that memory holds; the same for the same number of rows."""
     random = np.random.default_rng(_SEED)
-    left = min(_MOST_RESAMPLES, max(_LEAST_RESAMPLES, _CELLS // rows))
+    left = min(_MOST_RESAMPLES, max(_LEAST_RESAMPLES, _CELLS // (rows * columns)))
     piece = max(1, _CELLS // 4 // rows)
     while left > 0:
         count = min(piece, left)

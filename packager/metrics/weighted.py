@@ -4,6 +4,8 @@
 the bootstrap counts nothing anew. The result is [resamples]; NaN where a draw lacks what the metric needs.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,26 +70,33 @@ def f1(truth: Places, decided: Places, classes: int, weights: Floats) -> Floats:
     return _mean_of_known(each)
 
 
-def auc(truth: Places, scores: Floats, weights: Floats) -> Floats:
+def auc(truth: Places, scores: Floats) -> Callable[[Floats], Floats]:
     """The area under the curve: of one column of scores for the second class, else one class against all
-    others, averaged over those that the truth has."""
+    others, averaged over those that the truth has. Sorted once, then counted for any weights."""
     if scores.shape[1] == 1:
-        return _area(truth == 1, scores[:, 0], weights)
+        return _area(truth == 1, scores[:, 0])
     places = [place for place in range(scores.shape[1]) if (truth == place).any()]
-    return _mean_of_known(np.stack([_area(truth == at, scores[:, at], weights) for at in places], axis=1))
+    areas = [_area(truth == at, scores[:, at]) for at in places]
+    return lambda weights: _mean_of_known(np.stack([area(weights) for area in areas], axis=1))
 
 
-def _area(positive: NDArray[np.bool_], scores: Floats, weights: Floats) -> Floats:
+def _area(positive: NDArray[np.bool_], scores: Floats) -> Callable[[Floats], Floats]:
     """How often a positive row is above a negative one; equal scores count half."""
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) > 0])
-    ordered = weights[:, order]
-    up = np.add.reduceat(np.where(positive[order], ordered, 0.0), starts, axis=1)
-    down = np.add.reduceat(np.where(positive[order], 0.0, ordered), starts, axis=1)
-    below = np.cumsum(down, axis=1) - down / 2
-    pairs = up.sum(axis=1) * down.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(pairs > 0, (up * below).sum(axis=1) / pairs, np.nan)
+    is_up = positive[order].astype(np.float64)
+
+    def area(weights: Floats) -> Floats:
+        ordered = weights[:, order]
+        up = np.add.reduceat(ordered * is_up, starts, axis=1)
+        down = np.add.reduceat(ordered, starts, axis=1) - up
+        below = np.cumsum(down, axis=1)
+        pairs = up.sum(axis=1) * below[:, -1]
+        above = np.einsum("ij,ij->i", up, below - down / 2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(pairs > 0, above / pairs, np.nan)
+
+    return area
 
 
 def _mean_of_known(each: Floats) -> Floats:

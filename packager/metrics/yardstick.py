@@ -62,8 +62,12 @@ class Yardstick:
         def lost(weights: Floats) -> Floats:
             return sign * (self._own(weights) - counted(weights))
 
-        low, high = bootstrap.interval(lost, self.rows)
+        low, high = bootstrap.interval(lost, self.rows, self._columns())
         return Drop(float(lost(bootstrap.once(self.rows))[0]), low, high)
+
+    def _columns(self) -> int:
+        """How many times the rows are counted for one value."""
+        return max([1, *(target.classes for target in self._task.targets if self.metric in ("auc", "f1"))])
 
     def _score(self, counted: _Counted) -> Score:
         value = float(counted(bootstrap.once(self.rows))[0])
@@ -126,7 +130,7 @@ class Yardstick:
             scores = as_chances(scores, like)
         if self.metric == "auc":
             columns = scores[:, 1:] if scores.shape[1] == 2 else scores
-            return lambda weights: weighted.auc(truth, columns, weights)
+            return weighted.auc(truth, columns)
         worth = (
             weighted.losses(truth, scores) if self.metric == "log_loss" else weighted.top_hits(truth, scores)
         )

@@ -44,7 +44,7 @@ def test_metrics_of_classes_are_those_of_scikit_learn(seed: int, rows: int, clas
     area = metrics.roc_auc_score(
         truth, chances[:, 1] if classes == 2 else chances, multi_class="ovr", **given_weights
     )
-    assert weighted.auc(truth, columns, weights) == pytest.approx(area)
+    assert weighted.auc(truth, columns)(weights) == pytest.approx(area)
 
 
 @settings(deadline=None, max_examples=40)
@@ -85,5 +85,5 @@ def test_directions_are_compared_and_zeros_are_alike() -> None:
 
 def test_a_truth_of_one_kind_tells_nothing() -> None:
     weights = np.ones((2, 4))
-    assert np.isnan(weighted.auc(np.ones(4, dtype=np.int64), np.zeros((4, 1)), weights)).all()
+    assert np.isnan(weighted.auc(np.ones(4, dtype=np.int64), np.zeros((4, 1)))(weights)).all()
     assert np.isnan(weighted.r2(np.ones(4), np.ones(4), weights)).all()
