@@ -24,6 +24,7 @@ _TOLD = {
     "tf2onnx": "tf2onnx",
     "litert_torch": "litert-torch",
     "ai_edge_litert": "ai-edge-litert",
+    "ai_edge_quantizer": "ai-edge-quantizer",
     "onnx2tf": "onnx2tf",
 }
 
