@@ -12,7 +12,7 @@ from packager.benchmark.comparison import Asked, compare
 from packager.errors import PackagerError
 from packager.measurement import Benchmark, Machine
 from packager.optimized import Optimization
-from packager.progress import Watcher
+from packager.progress import Steps, Watcher
 from packager.results import BuildReport
 from packager.suite import published, rows
 from packager.suite.published import Model
@@ -79,7 +79,6 @@ def run(names: Sequence[str], effort: Effort, watcher: Watcher) -> Suite:
 
 
 def _row(model: Model, effort: Effort, watcher: Watcher) -> Row:
-    watcher.said(f"{model.name}: {model.requirement}, {model.licence}")
     began = time.monotonic()
     made: Made | None = None
     report: BuildReport | None = None
@@ -87,8 +86,10 @@ def _row(model: Model, effort: Effort, watcher: Watcher) -> Row:
     error: str | None = None
     with tempfile.TemporaryDirectory(prefix="packager-suite-") as folder:
         try:
-            path = published.fetch(model, watcher.said)
-            made = rows.make(model.rows, path, Path(folder), watcher.said)
+            with Steps(watcher).step("fetch") as step:
+                path = published.fetch(model, step.say)
+                made = rows.make(model.rows, path, Path(folder), step.say)
+                step.detail = f"{model.name}: {model.requirement}, {model.licence}"
             report = build.build(configuration(model, path, made, Path(folder), effort), watcher)
             (artifact,) = report.artifacts
             found = compare(artifact.path, (), Asked(), effort.cold_rounds, effort.warm_calls, watcher)
