@@ -10,7 +10,8 @@ from packager.passes.base import Pass
 
 class NarrowTrees(Pass):
     """Thresholds keep a few significant bits, more where a calibration row would else go another way; leaves
-    lie on a grid. The file compresses better, tiny stores fewer numbers, and `tidy_trees` finds more."""
+    lie on a grid. So the file compresses better, tiny stores shorter numbers, and what no row tells apart any
+    more goes, as by `tidy_trees`."""
 
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx"})
 

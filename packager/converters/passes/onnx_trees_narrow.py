@@ -15,11 +15,13 @@ from packager.converters.passes.onnx_trees import (
     compressed_bytes,
     is_looked_up,
     rewritten,
+    size_of,
     tree_nodes,
     weights_of,
 )
 from packager.converters.passes.onnx_trees_alone import rows_into
 from packager.converters.passes.onnx_trees_shares import full_share, in_units
+from packager.converters.passes.onnx_trees_tidy import tidy
 from packager.converters.passes.step import Applied, Step
 from packager.converters.tensors import Array
 from packager.converters.tiny.forest import Ensemble, Weights
@@ -38,6 +40,7 @@ def apply(step: Step) -> Applied:
         made = thresholds_rounded(node.ensemble, step.options["threshold_bits"], rows)
         if not is_looked_up(model, node):
             made = leaves_rounded(node, made, step.options["leaf_bits"])
+        made = tidy(replace(node, ensemble=made))
         said.append(_counted(node.ensemble, made))
         rewritten(node, made)
     write_model(model, step)
@@ -51,7 +54,8 @@ def apply(step: Step) -> Applied:
 
 def _counted(before: Ensemble, after: Ensemble) -> str:
     (thresholds, leaves), (fewer, other) = _distinct(before), _distinct(after)
-    return f"{thresholds:,} thresholds to {fewer:,}, {leaves:,} leaves to {other:,}"
+    nodes = f"{size_of(after):,} of {size_of(before):,} nodes left"
+    return f"{thresholds:,} thresholds to {fewer:,}, {leaves:,} leaves to {other:,}, {nodes}"
 
 
 def _distinct(ensemble: Ensemble) -> tuple[int, int]:
