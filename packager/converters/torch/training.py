@@ -13,6 +13,7 @@ from packager.converters.request import Request
 from packager.converters.torch.factory import imported, users_code
 
 _LINES = 3
+_OURS = Path(__file__).parents[1]
 _ITS_CONTRACT = (
     "it is called with the pruned module and trains it in place; a module that it returns is taken"
 )
@@ -43,4 +44,4 @@ def _own_lines(error: WorkerError, request: Request) -> tuple[str, ...]:
 
 def _is_users(filename: str, request: Request) -> bool:
     inside = any(Path(filename).is_relative_to(path) for path in request.import_paths)
-    return inside and "site-packages" not in filename
+    return inside and "site-packages" not in filename and not Path(filename).is_relative_to(_OURS)
