@@ -14,8 +14,8 @@ class Step:
     ``options`` are the fields of the pass (`packager/passes`) without its kind; ``calibration`` is a cases
     file (`docs/contracts.md`) whose inputs are real rows, None where there are none; ``max_opset``,
     ``max_ml_opset`` and ``max_ir_version`` are what the oldest engine reads. ``reference``: the cases file
-    that the conversion was proved on, whose rows are made where there are no samples. ``source``: what the source
-    model is, in words ("RandomForestRegressor"), empty where nobody said.
+    that the conversion was proved on, whose rows are made where there are no samples. ``source``: what the
+    source model is, in words ("RandomForestRegressor"), empty where nobody said.
     """
 
     model: Path
