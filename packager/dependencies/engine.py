@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache as remember
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,8 @@ class OnnxLimits:
 class Engine:
     """A release of a kind: the oldest glibc it loads on, by architecture, and which ONNX models it takes.
 
-    ``operators``: it is for graphs of these alone; empty: for all.
+    ``operators``: it is for graphs of these alone; empty: for all. ``unsound``: operators that it computes
+    otherwise on some processors of an architecture, which a function cannot choose among.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class Engine:
     rebind: tuple[Rebinding, ...] = ()
     takes: OnnxLimits | None = None
     operators: frozenset[str] = frozenset()
+    unsound: dict[Arch, frozenset[str]] = field(default_factory=dict)
 
     @property
     def dest(self) -> str | None:
@@ -152,6 +154,7 @@ def _engine(row: dict[str, Any]) -> Engine:
         rebind=tuple(_rebinding(entry) for entry in row.get("rebind", ())),
         takes=OnnxLimits(**row["takes"]) if "takes" in row else None,
         operators=frozenset(row.get("operators", ())),
+        unsound={arch: frozenset(names) for arch, names in row.get("unsound", {}).items()},
     )
 
 

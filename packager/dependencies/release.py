@@ -24,6 +24,7 @@ def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) ->
     if version != AUTO:
         engine = pinned(platform, version)
         _refuse_newer(engine, needs)
+        _refuse_unsound(engine, needs, platform)
         return Release(engine, "asked for")
     reasons: list[str] = []
     latest, *narrow = releases(_KIND, platform)
@@ -32,6 +33,7 @@ def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) ->
         if reason is None:
             return Release(engine, f"the smallest release that is for {_all(needs)} of the graph")
         reasons.append(f"{engine.version} {reason}")
+    _refuse_unsound(latest, needs, platform)
     why = reasons[0] if reasons else "no smaller one is for this platform"
     return Release(latest, f"the newest release for this platform: {why}")
 
@@ -75,6 +77,16 @@ def _refuse_newer(engine: Engine, needs: OnnxNeeds) -> None:
         raise ConfigError(
             f"{engine.kind.name} {engine.version} reads {newer}",
             "leave engine_version out, or name a newer release",
+        )
+
+
+def _refuse_unsound(engine: Engine, needs: OnnxNeeds, platform: Platform) -> None:
+    wrong = sorted(needs.operators & engine.unsound.get(platform.arch, frozenset()))
+    if wrong:
+        raise ConfigError(
+            f"{engine.kind.name} {engine.version} computes {', '.join(wrong[:3])} otherwise on some processors of "
+            f"{platform.arch}: its int8 is not to be relied on",
+            "choose a newer --runtime (python3.12 and later have a newer engine), or --arch arm64",
         )
 
 

@@ -85,3 +85,28 @@ def test_a_release_that_is_not_for_the_platform_is_refused_before_anything_is_co
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         onnx_limits(quotas.runtimes()[runtime].platform(arch), version)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "version"), [("python3.11", "auto"), ("python3.13", "1.23.2"), ("python3.13", "1.20.1")]
+)
+def test_layers_in_int8_are_refused_where_some_processors_compute_them_otherwise(
+    runtime: str, version: str
+) -> None:
+    net = replace(NET, operators=NET.operators | {"QuantizeLinear", "DequantizeLinear"})
+    with pytest.raises(
+        ConfigError, match=r"computes QuantizeLinear otherwise on some processors of x86_64"
+    ) as caught:
+        choose_release(quotas.runtimes()[runtime].platform("x86_64"), net, version)
+    assert caught.value.hint is not None and "python3.12" in caught.value.hint
+
+
+def test_layers_in_int8_get_the_newest_release_or_any_on_arm64() -> None:
+    net = replace(NET, operators=NET.operators | {"QuantizeLinear", "DequantizeLinear"})
+    assert choose_release(PLATFORM, net).engine.version == "1.31.1"
+    assert choose_release(quotas.runtimes()["python3.11"].platform("arm64"), net).engine.version == "1.23.2"
+
+
+def test_weights_that_are_floats_again_when_a_model_opens_are_no_layers_in_int8() -> None:
+    net = replace(NET, operators=NET.operators | {"DequantizeLinear"})
+    assert choose_release(quotas.runtimes()["python3.11"].platform("x86_64"), net).engine.version == "1.23.2"
