@@ -36,6 +36,25 @@ def merge_biases(model: Any) -> None:
         graph.node.remove(node)
 
 
+def flatten_biases(model: Any) -> None:
+    """The constant of a Gemm has one row of its own: the quantizer fails over one in a matrix of one row."""
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        bias = weights.get(node.input[2]) if node.op_type == "Gemm" and len(node.input) == 3 else None
+        if bias is not None and len(bias.dims) == 2 and bias.dims[0] == 1 < bias.dims[1]:
+            node.input[2] = _flat(graph, bias, node.name)
+
+
+def _flat(graph: Any, bias: Any, layer: str) -> str:
+    flat = graph.initializer.add()
+    flat.CopyFrom(bias)
+    flat.name = f"{layer}_bias"
+    del flat.dims[:]
+    flat.dims.append(bias.dims[-1])
+    return str(flat.name)
+
+
 def _bias(product: Any, added: Any, weights: Mapping[str, Any]) -> Any:
     """The constant that is added to each column, if nothing else is."""
     if added.op_type != "Add" or product.input[1] not in weights:
@@ -52,10 +71,6 @@ def _bias(product: Any, added: Any, weights: Mapping[str, Any]) -> Any:
 def _merge(graph: Any, product: Any, added: Any, bias: Any) -> None:
     import onnx
 
-    flat = graph.initializer.add()
-    flat.CopyFrom(bias)
-    flat.name = f"{product.name}_bias"
-    del flat.dims[:]
-    flat.dims.append(bias.dims[-1])
-    made = onnx.helper.make_node("Gemm", [*product.input, flat.name], list(added.output), name=product.name)
+    flat = _flat(graph, bias, product.name)
+    made = onnx.helper.make_node("Gemm", [*product.input, flat], list(added.output), name=product.name)
     product.CopyFrom(made)

@@ -7,7 +7,7 @@ from typing import Any
 from packager.converters.failure import ConversionError, WorkerError
 from packager.converters.onnx import versions
 from packager.converters.onnx.graph import opset_of, subgraphs
-from packager.converters.passes.onnx_biases import merge_biases
+from packager.converters.passes.onnx_biases import flatten_biases, merge_biases
 from packager.converters.passes.onnx_cleanup import tidied_or_as_it_is
 from packager.converters.passes.onnx_weights import layer_name
 from packager.converters.passes.step import Step
@@ -75,6 +75,7 @@ def prepared(step: Step, operators: Collection[str], *, inner: bool) -> Prepared
     _name_nodes(model)
     model = onnx.shape_inference.infer_shapes(model, data_prop=True)
     merge_biases(model)
+    flatten_biases(model)
     inside = subgraphs(model.graph) if inner else [model.graph]
     layers = tuple(layer for graph in inside for layer in _layers(graph, operators))
     if not layers:
