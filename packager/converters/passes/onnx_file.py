@@ -36,7 +36,8 @@ def is_large(tensor: Any) -> bool:
     count = 1
     for size in tensor.dims:
         count *= size
-    return len(tensor.dims) > 1 and count >= _LARGE and tensor.data_type == onnx.TensorProto.FLOAT
+    is_float = tensor.data_type in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
+    return is_float and len(tensor.dims) > 1 and count >= _LARGE
 
 
 def write_model(model: Any, step: Step) -> None:

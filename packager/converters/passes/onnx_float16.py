@@ -24,10 +24,13 @@ def apply(step: Step) -> Applied:
     model = read_model(step)
     layers = layers_of(model, step.options["exclude"], of_all=True)
     done, beyond = _stored(layers)
+    if not done.weights:
+        raise ConversionError(f"No weight is within the range of half precision: {', '.join(beyond[:5])}")
     before, after = write_smaller(model, step)
-    kept = f"; {', '.join(beyond[:5])} beyond its range stay float32" if beyond else ""
+    kept = f"; {', '.join(beyond[:5])} beyond its range stay as they are" if beyond else ""
+    count = len(done.weights)
     return Applied(
-        f"{len(done.weights)} weights stored as float16, computed in float32: "
+        f"{count} weight{'s' if count > 1 else ''} stored as float16, computed as before: "
         f"{before:,} to {after:,} bytes{kept}",
         done.names,
         layers.left,
@@ -49,8 +52,6 @@ def _stored(layers: Layers) -> tuple[Layers, list[str]]:
     halves = [(weight, halved(weight.array())) for weight in layers.weights]
     fitting = [(weight, half) for weight, half in halves if _fits(weight.array(), half)]
     beyond = [weight.tensor.name for weight, half in halves if not _fits(weight.array(), half)]
-    if not fitting:
-        raise ConversionError(f"No weight is within the range of half precision: {', '.join(beyond[:5])}")
     for weight, half in fitting:
         _store(weight, half)
     return Layers(tuple(weight for weight, _ in fitting), ()), beyond
@@ -58,11 +59,12 @@ def _stored(layers: Layers) -> tuple[Layers, list[str]]:
 
 def _store(weight: Weight, halves: Array) -> None:
     """With a node that makes the weight whole, which the engine runs once."""
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
     name = str(weight.tensor.name)
     stored = numpy_helper.from_array(halves, f"{name}_float16")
-    replace_weight(weight, [helper.make_node("Cast", [stored.name], [name], to=TensorProto.FLOAT)], [stored])
+    whole = helper.make_node("Cast", [stored.name], [name], to=weight.tensor.data_type)
+    replace_weight(weight, [whole], [stored])
 
 
 def _fits(array: Array, halves: Array) -> bool:

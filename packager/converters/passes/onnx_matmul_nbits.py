@@ -53,9 +53,11 @@ def replace_products(
 
 def _products(model: Any, weight: Weight) -> list[tuple[Any, Any]]:
     """The nodes that read the weight, each with its graph; none where one of them is not such a product."""
+    from onnx import TensorProto
+
     name = weight.tensor.name
     found = [(graph, node) for graph in subgraphs(model.graph) for node in graph.node if name in node.input]
-    is_matrix = len(weight.tensor.dims) == 2
+    is_matrix = len(weight.tensor.dims) == 2 and weight.tensor.data_type == TensorProto.FLOAT
     turned = {_is_transposed(node) for _, node in found}
     fits = is_matrix and len(turned) == 1 and all(_is_product(node, name) for _, node in found)
     return found if fits else []

@@ -50,5 +50,5 @@ def _prune(weight: Weight) -> None:
     turned = np.moveaxis(weight.array(), weight.inputs, -1)
     fours = turned.reshape(-1, _FOUR).copy()
     smallest = np.argsort(-np.abs(fours), axis=1, kind="stable")[:, 2:]
-    np.put_along_axis(fours, smallest, np.float32(0), axis=1)
+    np.put_along_axis(fours, smallest, fours.dtype.type(0), axis=1)
     put(weight, np.moveaxis(fours.reshape(turned.shape), -1, weight.inputs))

@@ -61,4 +61,4 @@ def _threshold(sizes: Array, sparsity: float) -> float:
 def _prune(layers: Layers, thresholds: dict[str, float]) -> None:
     for weight in layers.weights:
         array = weight.array()
-        put(weight, np.where(np.abs(array) <= thresholds[weight.tensor.name], np.float32(0), array))
+        put(weight, np.where(np.abs(array) <= thresholds[weight.tensor.name], array.dtype.type(0), array))

@@ -50,6 +50,8 @@ def unpacking(weight: Weight, integers: Integers, axis: int | None) -> tuple[lis
 
     ``axis``: the one along which integers of 4 bits lie two in a byte; None for a byte each.
     """
+    from onnx import TensorProto
+
     made = _Nodes(weight.tensor.name)
     from_zero = integers.zeros
     if axis is not None and weight.count >= _WORTH_PACKING and integers.values.shape[axis] % 2 == 0:
@@ -63,6 +65,8 @@ def unpacking(weight: Weight, integers: Integers, axis: int | None) -> tuple[lis
     if integers.values.shape != tuple(weight.tensor.dims):
         shape = made.store(np.array(weight.tensor.dims, dtype=np.int64), "shape")
         made.add("Reshape", [f"{made.name}_scaled", shape], "shaped")
+    if weight.tensor.data_type != TensorProto.FLOAT:
+        made.add("Cast", [made.nodes[-1].output[0]], "whole", to=weight.tensor.data_type)
     made.nodes[-1].output[0] = weight.tensor.name
     return made.nodes, made.stored
 
@@ -84,7 +88,7 @@ def _two_in_a_byte(made: _Nodes, integers: Integers, axis: int) -> tuple[str, Ar
     low, high = np.split(lifted.astype(np.uint8), 2, axis)
     both = made.floats(made.store(low | (high << 4), "int4"), "both")
     part = made.add("Mul", [both, made.store(np.array(1 / _HALF_BYTE, np.float32), "sixteenth")], "part")
-    above = made.floats(made.add("Cast", [part], "floor", to=TensorProto.UINT8), "high")
+    above = made.floats(made.add("Cast", [part], "floor", to=TensorProto.INT32), "high")
     rest = made.add("Mul", [above, made.store(np.array(_HALF_BYTE, np.float32), "sixteen")], "above")
     below = made.add("Sub", [both, rest], "low")
     return made.add("Concat", [below, above], "values", axis=axis), zeros

@@ -58,7 +58,7 @@ def _change(model: Any, layers: Layers, step: Step) -> None:
         return
     for weight in layers.weights:
         view, axes = grouping(weight, block_size)
-        grouped = np.reshape(weight.array(), view)
+        grouped = np.reshape(weight.array().astype(np.float32), view)
         found = rounded(grouped, axes, bits, symmetric, half=bits == _FEW)
         nodes, stored = unpacking(weight, found, axes[0] if bits == _FEW else None)
         replace_weight(weight, nodes, stored)

@@ -47,8 +47,12 @@ def test_what_half_precision_cannot_hold_stays_whole_and_is_named(tmp_path: Path
     before = nets.converted(tmp_path, model)
     done = passed(tmp_path / "passed", before, STORED)
     (applied,) = done.result["applied"]
-    assert "tiny beyond its range stay float32" in applied["detail"]
+    assert "tiny beyond its range stay as they are" in applied["detail"]
     assert applied["layers"] == ["kept"]
+    assert [(one["layer"], one["error"] > 0) for one in nets.ranked(tmp_path / "ranked", before, STORED)] == [
+        ("kept", True),
+        ("lost", False),
+    ]
     rows = random.standard_normal((4, 40)).astype(np.float32)
     assert nets.error(nets.answers(before, rows), nets.answers(done, rows)) < 1e-3
 

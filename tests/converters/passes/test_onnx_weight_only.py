@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 
 from packager.converters.passes.onnx_integers import rounded
 from tests import published
+from tests.converters.jobs import Done, do
 from tests.converters.passes import weight_models as nets
 from tests.converters.passes.weight_models import Net, passed
 
@@ -113,6 +114,36 @@ def test_the_same_model_gives_the_same_bytes_twice(conv: Net, tmp_path: Path) ->
         name = "-".join(map(str, options.values()))
         first, second = (passed(tmp_path / f"{name}-{at}", conv.done, options) for at in (1, 2))
         assert (first.folder / "model.onnx").read_bytes() == (second.folder / "model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options", [BITS_8, BITS_4, {"kind": "float16"}, {"kind": "prune_magnitude", "sparsity": 0.2}], ids=str
+)
+def test_a_perceptron_that_computes_in_double_precision_does_so_afterwards(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    """As scikit-learn's do; and the engine without a library still takes it."""
+    random = np.random.default_rng(0)
+    weights = {"a": random.standard_normal((40, 128)) / 6, "b": random.standard_normal((128, 8)) / 11}
+    nodes = [
+        helper.make_node("Cast", ["X"], ["1"], to=TensorProto.DOUBLE),
+        helper.make_node("MatMul", ["1", "a"], ["2"], "first"),
+        helper.make_node("Relu", ["2"], ["3"]),
+        helper.make_node("MatMul", ["3", "b"], ["4"], "second"),
+        helper.make_node("Cast", ["4"], ["Y"], to=TensorProto.FLOAT),
+    ]
+    model = nets.graph(nodes, weights, {"X": ["batch", 40]}, {"Y": ["batch", 8]})
+    before = nets.converted(tmp_path, model)
+    done = passed(tmp_path / "passed", before, options)
+    assert done.result["applied"][0]["layers"] == ["first", "second"]
+    rows = random.standard_normal((8, 40)).astype(np.float32)
+    assert nets.error(nets.answers(before, rows), nets.answers(done, rows)) < 0.3
+    tiny = do(tmp_path / "tiny", done.folder / "model.onnx", **translation(done))
+    assert tiny.result["ok"], tiny.result
+
+
+def translation(done: Done) -> dict[str, Any]:
+    return {"action": "translate", "converted": str(done.folder), "format": "tiny"}
 
 
 def test_an_excluded_layer_keeps_its_weights(conv: Net, tmp_path: Path) -> None:
