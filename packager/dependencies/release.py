@@ -84,8 +84,8 @@ def _refuse_unsound(engine: Engine, needs: OnnxNeeds, platform: Platform) -> Non
     wrong = sorted(needs.operators & engine.unsound.get(platform.arch, frozenset()))
     if wrong:
         raise ConfigError(
-            f"{engine.kind.name} {engine.version} computes {', '.join(wrong[:3])} otherwise on some processors of "
-            f"{platform.arch}: its int8 is not to be relied on",
+            f"{engine.kind.name} {engine.version} computes {', '.join(wrong[:3])} otherwise on some "
+            f"processors of {platform.arch}: its int8 is not to be relied on",
             "choose a newer --runtime (python3.12 and later have a newer engine), or --arch arm64",
         )
 
