@@ -45,6 +45,11 @@ class Optimize(BaseModel):
     evaluation_rows: int = Field(
         default=2000, ge=1, le=1_000_000, description="Other rows of them that the metric is counted on."
     )
+    train: str | None = Field(
+        default=None,
+        pattern=r"^[\w.]+:\w+$",
+        description="MODULE:FUNCTION of your own that trains a torch module whose channels were cut.",
+    )
     passes: tuple[AnyPass, ...] = Field(default=(), description="No search: exactly these passes, in order.")
     keep_candidates: bool = Field(
         default=False, description="Keep every candidate's model file in OUTPUT/NAME/candidates."

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,14 +20,15 @@ from packager import (
     verify,
     worker_request,
 )
+from packager.chosen import Chosen
 from packager.config import Configuration
 from packager.conversion import Conversion
 from packager.errors import AccuracyError
 from packager.evidence import Findings
-from packager.optimization import Optimized, Scoring, Shipping, Task
+from packager.optimization import Scoring, Shipping, Task
 from packager.optimized import Score
 from packager.progress import Silence, Steps, Watcher
-from packager.results import Artifact, BuildReport
+from packager.results import Artifact, BuildReport, Verification
 from packager.targets import Target
 
 
@@ -77,16 +78,14 @@ def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversio
 
 
 @contextmanager
-def _chosen(
-    configuration: Configuration, converted: Conversion, job: Path, steps: Steps
-) -> Iterator[Optimized]:
+def _chosen(configuration: Configuration, converted: Conversion, job: Path, steps: Steps) -> Iterator[Chosen]:
     """What ships, by the engine that suits it on the first target: as converted, or the best candidate.
 
     What a search has tried is kept until the artifact is there.
     """
     wanted, way, target = _wanted(configuration), worker_request.way(configuration), configuration.targets[0]
     if configuration.optimize is None:
-        yield Optimized(*engine_choice.choose(wanted, converted, target, job, way, steps))
+        yield Chosen(*engine_choice.choose(wanted, converted, target, job, way, steps))
         return
     asked, version, favour = configuration.optimize, configuration.engine_version, configuration.favour
     task = Task(
@@ -112,7 +111,7 @@ def _wanted(configuration: Configuration) -> engine_choice.Wanted:
 
 
 def _make(
-    target: Target, chosen: Optimized, configuration: Configuration, steps: Steps
+    target: Target, chosen: Chosen, configuration: Configuration, steps: Steps
 ) -> tuple[Artifact, Findings]:
     """Assemble one target's artifact beside its place; it takes the place when every check has passed."""
     converted = chosen.converted
@@ -186,7 +185,7 @@ def _score(
     if converted.evaluation is None or not converted.evaluation.labelled:
         return None
     with steps.step("accuracy") as step:
-        scoring = Scoring(converted, configuration.metric, None)
+        scoring = Scoring(converted.evaluation, converted.model.signature, configuration.metric, None)
         cases = converted.evaluation.path
         answers = probe.run(here.root, cases, here.python, preflight.ReadOnly(), here.library)
         score, _ = scoring.of(answers)

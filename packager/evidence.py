@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from packager import __version__
+from packager.asked import Optimize
 from packager.bundle import WrittenArchive
+from packager.chosen import Chosen
 from packager.config import Configuration, parse
-from packager.conversion import Conversion
 from packager.errors import ArtifactError
 from packager.manifest import canonical_json
-from packager.results import EngineChoice, RowSource, Tolerance, TrimmedRule, Verification
+from packager.optimized import Score
+from packager.results import RowSource, Tolerance, TrimmedRule, Verification
 from packager.targets import Target
 from packager.targets.aws_lambda.target import AwsLambda
 
 FILE_NAME = "build.json"
+OPTIMIZATION = "optimization.json"
 SCHEMA_VERSION = 2
 _HINT = "name a folder that `packager build` wrote, as in dist/NAME/lambda"
 
@@ -39,37 +42,41 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the building of one artifact showed."""
+    """What the building of one artifact showed; ``score``: where the truth is known."""
 
     verification: Verification
     archives: Sequence[WrittenArchive]
     trimmed: Sequence[TrimmedRule]
+    score: Score | None = None
 
 
 def write(
     folder: Path,
     configuration: Configuration,
     target: Target,
-    converted: Conversion,
-    choice: EngineChoice,
+    chosen: Chosen,
     found: Findings,
 ) -> None:
     """Write the record into the artifact's folder. Paths are absolute: it is a record of this machine."""
+    converted, optimization = chosen.converted, chosen.optimization
     document = {
         "schema_version": SCHEMA_VERSION,
         "packager_version": __version__,
         "python": platform.python_version(),
-        "request": _request(configuration, target, choice),
+        "request": _request(configuration, target, chosen),
         "source": {**_plain(asdict(converted.source)), "signature": None},
         "conversion": _plain(asdict(converted.record)),
-        "engine": _plain(asdict(choice)),
+        "engine": _plain(asdict(chosen.choice)),
         "notes": list(converted.notes),
         "verification": _plain(asdict(found.verification)),
         "accuracy": _plain(asdict(converted.accuracy)) if converted.accuracy else None,
+        "artifact_score": _plain(asdict(found.score)) if found.score else None,
         "archives": [_plain(asdict(archive)) for archive in found.archives],
         "trimming": [_plain(asdict(rule)) for rule in found.trimmed],
     }
     (folder / FILE_NAME).write_bytes(canonical_json(document))
+    if optimization is not None:
+        (folder / OPTIMIZATION).write_bytes(canonical_json(_plain(asdict(optimization))))
 
 
 def read(folder: Path) -> Evidence:
@@ -104,16 +111,25 @@ def _foreign(path: Path, schema: object) -> ArtifactError:
     )
 
 
-def _request(configuration: Configuration, target: Target, choice: EngineChoice) -> dict[str, Any]:
-    """What builds the same again: the engine by name, since no two measurements are the same."""
-    chosen = configuration.model_copy(update={"target": (target,), "engine": choice.engine})
-    request: dict[str, Any] = chosen.model_dump(mode="json")
+def _request(configuration: Configuration, target: Target, chosen: Chosen) -> dict[str, Any]:
+    """What builds the same again: engine and passes by name, since no two measurements are the same."""
+    passes = _exactly(configuration.optimize, chosen) if configuration.optimize else None
+    again = configuration.model_copy(
+        update={"target": (target,), "engine": chosen.choice.engine, "optimize": passes}
+    )
+    request: dict[str, Any] = again.model_dump(mode="json")
     for key in ("model", "samples", "output"):
         if request[key] is not None:
             request[key] = str(Path(request[key]).resolve())
     if request["labels"] and Path(request["labels"]).is_file():
         request["labels"] = str(Path(request["labels"]).resolve())
     return request
+
+
+def _exactly(asked: Optimize, chosen: Chosen) -> Optimize | None:
+    """These passes on the same rows, without a budget: a rebuild asks for the same bytes, and no more."""
+    update = {"passes": chosen.passes, "max_drop": None, "train": None, "keep_candidates": False}
+    return asked.model_copy(update=update) if chosen.passes else None
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,13 @@ def read_cases(path: Path) -> tuple[Case, ...]:
     return tuple(Case(_tensors(case["inputs"]), _tensors(case["outputs"])) for case in document["cases"])
 
 
+def write_cases(path: Path, cases: Sequence[Case]) -> None:
+    """Write a cases file; the same cases always give the same bytes."""
+    rows = [{"inputs": _documents(case.inputs), "outputs": _documents(case.outputs)} for case in cases]
+    document = {"schema_version": SCHEMA_VERSION, "cases": rows}
+    path.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+
+
 def golden_document(cases: Path, most_rows: int = 16) -> dict[str, Any]:
     """The cases of at most ``most_rows`` rows: small enough to travel beside an artifact.
 
@@ -91,6 +98,18 @@ def _rows(case: dict[str, Any]) -> int:
 
 def _tensors(documents: Mapping[str, Any]) -> dict[str, Array]:
     return {name: _tensor(document) for name, document in documents.items()}
+
+
+def _documents(tensors: Mapping[str, Array]) -> dict[str, Any]:
+    return {name: _document(array) for name, array in tensors.items()}
+
+
+def _document(array: Array) -> dict[str, Any]:
+    """One array as a tensor of the contract."""
+    if array.dtype == object:
+        return {"dtype": "string", "shape": list(array.shape), "data": array.reshape(-1).tolist()}
+    data = base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "b64": data}
 
 
 def _tensor(document: Mapping[str, Any]) -> Array:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from packager.model import EngineName, Format, Signature
-from packager.optimized import Optimization
+from packager.optimized import Optimization, Score
 
 RowSource = Literal["samples", "signature"]
 
@@ -137,7 +137,11 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """Everything that a build says when it has succeeded."""
+    """Everything that a build says when it has succeeded.
+
+    Where the truth is known, ``accuracy`` is the source model's own and ``artifact_score``, on other rows,
+    that of what ships.
+    """
 
     name: str
     artifacts: tuple[Artifact, ...]
@@ -148,5 +152,6 @@ class BuildReport:
     conversion: ConversionRecord
     engine: EngineChoice
     accuracy: Accuracy | None = None
+    artifact_score: Score | None = None
     notes: tuple[str, ...] = ()
     optimization: Optimization | None = None
