@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from packager.model import Format
 from packager.passes.base import Excluding
@@ -29,3 +29,9 @@ class WeightOnly(Excluding):
     accuracy_level: Literal[0, 4] = Field(
         0, description="Of matmul_nbits: 0 multiplies in float32, 4 in int8, which is faster and less exact."
     )
+
+    @model_validator(mode="after")
+    def _refuse_what_would_do_nothing(self) -> "WeightOnly":
+        if self.accuracy_level and self.how != "matmul_nbits":
+            raise ValueError(f"accuracy_level is for how = matmul_nbits, and how is {self.how}")
+        return self
