@@ -64,6 +64,20 @@ def test_makes_the_model_smaller_and_keeps_its_answers(
     np.testing.assert_allclose(shipped, nets.answers(after, rows), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("kind", "ratio", "drop"),
+    [("tflite_full_int8", 0.30, 0.005), ("tflite_dynamic_int8", 0.30, 0.005), ("tflite_int4", 0.16, 0.01)],
+)
+def test_a_convolutional_net_keeps_its_accuracy_in_a_third_of_the_bytes(
+    tmp_path: Path, kind: str, ratio: float, drop: float
+) -> None:
+    net = convert(tmp_path / "net", nets.convolving(), digits().images[nets.TRAINED])
+    before, after = model_bytes(net), model_bytes(passed(tmp_path / "pass", net, {"kind": kind}))
+    assert accuracy(before) > 0.9
+    assert len(after) <= ratio * len(before)
+    assert accuracy(after) >= accuracy(before) - drop
+
+
 @pytest.mark.parametrize("options", [one for one, _ in KINDS], ids=[one["kind"] for one, _ in KINDS])
 def test_writes_the_same_bytes_again(tmp_path: Path, net: Done, options: dict[str, Any]) -> None:
     first, second = (model_bytes(passed(tmp_path / name, net, options)) for name in ("first", "second"))

@@ -68,6 +68,75 @@ def dense(spread: float = 0.0, named: bool = True) -> bytes:
     return graph.written(["pixels"], [before], names)
 
 
+@cache
+def convolving() -> bytes:
+    """A convolutional net of the digits, trained by torch: rows of 64 numbers become images in it."""
+    first, second, third, last = _convolutions()
+    graph = Graph()
+    graph.tensor("pixels", "float32", ["batch", 64])
+    graph.constant("square", np.array([-1, 8, 8, 1], np.int32))
+    graph.constant("row", np.array([-1, 1024], np.int32))
+    for name, shape in (("image", [8, 8, 1]), ("c1", [8, 8, 32]), ("c2", [8, 8, 64]), ("pool", [4, 4, 64])):
+        graph.tensor(name, "float32", ["batch", *shape])
+    for name, size in (("flat", 1024), ("dense", 64), ("scores", 10)):
+        graph.tensor(name, "float32", ["batch", size])
+    for name, (weight, bias) in zip("1234", (first, second, third, last), strict=True):
+        graph.constant(f"w{name}", weight)
+        graph.constant(f"b{name}", bias)
+    same = {"padding": schema.Padding.SAME, "strideW": 1, "strideH": 1, "fusedActivationFunction": _RELU}
+    pool = {"padding": schema.Padding.VALID, "strideW": 2, "strideH": 2, "filterWidth": 2, "filterHeight": 2}
+    graph.operator("RESHAPE", ["pixels", "square"], ["image"], ReshapeOptions={"newShape": [-1, 8, 8, 1]})
+    graph.operator("CONV_2D", ["image", "w1", "b1"], ["c1"], Conv2DOptions=same)
+    graph.operator("CONV_2D", ["c1", "w2", "b2"], ["c2"], Conv2DOptions=same)
+    graph.operator("MAX_POOL_2D", ["c2"], ["pool"], Pool2DOptions=pool)
+    graph.operator("RESHAPE", ["pool", "row"], ["flat"], ReshapeOptions={"newShape": [-1, 1024]})
+    active = {"fusedActivationFunction": _RELU}
+    graph.operator("FULLY_CONNECTED", ["flat", "w3", "b3"], ["dense"], FullyConnectedOptions=active)
+    graph.operator("FULLY_CONNECTED", ["dense", "w4", "b4"], ["scores"], FullyConnectedOptions={})
+    return graph.written(["pixels"], ["scores"], {"image": "pixels", "scores": "scores"})
+
+
+def _convolutions() -> list[tuple[Floats, Floats]]:
+    """Weights and biases of the trained net, as the format wants them."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so small a net is trained in seconds by one, in a minute by several that wait
+    layers = [
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.Linear(1024, 64),
+        nn.Linear(64, 10),
+    ]
+    net = nn.Sequential(
+        layers[0],
+        nn.ReLU(),
+        layers[1],
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        layers[2],
+        nn.ReLU(),
+        layers[3],
+    )
+    rows = torch.tensor(digits().images[TRAINED]).reshape(-1, 1, 8, 8)
+    labels = torch.tensor(digits().labels[TRAINED])
+    optimizer = torch.optim.Adam(net.parameters(), 2e-3)
+    for _ in range(6):
+        for which in torch.randperm(len(rows)).split(64):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(net(rows[which]), labels[which]).backward()
+            optimizer.step()
+    torch.set_num_threads(threads)
+    weights = [layer.weight.detach().numpy() for layer in layers]
+    weights[0], weights[1] = (weight.transpose(0, 2, 3, 1) for weight in weights[:2])
+    weights[2] = weights[2].reshape(64, 64, 4, 4).transpose(0, 2, 3, 1).reshape(64, 1024)
+    biases = [layer.bias.detach().numpy().copy() for layer in layers]
+    return [(np.ascontiguousarray(weight), bias) for weight, bias in zip(weights, biases, strict=True)]
+
+
 def convert(folder: Path, model: bytes | Path, samples: NDArray[Any] | None, rows: int = 64) -> Done:
     """The job that writes the model, with so many rows for calibration."""
     folder.mkdir(parents=True, exist_ok=True)
