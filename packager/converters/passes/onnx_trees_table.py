@@ -59,17 +59,13 @@ def _numbers(name: str, values: list[float], single: bool) -> dict[str, Any]:
 def _emitted(nodes: Sequence[Asked | None], root: int) -> list[tuple[int, int, int]]:
     """Of each node that is written its place, and the numbers of its children.
 
-    Level by level and leaves last: so what is alike stands together, which compresses best.
+    Leaves come last, and others behind the one that leads to them by a no: so what is alike stands together,
+    and chains of questions are numbered in a row, which compresses best.
     """
     links = _links(nodes, root)
-    order, level = {0: 0}, [0]
-    while level:
-        children = dict.fromkeys(child for at in level for child in links[at][1:] if child >= 0)
-        level = [child for child in children if child not in order]
-        order |= dict.fromkeys(level, 0)
-    ordered = sorted(order, key=lambda at: nodes[links[at][0]] is None)
-    number = {at: here for here, at in enumerate(ordered)} | {-1: 0}
-    return [(links[at][0], number[links[at][1]], number[links[at][2]]) for at in ordered]
+    order = sorted(range(len(links)), key=lambda at: nodes[links[at][0]] is None)
+    number = {at: here for here, at in enumerate(order)} | {-1: 0}
+    return [(links[at][0], number[links[at][1]], number[links[at][2]]) for at in order]
 
 
 def _links(nodes: Sequence[Asked | None], root: int) -> list[list[int]]:
