@@ -11,6 +11,7 @@ from packager.passes import PASSES, Excluding, LayerError, Pass
 
 CALIBRATIONS = ("percentile", "entropy")
 """Other ways to find the range of a tensor than its extremes: a few outliers then cost less."""
+_FEWER_BITS = frozenset({"static_int8", "dynamic_int8", "weight_only", "float16"})
 _HALVINGS = 4
 _SHARES = (0.25, 0.5, 0.7)
 
@@ -71,12 +72,17 @@ def bisected(option: str, mild: float, strong: float) -> Family:
         low, high = mild, strong  # the budget holds at the first, and does not at the second
         for _ in range(_HALVINGS):
             middle = round((low + high) / 2, 4)
-            found = search.attempt((*before, one.model_copy(update={option: middle})))
+            found = search.attempt(_arranged((*before, one.model_copy(update={option: middle}))))
             if found.outcome in ("not_applicable", "failed"):
                 return
             low, high = (middle, high) if kept(found) else (low, middle)
 
     return family
+
+
+def _arranged(lineage: Lineage) -> Lineage:
+    """Weights are pruned while they are floats: before they are stored in fewer bits."""
+    return tuple(sorted(lineage, key=lambda one: one.kind in _FEWER_BITS))
 
 
 def stepped(option: str, values: Sequence[float]) -> Family:
