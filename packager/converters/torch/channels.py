@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from packager.converters.failure import ConversionError, WorkerError, translated
-from packager.converters.torch.cutting import WEIGHTED, Cut, cut_channels
+from packager.converters.torch.cutting import WEIGHTED, Cut, Done, cut_channels
 from packager.converters.torch.module import ModuleModel, run_module
 from packager.converters.torch.origins import fixed_layers
 
@@ -30,17 +30,17 @@ def narrow(model: ModuleModel, cut: Cut, exclude: list[str], trials: list[list[A
     module = model.module
     fixed = names_of(module, fixed_layers(module, model.example))
     excluded = chosen_layers(module, exclude)
-    pruned, groups = _pruned(model, cut, fixed | excluded)
-    stuck: set[str] = set()
+    pruned, done = _pruned(model, cut, fixed | excluded)
+    stuck = done.lost
     if (said := _broken(model, pruned, trials)) is not None:
-        stuck = _stuck(model, cut, fixed | excluded, groups, trials)
-        pruned, groups = _pruned(model, cut, fixed | excluded | stuck)
+        stuck |= _stuck(model, cut, fixed | excluded, done.groups, trials)
+        pruned, done = _pruned(model, cut, fixed | excluded | stuck)
         said = _broken(model, pruned, trials)
     if said is not None:
         raise ConversionError(f"The model does not run with fewer channels: {said}", hint=_HINT)
-    if not groups:
+    if not done.groups:
         raise ConversionError(_nothing(cut, excluded, stuck))
-    layers = sorted({shown(name) for group in groups for name in group})
+    layers = sorted({shown(name) for group in done.groups for name in group})
     return Narrowed(pruned, tuple(layers), tuple(sorted(map(shown, excluded | stuck))))
 
 
@@ -69,17 +69,17 @@ def shown(name: str) -> str:
     return name.removeprefix(_OURS)
 
 
-def _pruned(model: ModuleModel, cut: Cut, kept: set[str]) -> tuple[Any, list[tuple[str, ...]]]:
-    """A copy with fewer channels, and the layers that lost some, those together that hang together."""
+def _pruned(model: ModuleModel, cut: Cut, kept: set[str]) -> tuple[Any, Done]:
+    """A copy with fewer channels."""
     module = copy.deepcopy(model.module)
     frozen = {name for name, parameter in module.named_parameters() if not parameter.requires_grad}
     module.requires_grad_(True)  # torch-pruning follows gradients
     with translated(ConversionError, "torch-pruning cannot follow this model", _HINT):
-        groups = cut_channels(module, model.example, cut, kept)
+        done = cut_channels(module, model.example, cut, kept)
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(name not in frozen)
         parameter.grad = None
-    return module.eval(), groups
+    return module.eval(), done
 
 
 def _broken(model: ModuleModel, pruned: Any, trials: list[list[Any]]) -> str | None:

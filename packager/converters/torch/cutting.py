@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.torch.origins import slow_attention
 
 WEIGHTED = (torch.nn.Linear, torch.nn.modules.conv._ConvNd)
@@ -36,38 +37,68 @@ class _Group:
     blocks: int
 
 
-def cut_channels(module: Any, example: list[Any], cut: Cut, kept: set[str]) -> list[tuple[str, ...]]:
-    """Changes ``module``; the names of layers that became narrower, those together that hang together."""
+@dataclass(frozen=True, slots=True)
+class Done:
+    """``groups``: the layers that became narrower, those together that hang together; ``lost``: those that
+    torch-pruning cannot follow."""
+
+    groups: list[tuple[str, ...]]
+    lost: set[str]
+
+
+def cut_channels(module: Any, example: list[Any], cut: Cut, kept: set[str]) -> Done:
+    """Changes ``module``; the layers named ``kept`` keep the channels of their outputs."""
     import torch_pruning
 
     names = {layer: name for name, layer in module.named_modules()}
-    ignored = [inner for layer, name in names.items() if name in kept for inner in layer.modules()]
+    ignored = {inner for layer, name in names.items() if name in kept for inner in layer.modules()}
     with warnings.catch_warnings(), slow_attention(), torch.enable_grad():
         warnings.simplefilter("ignore")  # of parameters outside of layers: running it shows whether they fit
         graph = torch_pruning.DependencyGraph()
         graph.build_dependency(module, example_inputs=tuple(tensor.clone() for tensor in example))
-        groups = _groups(graph, ignored)
+        groups, lost = _groups(graph, ignored)
         done = []
         for group, leaving in zip(groups, _leaving(groups, cut), strict=True):
-            if len(leaving):
+            if leaving:
                 found = graph.get_pruning_group(group.layer, group.cut, leaving)
                 found.prune()
                 done.append(_narrower(graph, found, names))
-    return done
+    return Done(done, {names[layer] for layer in lost})
 
 
-def _groups(graph: Any, ignored: list[Any]) -> list[_Group]:
+def _groups(graph: Any, ignored: set[Any]) -> tuple[list[_Group], list[Any]]:
+    """What hangs together from each layer on that may become narrower, and the layers that are lost."""
+    found, lost, seen = [], [], set(ignored)
+    for layer in [layer for layer in graph.module2node if isinstance(layer, WEIGHTED)]:
+        if layer in seen:
+            continue
+        cut = graph.get_pruner_of_module(layer).prune_out_channels
+        try:
+            with translated(ConversionError, "It cannot be followed"):
+                group = graph.get_pruning_group(layer, cut, list(range(graph.get_out_channels(layer))))
+                made = _scored(graph, group, layer, cut)
+        except WorkerError:
+            lost.append(layer)
+            continue
+        together = {dep.target.module for dep, _ in group if graph.is_out_channel_pruning_fn(dep.handler)}
+        if made is not None and not together & ignored:
+            found.append(made)
+        seen |= together
+    return found, lost
+
+
+def _scored(graph: Any, group: Any, layer: Any, cut: Any) -> _Group | None:
     import torch_pruning
 
-    score = torch_pruning.importance.GroupMagnitudeImportance(p=2)
-    found = []
-    for group in graph.get_all_groups(ignored_layers=ignored, root_module_types=WEIGHTED):
-        importance, blocks = score(group), _blocks(graph, group)
-        if importance is not None and len(importance) % blocks == 0:
-            root = group[0].dep
-            shared = importance.detach().reshape(blocks, -1).mean(0)
-            found.append(_Group(root.target.module, root.handler, shared, blocks))
-    return found
+    for dep, places in group:
+        outward = graph.is_out_channel_pruning_fn(dep.handler)
+        channels = (graph.get_out_channels if outward else graph.get_in_channels)(dep.target)
+        if channels is not None and max(places) >= channels:
+            raise ConversionError(f"{dep.target.name} has no channel {max(places)}")
+    importance, blocks = torch_pruning.importance.GroupMagnitudeImportance(p=2)(group), _blocks(graph, group)
+    if importance is None or len(importance) % blocks:
+        return None
+    return _Group(layer, cut, importance.detach().reshape(blocks, -1).mean(0), blocks)
 
 
 def _blocks(graph: Any, group: Any) -> int:
