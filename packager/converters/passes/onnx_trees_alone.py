@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from packager.converters.passes.onnx_trees import TreeNode, asked_nodes, precision, weights_of
 from packager.converters.passes.onnx_trees_table import table
-from packager.converters.passes.step import Step
 from packager.converters.tensors import Array, array_of
 from packager.converters.tiny.forest import Ensemble
 from packager.converters.trees.ensemble import ML
@@ -45,13 +45,13 @@ def each_alone(ensemble: Ensemble, rows: Array) -> Alone:
     return Alone(pairs, _sums(replace(ensemble, leaves=leaves, targets=len(pairs), base=()), rows))
 
 
-def rows_into(step: Step, model: Any, node: TreeNode) -> Array | None:
-    """The calibration rows as they reach the trees; None where there are none."""
-    if step.calibration is None:
+def rows_into(cases: Path | None, model: Any, node: TreeNode) -> Array | None:
+    """The rows of a cases file as they reach the trees; None where there are none."""
+    if cases is None:
         return None
     import onnx
 
-    document = json.loads(step.calibration.read_text(encoding="utf-8"))
+    document = json.loads(cases.read_text(encoding="utf-8"))
     name = node.proto.input[0]
     watched = onnx.ModelProto()
     watched.CopyFrom(model)

@@ -36,7 +36,8 @@ def apply(step: Step) -> Applied:
     said = []
     nodes = tree_nodes(model)
     for node in nodes:
-        rows = rows_into(step, model, node)
+        # Made rows lie on thresholds and beside them: those then stay as they are.
+        rows = rows_into(step.calibration or step.reference, model, node)
         made = thresholds_rounded(node.ensemble, step.options["threshold_bits"], rows)
         if not is_looked_up(model, node):
             made = leaves_rounded(node, made, step.options["leaf_bits"])

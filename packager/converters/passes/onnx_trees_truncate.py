@@ -31,7 +31,7 @@ def apply(step: Step) -> Applied:
     for node in nodes:
         if is_looked_up(model, node) or node.word("aggregate_function", "SUM") in ("MIN", "MAX"):
             continue
-        rows = rows_into(step, model, node) if step.options["choose"] == "greedy" else None
+        rows = rows_into(step.calibration, model, node) if step.options["choose"] == "greedy" else None
         ensemble, words = _truncated(step, node, rows)
         if ensemble is not None:
             rewritten(node, ensemble)
