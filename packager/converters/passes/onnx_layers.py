@@ -9,6 +9,7 @@ from packager.converters.onnx import versions
 from packager.converters.onnx.graph import opset_of, subgraphs
 from packager.converters.passes.onnx_biases import flatten_biases, merge_biases
 from packager.converters.passes.onnx_cleanup import tidied_or_as_it_is
+from packager.converters.passes.onnx_file import read_model
 from packager.converters.passes.onnx_weights import layer_name
 from packager.converters.passes.step import Step
 
@@ -66,12 +67,8 @@ def prepared(step: Step, operators: Collection[str], *, inner: bool) -> Prepared
     """``operators``: those whose layers are looked for; ``inner``: also in the graphs within nodes."""
     import onnx
 
-    model = tidied_or_as_it_is(step)
-    graphs = subgraphs(model.graph)
-    done = sorted({node.op_type for graph in graphs for node in graph.node} & _QUANTIZED)
-    if done:
-        raise ConversionError(f"The model is quantized already: it has {', '.join(done)}")
-    model = _raised(model)
+    _refuse_quantized(read_model(step))
+    model = _raised(tidied_or_as_it_is(step))
     _name_nodes(model)
     model = onnx.shape_inference.infer_shapes(model, data_prop=True)
     merge_biases(model)
@@ -81,6 +78,12 @@ def prepared(step: Step, operators: Collection[str], *, inner: bool) -> Prepared
     if not layers:
         raise ConversionError(_why_none(model, operators, inside))
     return Prepared(model, layers)
+
+
+def _refuse_quantized(model: Any) -> None:
+    found = {node.op_type for graph in subgraphs(model.graph) for node in graph.node} & _QUANTIZED
+    if found:
+        raise ConversionError(f"The model is quantized already: it has {', '.join(sorted(found))}")
 
 
 def _raised(model: Any) -> Any:
