@@ -94,6 +94,21 @@ class Recurrent(nn.Module):  # type: ignore[misc]
         return self.last(self.behind(seen[:, -1]).relu())
 
 
+class BothWays(nn.Module):  # type: ignore[misc]
+    """A recurrent layer in both directions, which torch-pruning cannot follow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(1, 16, 3)
+        self.second = nn.Conv1d(16, 32, 3)
+        self.layer = nn.GRU(32, 8, batch_first=True, bidirectional=True)
+        self.last = nn.Linear(16, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        seen = self.second(self.first(x).relu()).relu()
+        return self.last(self.layer(seen.transpose(1, 2))[0].mean(1))
+
+
 class Layers(nn.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()

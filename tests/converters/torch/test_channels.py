@@ -10,7 +10,9 @@ from packager.converters.failure import ConversionError
 from packager.converters.torch.channels import Narrowed, narrow
 from packager.converters.torch.cutting import Cut
 from packager.converters.torch.freedom import trials
+from packager.converters.torch.imitation import imitate, recalibrate
 from tests.converters.torch.pruned_modules import (
+    BothWays,
     Digits,
     Encoder,
     Fixed,
@@ -91,6 +93,34 @@ def test_a_layer_whose_size_the_code_names_stays_as_it_is() -> None:
     made = narrowed(seeded(Fixed), {"x": numbers(3, 8)})
     assert made.layers == ("free",)
     assert made.left == ("named",)
+
+
+def test_a_layer_that_torch_pruning_cannot_follow_stays_as_it_is() -> None:
+    made = narrowed(seeded(BothWays), {"x": numbers(3, 1, 20)})
+    assert (made.layers, made.left) == (("first",), ("second",))
+
+
+def test_a_model_without_batch_norms_learns_from_rows_alone() -> None:
+    torch.manual_seed(0)
+    whole, rows = Layers(), torch.randn(64, 8)
+    with torch.no_grad():
+        whole.first.weight[:16] *= 0.5
+    model = read(whole.eval(), x=rows.numpy())
+    pruned = narrow(model, Cut(0.5, 4, False), [], [model.example]).module
+    answers = [whole(rows).detach()]
+    before = (pruned(rows)[0] - answers[0]).square().mean().item()
+    made = imitate(pruned, [rows], answers, 60, 0)
+    assert (made(rows)[0] - answers[0]).square().mean().item() < before / 2
+
+
+def test_batch_norms_learn_the_statistics_of_what_they_see_now() -> None:
+    norm = torch.nn.Sequential(torch.nn.BatchNorm1d(4)).eval()
+    rows = torch.randn(200, 4) * 3 + 5
+    recalibrate(norm, [rows])
+    torch.testing.assert_close(norm[0].running_mean, rows.mean(0), atol=0.01, rtol=0)
+    torch.testing.assert_close(norm[0].running_var, rows.var(0), atol=0, rtol=0.1)
+    assert norm[0].momentum == 0.1
+    assert not norm[0].training
 
 
 @pytest.mark.parametrize(

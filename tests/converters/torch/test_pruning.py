@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,7 @@ PLAIN = {"exclude": [], "imitate": 0, "train": None}
 
 
 @pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """Small tensors are quickest so, beside other tests."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def folder(one_thread: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Digits that are trained, layers that are not, and rows for both."""
     made = tmp_path_factory.mktemp("pruning")
     trained = pruned_modules.seeded(pruned_modules.Digits)
@@ -101,7 +91,7 @@ def test_rows_without_labels_bring_accuracy_back(folder: Path, tmp_path: Path) -
 
 def test_the_same_job_writes_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     made = [
-        pruned(folder, tmp_path / name, "Digits", CHANNELS | {"imitate": 5}).folder / "model.onnx"
+        pruned(folder, tmp_path / name, "Layers", CHANNELS | {"imitate": 5}).folder / "model.onnx"
         for name in ("first", "second")
     ]
     assert made[0].read_bytes() == made[1].read_bytes()
@@ -226,7 +216,7 @@ def test_without_torch_pruning_another_environment_is_asked_for(
 
 
 @pytest.mark.network
-def test_a_published_model_is_pruned_with_its_two_answers(tmp_path: Path, one_thread: None) -> None:
+def test_a_published_model_is_pruned_with_its_two_answers(tmp_path: Path) -> None:
     (tmp_path / "pruned_factories.py").write_text(FACTORIES)
     np.save(tmp_path / "rows.npy", np.random.default_rng(0).random((40, 3, 32, 40), dtype=np.float32))
     done = do(
