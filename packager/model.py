@@ -104,6 +104,8 @@ class ModelFile:
     """A converted model: one file in one of the formats, with its signature and digest.
 
     ``modules``: of the engine's code those that this model needs, where it does not need all.
+    ``opened_bytes``: of a model whose weights are stored in fewer bits than the engine makes of them when it
+    opens it, the size that it had before.
     """
 
     path: Path
@@ -114,6 +116,7 @@ class ModelFile:
     opset: int | None = None
     modules: tuple[str, ...] = ()
     weights: Weights | None = None
+    opened_bytes: int | None = None
 
     @property
     def version(self) -> str:

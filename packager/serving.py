@@ -42,13 +42,14 @@ def serve(target: Target, converted: Conversion, version: str, favour: Favour) -
         return Serving(model, engine, Engine(engine.kind.kind, engine.version, engine.dest))
     release = dependencies.choose_release(platform, dependencies.needs_of(model), version)
     engine, stored = release.engine, _stored(model)
+    has_large_weights = stored.weights is not None or (model.opened_bytes or 0) >= MAPPED_FROM_BYTES
     described = Engine(
         engine.kind.kind,
         engine.version,
         engine.dest,
         graph_optimization=_effort(converted, favour),
         why=release.why,
-        thread_per=target.thread_per if stored.weights else None,
+        thread_per=target.thread_per if has_large_weights else None,
     )
     return Serving(stored, engine, described)
 
@@ -62,5 +63,5 @@ def _stored(model: ModelFile) -> ModelFile:
 def _effort(converted: Conversion, favour: Favour) -> str:
     """How much the engine rewrites a graph at each start."""
     usual = GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
-    large = converted.model.size_bytes >= LARGE_BYTES
+    large = (converted.model.opened_bytes or converted.model.size_bytes) >= LARGE_BYTES
     return "extended" if usual == "all" and large and favour == "start" else usual

@@ -105,6 +105,7 @@ class Maker:
                 "model": {
                     "path": model.path.name, "format": model.format, "sha256": model.sha256,
                     "size_bytes": model.size_bytes, "opset": model.opset,
+                    "opened_bytes": model.opened_bytes,
                     "signature": signature_document(model.signature),
                 },
                 "parent_sha256": made.parent_sha256,
@@ -137,6 +138,7 @@ class Maker:
             sha256=about["sha256"],
             size_bytes=about["size_bytes"],
             opset=about["opset"],
+            opened_bytes=about["opened_bytes"],
         )
         records = _RECORDS.validate_python(said["records"])
         return Made(lineage, replace(self._base, model=model), records, name, said["parent_sha256"])

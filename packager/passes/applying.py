@@ -60,8 +60,15 @@ def apply(
         size_bytes=path.stat().st_size,
         opset=said["model"].get("opset"),
         signature=_signature(converted.model.signature, said["applied"]),
+        opened_bytes=_opened_bytes(converted, passes),
     )
     return Passed(replace(converted, model=model), records)
+
+
+def _opened_bytes(converted: Conversion, passes: Sequence[Pass]) -> int | None:
+    before = converted.model
+    is_unpacked = before.opened_bytes is not None or any(one.is_unpacked for one in passes)
+    return (before.opened_bytes or before.size_bytes) if is_unpacked else None
 
 
 def sensitivity(

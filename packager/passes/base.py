@@ -32,6 +32,11 @@ class Pass(BaseModel):
 
     kind: str
 
+    @property
+    def is_unpacked(self) -> bool:
+        """Whether the engine makes the weights as large again as they were, when it opens the model."""
+        return False
+
     def title(self) -> str:
         """What a table calls it: the kind in words, then every option that is not its default."""
         given = [self._said(name) for name in type(self).model_fields if name != "kind"]

@@ -15,3 +15,7 @@ class Float16(Excluding):
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx", "tflite"})
 
     kind: Literal["float16"] = "float16"
+
+    @property
+    def is_unpacked(self) -> bool:
+        return True

@@ -35,3 +35,7 @@ class WeightOnly(Excluding):
         if self.accuracy_level and self.how != "matmul_nbits":
             raise ValueError(f"accuracy_level is for how = matmul_nbits, and how is {self.how}")
         return self
+
+    @property
+    def is_unpacked(self) -> bool:
+        return self.how == "dequantize"

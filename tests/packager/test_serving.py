@@ -63,6 +63,14 @@ def test_from_a_megabyte_on_weights_are_mapped_and_every_processor_has_a_thread(
     assert whole.model.size_bytes >= serving.MAPPED_FROM_BYTES or not is_mapped
 
 
+def test_weights_in_fewer_bits_are_served_as_what_they_become_when_opened(tmp_path: Path) -> None:
+    whole = converted(tmp_path, SMALL)
+    packed = replace(whole, model=replace(whole.model, opened_bytes=serving.LARGE_BYTES))
+    described = serve(AwsLambda(), packed, "auto", "start").described
+    assert described.graph_optimization == "extended"
+    assert described.thread_per == {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": 1769}
+
+
 def test_the_release_and_its_reason_are_told(tmp_path: Path) -> None:
     served = serve(AwsLambda(), converted(tmp_path, SMALL), "auto", "start")
     why = "the smallest release that is for all 3 operators of the graph"
