@@ -47,7 +47,9 @@ def sentence(
     """The choice and its reason. Where the model stays as it is: what was best and why it was not taken."""
     base = candidates[0]
     if chosen.id != base.id:
-        return f"take {words.name(chosen)}: {words.gain(chosen, base)}, {words.loss(chosen, allowed)}"
+        return (
+            f"take {words.name(chosen)}: {words.gain(chosen, base, objective)}, {words.loss(chosen, allowed)}"
+        )
     return f"stay with {words.stays(candidates)}: {_reason(candidates, objective)}"
 
 

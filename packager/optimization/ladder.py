@@ -19,6 +19,10 @@ _SHARES = (0.25, 0.5, 0.7)
 class Search(Protocol):
     """What a family asks: to have a lineage tried, and which layers of its last pass suffer most."""
 
+    @property
+    def objective(self) -> Objective:
+        """What shall become less."""
+
     def attempt(self, lineage: Lineage, timed: bool = False) -> Candidate:
         """Make and measure it; ``timed``: even when it is over the budget."""
 
@@ -49,9 +53,11 @@ def once(search: Search, before: Lineage, one: Pass) -> None:
 
 
 def rescued(search: Search, before: Lineage, one: Pass) -> None:
-    """Over the budget: by other ranges, then without the worst layers, as few of them as will do."""
-    plain = search.attempt((*before, one), timed=True)
-    if plain.outcome != "over_budget" or _slower(plain):
+    """Over the budget: by other ranges, then without the worst layers, as few of them as will do. What is
+    slower already is let be where it is speed that is looked for."""
+    for_speed = search.objective != "size"
+    plain = search.attempt((*before, one), timed=for_speed)
+    if plain.outcome != "over_budget" or (for_speed and _slower(plain)):
         return
     tried = [(plain, one)]
     for way in CALIBRATIONS if "calibration" in type(one).model_fields else ():
@@ -105,6 +111,8 @@ def ladder(objective: Objective, format: Format, framework: str, train: str | No
     """All that may be tried on such a model, the most promising first."""
     pruned = _rung("prune_channels", stepped("share", _SHARES), **({"train": train} if train else {}))
     rungs = _tflite(objective, pruned) if format == "tflite" else _onnx(objective, pruned)
+    if framework == "tensorflow":  # of others its own environment would be made for this alone
+        rungs.append(_rung("tf_quantize", once, mode="full_int8"))
     return tuple(rung for rung in rungs if format in rung.one.formats and _may_change(rung.one, framework))
 
 

@@ -126,7 +126,8 @@ def _named(task: Task, trials: Trials) -> Candidate:
 def _sentence(task: Task, trials: Trials, chosen: Candidate, scoring: Scoring) -> str:
     if task.asked.passes:
         base = trials.candidates[0]
-        gain, loss = words.gain(chosen, base), words.loss(chosen, scoring.allowed)
+        gain = words.gain(chosen, base, task.asked.objective)
+        loss = words.loss(chosen, scoring.allowed)
         return f"{chosen.title}, as asked: {gain}, {loss}"
     return choice.sentence(chosen, trials.candidates, task.shipping.objective, scoring.allowed)
 

@@ -12,7 +12,7 @@ from packager.optimization.journal import Journal, Trial
 from packager.optimization.lineage import Lineage, key, ordered, title
 from packager.optimization.making import Made, Maker
 from packager.optimization.measuring import Judge
-from packager.optimized import Candidate, Outcome
+from packager.optimized import Candidate, Objective, Outcome
 from packager.passes import LayerError
 from packager.progress import Steps
 from packager.worker import BrokenWorkerError
@@ -31,12 +31,17 @@ class LimitReached(Exception):  # noqa: N818 - the end of a search, no error
 class Trials:
     """What is tried, in order. The first is the model as converted."""
 
-    def __init__(self, maker: Maker, judge: Judge, journal: Journal, steps: Steps, limits: Optimize) -> None:
+    def __init__(self, maker: Maker, judge: Judge, journal: Journal, steps: Steps, asked: Optimize) -> None:
         """Limits hold for all trials together, those that an earlier run has written down among them."""
         self._maker, self._judge, self._journal, self._steps = maker, judge, journal, steps
-        self._limits = limits
+        self._asked = asked
         self._tried: dict[str, Trial] = {}
         self._lineages: dict[str, Lineage] = {}
+
+    @property
+    def objective(self) -> Objective:
+        """What shall become less."""
+        return self._asked.objective
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -88,9 +93,9 @@ class Trials:
 
     def _check_limits(self) -> None:
         made = [one for one in self.candidates if one.outcome not in ("base", "not_applicable")]
-        if len(made) >= self._limits.max_trials:
+        if len(made) >= self._asked.max_trials:
             raise LimitReached("max_trials")
-        if sum(one.seconds for one in self.candidates) >= 60 * self._limits.max_minutes:
+        if sum(one.seconds for one in self.candidates) >= 60 * self._asked.max_minutes:
             raise LimitReached("max_minutes")
 
     def _tried_now(self, lineage: Lineage, timed: bool, strict: bool) -> Trial:

@@ -47,14 +47,24 @@ def stays(candidates: Sequence[Candidate]) -> str:
     )
 
 
-def gain(candidate: Candidate, base: Candidate) -> str:
-    """How much smaller and faster."""
+def gain(candidate: Candidate, base: Candidate, objective: Objective) -> str:
+    """How much smaller, faster, or cheaper, what was looked for first."""
     said = []
     if candidate.sizes and base.sizes:
         said.append(f"{candidate.sizes.model_bytes / base.sizes.model_bytes:.2f} × the bytes")
+        if objective == "size":
+            shipped = candidate.sizes.shipped_bytes / base.sizes.shipped_bytes
+            said.append(f"{shipped:.2f} × as it ships with its engine")
     if candidate.latency:
         said.append(f"{times(candidate.latency)} × the time ({interval(candidate.latency)})")
+    if objective == "cost" and candidate.usd_per_million and base.usd_per_million:
+        said.insert(0, _bill(candidate, base))
     return ", ".join(said)
+
+
+def _bill(candidate: Candidate, base: Candidate) -> str:
+    mine, others = candidate.usd_per_million or 0.0, base.usd_per_million or 0.0
+    return f"{mine:.2f} USD per million requests for {others:.2f}"
 
 
 def no_gain(candidate: Candidate, base: Candidate, objective: Objective) -> str:
@@ -65,8 +75,7 @@ def no_gain(candidate: Candidate, base: Candidate, objective: Objective) -> str:
     if candidate.latency is None:
         return "could not be timed"
     if objective == "cost":
-        mine, others = candidate.usd_per_million or 0, base.usd_per_million or 0
-        return f"costs {mine:.2f} USD per million requests for {others:.2f}"
+        return f"costs {_bill(candidate, base)}"
     found = candidate.latency
     if found.verdict == "larger":
         return f"was {times(found)} × slower here ({interval(found)})"
