@@ -9,6 +9,7 @@ from pathlib import Path
 from packager import (
     assembly,
     bundle,
+    codes,
     conversion,
     engine_choice,
     evidence,
@@ -27,6 +28,7 @@ from packager.errors import AccuracyError
 from packager.evidence import Findings
 from packager.optimization import Scoring, Shipping, Task
 from packager.optimized import Score
+from packager.probe import Answers
 from packager.progress import Silence, Steps, Watcher
 from packager.results import Artifact, BuildReport, Verification
 from packager.targets import Target
@@ -185,9 +187,12 @@ def _score(
     if converted.evaluation is None or not converted.evaluation.labelled:
         return None
     with steps.step("accuracy") as step:
-        scoring = Scoring(converted.evaluation, converted.model.signature, configuration.metric, None)
-        cases = converted.evaluation.path
-        answers = probe.run(here.root, cases, here.python, preflight.ReadOnly(), here.library)
+        scoring = Scoring(converted.evaluation, converted.source.signature, configuration.metric, None)
+
+        def ask(cases: Path) -> Answers:
+            return probe.run(here.root, cases, here.python, preflight.ReadOnly(), here.library)
+
+        answers = codes.asked(converted.codes, converted.evaluation.path, ask)
         score, _ = scoring.of(answers)
         step.detail = f"{score.metric} {score.value:.4f} on {score.rows:,} labelled rows"
         least = configuration.min_accuracy

@@ -11,7 +11,7 @@ from packager.environments import Environment
 from packager.manifest import read_signature
 from packager.mlflow_folder import MlflowModel
 from packager.model import Format, ModelFile, Signature, SourceModel
-from packager.optimized import PassRecord
+from packager.optimized import PassRecord, QuantizedTensor
 from packager.recipes import Contents, Recipe
 from packager.results import Accuracy, ConversionRecord, RowSource, Warned
 from packager.worker import AnotherEnvironment, Limits, WorkerRequest, run
@@ -56,6 +56,7 @@ class Conversion:
 
     ``evaluation``: only where it was asked for (``evaluation_rows`` of the request).
     ``applied``: passes over the source before it was converted; all answers are of the source as it was.
+    ``codes``: what the model takes and answers as codes, where the cases hold floats.
     """
 
     source: SourceModel
@@ -69,6 +70,7 @@ class Conversion:
     notes: tuple[str, ...]
     evaluation: Evaluation | None = None
     applied: tuple[PassRecord, ...] = ()
+    codes: tuple[QuantizedTensor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,4 +141,6 @@ class Maker:
             opened_bytes=about["opened_bytes"],
         )
         records = _RECORDS.validate_python(said["records"])
-        return Made(lineage, replace(self._base, model=model), records, name, said["parent_sha256"])
+        codes = tuple(code for record in records for code in record.quantized_io)
+        converted = replace(self._base, model=model, codes=codes)
+        return Made(lineage, converted, records, name, said["parent_sha256"])

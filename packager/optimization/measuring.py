@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packager import conversion, engine_choice, prices, probe, trial, verify
+from packager import codes, conversion, engine_choice, prices, probe, trial, verify
 from packager.conversion import Conversion, Way
 from packager.engine_choice import Wanted
 from packager.errors import ConversionError
@@ -159,6 +159,8 @@ class Judge:
             outputs = trial.answers(root, converted.reference).outputs
             own = [probe.Case(case.inputs, said) for case, said in zip(cases, outputs, strict=True)]
             probe.write_cases(path, own)
+            if converted.codes:
+                codes.write(converted.codes, path, path)
         return replace(converted, reference=path)
 
     @property

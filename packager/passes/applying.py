@@ -62,7 +62,8 @@ def apply(
         signature=_signature(converted.model.signature, said["applied"]),
         opened_bytes=_opened_bytes(converted, passes),
     )
-    return Passed(replace(converted, model=model), records)
+    codes = tuple(code for record in records for code in record.quantized_io)
+    return Passed(replace(converted, model=model, codes=codes), records)
 
 
 def _opened_bytes(converted: Conversion, passes: Sequence[Pass]) -> int | None:

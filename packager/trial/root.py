@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
 
-from packager import dependencies, interpreters, preflight, probe, serving, tools
+from packager import codes, dependencies, interpreters, preflight, probe, serving, tools
+from packager.codes import Codes
 from packager.conversion import Conversion
 from packager.manifest import manifest_json
 from packager.model import EngineName, Format
@@ -36,6 +37,7 @@ class TrialRoot:
     engine: EngineName
     engine_version: str
     sizes: Sizes
+    codes: Codes = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -73,12 +75,17 @@ def lay(
         engine=ENGINES[converted.model.format],
         engine_version=served.engine.version,
         sizes=_sizes(served, target),
+        codes=converted.codes,
     )
 
 
 def answers(laid: TrialRoot, cases: Path) -> Answers:
-    """What the shipped code answers to a cases file; VerificationError says why it cannot."""
-    return probe.run(laid.root, cases, laid.python, preflight.ReadOnly(), laid.library)
+    """What the shipped code answers to a cases file in floats; VerificationError says why it cannot."""
+
+    def ask(path: Path) -> Answers:
+        return probe.run(laid.root, path, laid.python, preflight.ReadOnly(), laid.library)
+
+    return codes.asked(laid.codes, cases, ask)
 
 
 def _sizes(served: Serving, target: Target) -> Sizes:

@@ -5,12 +5,13 @@ import selectors
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from packager import codes
 from packager.errors import BenchmarkError
 from packager.figures import paired_ratio
 from packager.measurement import Ratio
@@ -48,7 +49,8 @@ def compare(mine: TrialRoot, base: TrialRoot, cases: Path, most_s: float = MOST_
     base_ms: list[float] = []
     deadline = time.monotonic() + most_s
     with tempfile.TemporaryDirectory(prefix="packager-timing-") as scratch:
-        case = _first_case(cases, Path(scratch) / "case.json")
+        first_case = _first_case(cases, Path(scratch) / "case.json")
+        case = {laid.root: _coded(laid, first_case) for laid in (mine, base)}
         while True:
             pair = (mine, base) if len(own_ms) % 2 == 0 else (base, mine)
             first, second = _round(*pair, case)
@@ -62,13 +64,13 @@ def compare(mine: TrialRoot, base: TrialRoot, cases: Path, most_s: float = MOST_
                 return Timed(median(own_ms), median(base_ms), ratio)
 
 
-def _round(first: TrialRoot, second: TrialRoot, case: Path) -> tuple[float, float]:
+def _round(first: TrialRoot, second: TrialRoot, case: Mapping[Path, Path]) -> tuple[float, float]:
     """A block of the first, two of the second, one of the first, and again: what drifts meets both alike.
 
     The quickest block of each counts: what else runs on a machine takes its caches, and only ever adds.
     """
     with ExitStack() as stack:
-        one, other = (stack.enter_context(_started(laid, case)) for laid in (first, second))
+        one, other = (stack.enter_context(_started(laid, case[laid.root])) for laid in (first, second))
         turns: list[tuple[float, float]] = []
         until = time.monotonic() + _ROUND_S
         while not turns or (len(turns) < _TURNS and time.monotonic() < until):
@@ -94,6 +96,13 @@ def _first_case(cases: Path, dest: Path) -> Path:
     document = json.loads(cases.read_text(encoding="utf-8"))
     dest.write_text(json.dumps({**document, "cases": document["cases"][:1]}), encoding="utf-8")
     return dest
+
+
+def _coded(laid: TrialRoot, case: Path) -> Path:
+    """As that model takes it."""
+    if not laid.codes:
+        return case
+    return codes.write(laid.codes, case, case.with_name("coded.json"))
 
 
 class _Process:
