@@ -22,15 +22,15 @@ _TABLE = (
       "truenodeids", "falsenodeids", "missing_value_tracks_true", "hitrates", "hitrates_as_tensor")),
     *(f"{leaf}_{name}" for leaf in _LEAVES.values()
       for name in ("treeids", "nodeids", "ids", "weights", "weights_as_tensor")),
+    "base_values", "base_values_as_tensor",
 )  # fmt: skip
-"""Attributes that are written anew; all others stay (the base, what is done to the sums, labels)."""
+"""Attributes that are written anew; all others stay (what is done to the sums, labels)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeNode:
-    """A node of the graph with its trees; ``at`` is its place among the graph's nodes."""
+    """A node of the graph with its trees."""
 
-    at: int
     proto: Any
     ensemble: Ensemble
 
@@ -51,7 +51,7 @@ class TreeNode:
 def tree_nodes(model: Any) -> list[TreeNode]:
     """Every ensemble of the graph, in order; ConversionError where there is none, or one of a newer kind."""
     found = []
-    for at, proto in enumerate(model.graph.node):
+    for proto in model.graph.node:
         if proto.domain != ML:
             continue
         if proto.op_type == "TreeEnsemble":
@@ -60,7 +60,7 @@ def tree_nodes(model: Any) -> list[TreeNode]:
                 f"{' and '.join(_LEAVES)}"
             )
         if proto.op_type in _LEAVES:
-            found.append(TreeNode(at, proto, _read(proto)))
+            found.append(TreeNode(proto, _read(proto)))
     if not found:
         raise ConversionError("The model has no tree ensemble")
     return found
@@ -178,4 +178,4 @@ def as_stored(values: Array, ensemble: Ensemble) -> list[float]:
 
 def compressed_bytes(path: Path) -> int:
     """The size of a file as it lies in an archive: what trees lose, they lose there."""
-    return len(zlib.compress(path.read_bytes(), 9))
+    return len(zlib.compress(path.read_bytes()))

@@ -1,6 +1,6 @@
 """The pass `narrow_trees`: thresholds with few significant bits, leaves on a grid."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from packager.converters.passes.onnx_trees import (
 )
 from packager.converters.passes.onnx_trees_alone import rows_into
 from packager.converters.passes.onnx_trees_shares import full_share, in_units
+from packager.converters.passes.onnx_trees_single import in_single
 from packager.converters.passes.onnx_trees_tidy import tidy
 from packager.converters.passes.step import Applied, Step
 from packager.converters.tensors import Array
@@ -33,34 +34,38 @@ _MOST_BITS = 24
 
 def apply(step: Step) -> Applied:
     model = read_model(step)
-    said = []
-    nodes = tree_nodes(model)
+    nodes, after = tree_nodes(model), []
     for node in nodes:
         # Made rows lie on thresholds and beside them: those then stay as they are.
         rows = rows_into(step.calibration or step.reference, model, node)
         made = thresholds_rounded(node.ensemble, step.options["threshold_bits"], rows)
         if not is_looked_up(model, node):
             made = leaves_rounded(node, made, step.options["leaf_bits"])
-        made = tidy(replace(node, ensemble=made))
-        said.append(_counted(node.ensemble, made))
+        made = in_single(model, node, tidy(replace(node, ensemble=made)), rows)
+        after.append(made)
         rewritten(node, made)
     write_model(model, step)
-    before, after = compressed_bytes(step.model), compressed_bytes(step.dest)
-    if after >= before:
+    whole, left = compressed_bytes(step.model), compressed_bytes(step.dest)
+    if left >= whole:
         step.dest.unlink()
-        raise ConversionError(f"The model would have {after:,} bytes, compressed, instead of {before:,}")
-    words = "; ".join(dict.fromkeys(said))
-    return Applied(f"{words}; compressed {before:,} to {after:,} bytes", tuple(node.name for node in nodes))
+        raise ConversionError(f"The model would have {left:,} bytes, compressed, instead of {whole:,}")
+    words = _counted([node.ensemble for node in nodes], after)
+    return Applied(f"{words}; compressed {whole:,} to {left:,} bytes", tuple(node.name for node in nodes))
 
 
-def _counted(before: Ensemble, after: Ensemble) -> str:
-    (thresholds, leaves), (fewer, other) = _distinct(before), _distinct(after)
-    nodes = f"{size_of(after):,} of {size_of(before):,} nodes left"
-    return f"{thresholds:,} thresholds to {fewer:,}, {leaves:,} leaves to {other:,}, {nodes}"
+def _counted(before: Sequence[Ensemble], after: Sequence[Ensemble]) -> str:
+    (thresholds, leaves, nodes), (fewer, other, left) = (
+        [sum(counts) for counts in zip(*map(_distinct, ensembles), strict=True)]
+        for ensembles in (before, after)
+    )
+    return (
+        f"{thresholds:,} thresholds to {fewer:,}, {leaves:,} leaves to {other:,}, "
+        f"{left:,} of {nodes:,} nodes left"
+    )
 
 
-def _distinct(ensemble: Ensemble) -> tuple[int, int]:
-    """How many different thresholds and leaves there are."""
+def _distinct(ensemble: Ensemble) -> tuple[int, int, int]:
+    """How many different thresholds and leaves there are, and how many nodes."""
     thresholds, leaves = set[Any](), set[Any]()
     for root in ensemble.roots:
         for place in asked_nodes(ensemble, root):
@@ -69,7 +74,7 @@ def _distinct(ensemble: Ensemble) -> tuple[int, int]:
                 leaves.add(ensemble.leaves.get(place, ()))
             else:
                 thresholds.add((asked.column, asked.values))
-    return len(thresholds), len(leaves)
+    return len(thresholds), len(leaves), size_of(ensemble)
 
 
 def thresholds_rounded(ensemble: Ensemble, bits: int, rows: Array | None) -> Ensemble:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def answers(asked: Asked, ranges: Ranges, kind: Any) -> tuple[Range, Range]:
 
 def _numbers(asked: Asked, here: Range, kind: Any) -> tuple[tuple[float, float], tuple[float, float]]:
     low, high, bound = here.low, here.high, asked.values[0]
-    below, above = (float(np.nextafter(kind(bound), kind(side))) for side in (-np.inf, np.inf))
+    below, above = _neighbours(bound, kind)
     up_to, from_on = (low, min(high, bound)), (max(low, bound), high)
     less, more = (low, min(high, below)), (max(low, above), high)
     equal = (max(low, bound), min(high, bound))
@@ -58,6 +59,12 @@ def _numbers(asked: Asked, here: Range, kind: Any) -> tuple[tuple[float, float],
         "BRANCH_EQ": (equal, other),
         "BRANCH_NEQ": (other, equal),
     }[asked.mode]
+
+
+@lru_cache(maxsize=1 << 16)
+def _neighbours(bound: float, kind: Any) -> tuple[float, float]:
+    """The numbers next to one, in the precision that the engine compares in."""
+    return float(np.nextafter(kind(bound), kind(-np.inf))), float(np.nextafter(kind(bound), kind(np.inf)))
 
 
 def parents_first(nodes: Sequence[Asked | None], root: int) -> list[int]:

@@ -39,6 +39,8 @@ def table(ensemble: Ensemble, leaf: str) -> dict[str, Any]:
         f"{leaf}_ids": targets,
         **_numbers(f"{leaf}_weights", weights, ensemble.single),
     }
+    if ensemble.base:
+        found |= _numbers("base_values", list(ensemble.base), ensemble.single)
     if any(missing):
         found["nodes_missing_value_tracks_true"] = [int(flag) for flag in missing]
     return found

@@ -1,5 +1,6 @@
 """Narrow trees: shorter thresholds that no calibration row passes over, and leaves on a grid."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,46 @@ def _compressed(done: Done) -> int:
 def _tiny_bytes(done: Done) -> int:
     model = onnx.load(done.folder / "model.onnx")
     return len(lower(model, read_document(done.signature)).data)
+
+
+def in_double(folder: Path) -> Done:
+    made = trees.grown(np.random.default_rng(0), 5, ("BRANCH_LEQ",), single=False)
+    return trees.job_of(folder, trees.model_of(replace(made, base=(0.5,)), trees.COLUMNS))
+
+
+def test_trees_in_double_precision_become_single_where_no_row_needs_more(tmp_path: Path) -> None:
+    before = in_double(tmp_path / "graph")
+    rows = np.random.default_rng(1).normal(size=(200, trees.COLUMNS))
+    done = trees.passed(tmp_path, before, NARROW, calibration=rows)
+    assert [node.op_type for node in _graph(done).graph.node] == ["Cast", "TreeEnsembleRegressor"]
+    assert tree_nodes(_graph(done))[0].ensemble.single
+    np.testing.assert_allclose(_said(done, rows)[0], _said(before, rows)[0], atol=0.02)
+
+
+def test_trees_stay_in_double_precision_where_a_row_lies_closer_to_a_bound(tmp_path: Path) -> None:
+    before = in_double(tmp_path / "graph")
+    (node,) = tree_nodes(_graph(before))
+    random = np.random.default_rng(1)
+    rows = trees.rows_on_and_beside_the_bounds(random, 500, single=False)
+    done = trees.passed(tmp_path, before, NARROW, calibration=rows)
+    assert not node.ensemble.single
+    assert not tree_nodes(_graph(done))[0].ensemble.single
+    np.testing.assert_allclose(_said(done, rows)[0], _said(before, rows)[0], atol=0.02)
+
+
+def test_a_cast_to_double_precision_goes_with_what_needed_it(tmp_path: Path) -> None:
+    rows, truth = load_wine(return_X_y=True)
+    rows = rows.astype(np.float32)
+    graph = _graph(
+        trees.converted(tmp_path, ensemble.HistGradientBoostingClassifier(max_iter=3).fit(rows, truth), rows)
+    )
+    given = graph.graph.input[0].type.tensor_type
+    given.elem_type = onnx.TensorProto.FLOAT
+    before = trees.job_of(tmp_path / "graph", graph)
+    assert _graph(before).graph.node[0].op_type == "Cast"
+    done = trees.passed(tmp_path / "passed", before, NARROW, calibration=rows)
+    assert _graph(done).graph.node[0].op_type == "TreeEnsembleRegressor"
+    np.testing.assert_allclose(_said(done, rows)[1], _said(before, rows)[1], atol=0.01)
 
 
 def test_shares_of_a_forest_stay_shares(tmp_path: Path) -> None:
