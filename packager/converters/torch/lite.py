@@ -12,7 +12,7 @@ from packager.converters.inventing import invent_tensors
 from packager.converters.labels import take_labels
 from packager.converters.request import Request
 from packager.converters.samples import read_samples
-from packager.converters.signature import BATCH
+from packager.converters.signature import BATCH, TensorSpec
 from packager.converters.tflite.from_torch import Lite, one_row, write_module
 from packager.converters.torch.exported import ExportedModel
 from packager.converters.torch.module import ModuleModel
@@ -62,12 +62,21 @@ def _of_script(model: ModuleModel) -> Any:
         )
 
 
+def _most(spec: TensorSpec) -> int:
+    """A program of a fixed batch takes so many rows and no other number."""
+    first = spec.shape[0]
+    return first if isinstance(first, int) else _ROWS
+
+
 def _example(model: ExportedModel, request: Request) -> list[Any]:
     """The first rows of the samples, or made ones where only the batch is free."""
     signature = model.signature
     if request.samples is not None:
         rows = read_samples(take_labels(request)[0], signature)
-        columns = {name: array[:_ROWS] if rows.batched else array for name, array in rows.columns.items()}
+        columns = {
+            spec.name: rows.columns[spec.name][: _most(spec)] if rows.batched else rows.columns[spec.name]
+            for spec in signature.inputs
+        }
     else:
         free = sorted(
             {dim for spec in signature.inputs for dim in spec.shape if isinstance(dim, str)} - {BATCH}
