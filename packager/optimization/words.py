@@ -99,14 +99,10 @@ def lost(drop: Drop, metric: MetricName) -> str:
     """A drop as people say it: of metrics up to 1 in points, of errors as such."""
     if metric in RELATIVE:
         return f"{metric} {drop.value:+.3g}"
-    points = 100 * drop.value
-    return (
-        f"lost {points:.2g} points"
-        if points > 0
-        else f"gained {-points:.2g} points"
-        if points
-        else "lost nothing"
-    )
+    points = round(100 * drop.value, 3)
+    if not points:
+        return "lost nothing"
+    return f"lost {points:.2g} points" if points > 0 else f"gained {-points:.2g} points"
 
 
 def times(ratio: Ratio) -> str:
