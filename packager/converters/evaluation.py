@@ -21,6 +21,7 @@ EVALUATION, CALIBRATION = "evaluation.json", "calibration.json"
 _CASE_ROWS, _CASE_BYTES = 256, 8 << 20
 # Of inputs and answers together: both files are read whole, as text.
 _EVALUATION_BYTES, _CALIBRATION_BYTES = 64 << 20, 32 << 20
+_LEARNT_ROWS, _LEARNT_BYTES = 2048, 256 << 20
 _QUARTER = 4
 """Of few rows calibration takes one in so many at most."""
 
@@ -58,13 +59,25 @@ def write_evaluation(
 
 
 def calibrating(source: Source, request: Request, sampled: Sampled) -> Rows:
-    """The rows of `calibration.json`; where none are asked for, some of the samples."""
+    """The rows of `calibration.json`; where none are asked for, some of the samples; of whole inputs one."""
+    if not sampled.rows.batched:
+        return sampled.rows.each()[0]
     drawn = _drawn(source, request, sampled).calibrated
     if drawn:
         names = drawn[0].columns
         return Rows({name: np.concatenate([rows.columns[name] for rows in drawn]) for name in names})
     order = np.random.default_rng(request.seed).permutation(len(sampled.rows))
     return sampled.rows.take(np.sort(order[: request.rows]))
+
+
+def unjudged(source: Source, request: Request, sampled: Sampled) -> Rows:
+    """Rows that no candidate is judged by, those of `calibration.json` first: what a model may learn from."""
+    rows, _ = _accepted(sampled, source.signature, [])
+    row_bytes = _row_bytes(source, rows)
+    calibrated, evaluated = _shares(len(rows), request, row_bytes, fixed_batch(source.signature) or 1)
+    order = np.random.default_rng(request.seed).permutation(len(rows))
+    free = np.concatenate([order[:calibrated], order[calibrated + evaluated :]])
+    return rows.take(np.sort(free[: min(_LEARNT_ROWS, _LEARNT_BYTES // row_bytes)]))
 
 
 def _invented(source: Source, request: Request) -> _Drawn:
@@ -83,12 +96,11 @@ def _drawn(source: Source, request: Request, sampled: Sampled) -> _Drawn:
     notes: list[str] = []
     rows, labels = _accepted(sampled, signature, notes)
     wanted = truth(labels, signature, notes) if labels is not None else None
-    if not rows.batched:
-        return _Drawn(
-            [rows], wanted, [], [*notes, "evaluated on the one sample; there is none to calibrate on"]
-        )
-    row_bytes = _row_bytes(source, rows)
-    calibrated, evaluated = _shares(len(rows), request, row_bytes, fixed_batch(signature) or 1)
+    if not rows.batched and not rows.several:
+        said = "evaluated on the one sample, and there is no other to calibrate on"
+        return _Drawn([rows], wanted, [], [*notes, said])
+    row_bytes, batch = _row_bytes(source, rows), (fixed_batch(signature) if rows.batched else None) or 1
+    calibrated, evaluated = _shares(len(rows), request, row_bytes, batch)
     order = np.random.default_rng(request.seed).permutation(len(rows))
     first, others = np.sort(order[:calibrated]), np.sort(order[calibrated : calibrated + evaluated])
     chosen = None if wanted is None else [wanted[at] for at in others]
@@ -127,8 +139,8 @@ def _shares(total: int, request: Request, row_bytes: int, batch: int) -> tuple[i
 
 def _row_bytes(source: Source, rows: Rows) -> int:
     """What a row and its answers take, seen on the smallest batch."""
-    size = fixed_batch(source.signature) or 1
-    some = rows.take(slice(0, size))
+    size = (fixed_batch(source.signature) if rows.batched else None) or 1
+    some = rows.take(slice(0, size)) if rows.batched else rows.each()[0]
     if len(some) < size:
         return 1  # refused with its own words when it is cut
     arrays = [*source.tensors(some).values(), *source.answer(some).values()]
@@ -140,6 +152,8 @@ def _bytes(array: Array) -> int:
 
 
 def _cut(rows: Rows, signature: Signature, row_bytes: int) -> list[Rows]:
+    if not rows.batched:
+        return rows.each()
     fixed = fixed_batch(signature)
     if fixed is not None:
         return fixed_batches(rows, fixed)

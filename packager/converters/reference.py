@@ -20,6 +20,7 @@ from packager.converters.source import Source
 from packager.converters.tensors import Array, tensor_document
 
 _MIDDLE_BATCH = 7
+_MOST_WHOLE = 16
 MOST_GAPS = 64
 # Twice what single precision moves a probability.
 _TIE = 2e-5
@@ -41,12 +42,12 @@ def write_reference(source: Source, request: Request, sampled: Sampled | None, d
     if sampled is not None:
         rows, labels = _some(sampled, request, notes)
         first, *others = _cut(rows, source.signature)
-        resized, unseen = other_sizes(source, rows)
+        resized, unseen = other_sizes(source, rows if rows.batched else first)
         notes.extend(unseen)
         cases = [first, *_gaps(source, rows), *resized, *others]
         if labels is not None:
             fixed = fixed_batch(source.signature) if rows.batched else None
-            pieces = [rows] if fixed is None else fixed_batches(rows, fixed)
+            pieces = rows.each() if fixed is None else fixed_batches(rows, fixed)
             score = accuracy(source, pieces, labels[: sum(len(piece) for piece in pieces)])
     else:
         cases = _invented(source, request, notes)
@@ -59,10 +60,11 @@ def write_reference(source: Source, request: Request, sampled: Sampled | None, d
 
 def _some(sampled: Sampled, request: Request, notes: list[str]) -> tuple[Rows, Array | None]:
     rows, labels, total = sampled.rows, sampled.labels, len(sampled.rows)
-    if rows.batched and total > request.rows:
-        which = np.sort(np.random.default_rng(request.seed).choice(total, request.rows, replace=False))
+    most = _MOST_WHOLE if rows.several else request.rows
+    if total > most:
+        which = np.sort(np.random.default_rng(request.seed).choice(total, most, replace=False))
         rows, labels = rows.take(which), None if labels is None else labels[which]
-        notes.append(f"{request.rows} of the {total} sample rows were used, chosen with seed {request.seed}")
+        notes.append(f"{most} of the {total} sample rows were used, chosen with seed {request.seed}")
     return rows, labels
 
 
@@ -106,7 +108,7 @@ def _is_clear(probabilities: Array) -> Array:
 def _cut(rows: Rows, signature: Signature) -> list[Rows]:
     """One row, a batch of another size, all rows; a model with a fixed batch gets batches of that size."""
     if not rows.batched:
-        return [rows]
+        return rows.each()
     fixed = fixed_batch(signature)
     if fixed is not None:
         return fixed_batches(rows, fixed)

@@ -10,13 +10,28 @@ from packager.converters.tensors import Array
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """``columns`` go by feature name for tabular models and by input name for all others."""
+    """``columns`` go by feature name for tabular models and by input name for all others.
+
+    Not ``batched``: one whole input, or where they are ``several``, so many of them along a first axis that
+    the model does not know.
+    """
 
     columns: dict[str, Array]
     batched: bool = True
+    several: bool = False
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values()))) if self.batched and self.columns else 1
+        counted = (self.batched or self.several) and self.columns
+        return len(next(iter(self.columns.values()))) if counted else 1
+
+    def each(self) -> list["Rows"]:
+        """Whole inputs one by one."""
+        if not self.several:
+            return [self]
+        return [
+            Rows({name: array[at] for name, array in self.columns.items()}, batched=False)
+            for at in range(len(self))
+        ]
 
     def with_gaps(self, names: list[str]) -> "Rows":
         """The rows with one value missing in each, column by column in turn."""
@@ -27,4 +42,6 @@ class Rows:
         return Rows(columns, self.batched)
 
     def take(self, which: Any) -> "Rows":
-        return Rows({name: array[which] for name, array in self.columns.items()})
+        return Rows(
+            {name: array[which] for name, array in self.columns.items()}, not self.several, self.several
+        )

@@ -183,11 +183,25 @@ def _tensors(table: Table, signature: Signature) -> Rows:
     named = {spec.name for spec in inputs}
     arrays = {name: array for name, array in arrays.items() if name in named or array.ndim}
     _check_names(table.name, arrays, [spec.name for spec in inputs])
+    if not signature.rowwise and all(arrays[spec.name].ndim == len(spec.shape) + 1 for spec in inputs):
+        return _whole_inputs(table, arrays, signature)
     fitted = {spec.name: fit(f"{table.name}:{spec.name}", arrays[spec.name], spec) for spec in inputs}
     counts = {len(array) for array in fitted.values() if array.ndim}
     if signature.rowwise and len(counts) > 1:
         raise SamplesError(f"{table.name} has inputs of different lengths: {sorted(counts)}")
     return Rows(fitted, batched=signature.rowwise)
+
+
+def _whole_inputs(table: Table, arrays: dict[str, Array], signature: Signature) -> Rows:
+    """Inputs that are no rows of a batch, several of each along an axis before all others."""
+    counts = {len(arrays[spec.name]) for spec in signature.inputs}
+    if len(counts) > 1 or 0 in counts:
+        raise SamplesError(f"{table.name} has inputs of different lengths: {sorted(counts)}")
+    made = {
+        spec.name: np.stack([fit(f"{table.name}:{spec.name}", one, spec) for one in arrays[spec.name]])
+        for spec in signature.inputs
+    }
+    return Rows(made, batched=False, several=True)
 
 
 def _only_array(table: Table, signature: Signature) -> Array:

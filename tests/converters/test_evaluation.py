@@ -164,6 +164,53 @@ def test_a_fixed_batch_gets_whole_batches(tmp_path: Path, rows: Any) -> None:
     assert (len(evaluation["labels"]), len(calibration["cases"])) == (48, 2)
 
 
+def _with_state(path: Path) -> Path:
+    """As models of audio are: what is heard and what is remembered, which share no first axis."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceSum", ["x"], ["heard"], keepdims=1),
+            helper.make_node("Add", ["state", "heard"], ["next"]),
+        ],
+        "net",
+        [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 16]),
+            helper.make_tensor_value_info("state", TensorProto.FLOAT, [2, 1, 3]),
+        ],
+        [
+            helper.make_tensor_value_info("heard", TensorProto.FLOAT, [1, 1]),
+            helper.make_tensor_value_info("next", TensorProto.FLOAT, [2, 1, 3]),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, path)
+    return path
+
+
+def test_whole_inputs_come_along_a_first_axis_and_each_is_a_case(tmp_path: Path) -> None:
+    model, random = _with_state(tmp_path / "net.onnx"), np.random.default_rng(0)
+    heard = random.normal(size=(40, 1, 16)).astype(np.float32)
+    np.savez(tmp_path / "rows.npz", x=heard, state=random.normal(size=(40, 2, 1, 3)).astype(np.float32))
+    np.save(tmp_path / "labels.npy", heard.sum(axis=(1, 2)))
+    asked = {"samples": str(tmp_path / "rows.npz"), "labels": str(tmp_path / "labels.npy")}
+    done = do(tmp_path / "job", model, **asked, evaluation_rows=100, calibration_rows=100)
+    evaluation, calibration = _read(done, "evaluation.json"), _read(done, "calibration.json")
+    assert (len(evaluation["cases"]), len(calibration["cases"]), len(done.cases)) == (30, 10, 16)
+    found = [float(array_of(case["outputs"]["heard"])[0, 0]) for case in evaluation["cases"]]
+    assert np.allclose(evaluation["labels"], found, atol=1e-4)
+    assert array_of(evaluation["cases"][0]["inputs"]["state"]).shape == (2, 1, 3)
+
+
+def test_one_whole_input_is_evaluated_alone(tmp_path: Path) -> None:
+    model = _with_state(tmp_path / "net.onnx")
+    np.savez(tmp_path / "rows.npz", x=np.ones((1, 16), np.float32), state=np.ones((2, 1, 3), np.float32))
+    done = do(
+        tmp_path / "job", model, samples=str(tmp_path / "rows.npz"), evaluation_rows=9, calibration_rows=9
+    )
+    said = done.result["evaluation"]
+    assert (said["rows"], said["calibration_path"]) == (1, None)
+    assert said["notes"] == ["evaluated on the one sample, and there is no other to calibrate on"]
+
+
 def test_a_translation_brings_the_same_rows_and_labels(
     tmp_path: Path, forest: Path, rows: Any, kinds: Any
 ) -> None:
