@@ -110,10 +110,13 @@ def drop(candidate: Candidate, optimization: Optimization) -> str:
 
 
 def untried(optimization: Optimization) -> Iterator[str]:
-    """What failed or found nothing to do, with the reason."""
+    """What failed or found nothing to do, by the reason; passes that stand before it are left out."""
+    reasons: dict[tuple[str, str], list[str]] = {}
     for one in optimization.candidates:
         if one.outcome in ("failed", "not_applicable"):
-            yield f"{_outcome(one)}: {one.title}: {one.why}"
+            reasons.setdefault((_outcome(one), one.why), []).append(one.title.rpartition(" + ")[2])
+    for (outcome, why), titles in reasons.items():
+        yield f"{outcome}: {'; '.join(dict.fromkeys(titles))}: {why}"
 
 
 def remarks(optimization: Optimization) -> Iterator[str]:

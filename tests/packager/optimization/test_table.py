@@ -43,6 +43,18 @@ def test_what_failed_is_said_with_its_reason() -> None:
     ]
 
 
+def test_one_reason_of_several_is_said_once_without_what_stood_before() -> None:
+    none = CANDIDATES[7]
+    others = (
+        replace(none, id="c08", title="cleanup + tidy trees"),
+        replace(none, id="c09", title="prune 2 4"),
+    )
+    found = replace(optimization(), candidates=(CANDIDATES[0], none, *others))
+    assert list(table.untried(found)) == [
+        "not applicable: prune channels; tidy trees; prune 2 4: the source model is not a torch module"
+    ]
+
+
 def test_the_conditions_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     table.show(optimization())
     shown = capsys.readouterr().out
