@@ -27,7 +27,7 @@ class PruneChannels(Excluding):
         False, description="Rank all channels together; else each layer loses the same share."
     )
     imitate: int = Field(
-        200, ge=0, description="Steps towards the source's own answers to calibration rows, without `train`."
+        200, ge=0, description="Steps towards the source's own answers to sample rows, without `train`."
     )
     train: str | None = Field(
         None, description="MODULE:FUNCTION of your own that trains the smaller module it is given."

@@ -24,7 +24,7 @@ class PruneWeights(Excluding):
     )
     sparsity: float = Field(0.5, gt=0, lt=1, description="How many become zero (of 2:4 always half).")
     imitate: int = Field(
-        200, ge=0, description="Steps towards the source's own answers to calibration rows, without `train`."
+        200, ge=0, description="Steps towards the source's own answers to sample rows, without `train`."
     )
     train: str | None = Field(
         None, description="MODULE:FUNCTION of your own that trains the module it is given."

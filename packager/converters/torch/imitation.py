@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-_NORM_ROWS = 64
+_PIECE_ROWS = 64
 _STEP_ROWS = 32
 LEAST_ROWS = _STEP_ROWS
 """Of fewer rows a module would learn these alone."""
@@ -29,7 +29,7 @@ def recalibrate(module: Any, tensors: list[Any]) -> None:
     count = len(tensors[0])
     # Batches of about one size: a last one of a few rows would count as much as the others.
     with torch.no_grad():
-        for rows in torch.arange(count).tensor_split(max(1, count // _NORM_ROWS)):
+        for rows in torch.arange(count).tensor_split(max(1, count // _PIECE_ROWS)):
             module(*(tensor[rows] for tensor in tensors))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
@@ -55,13 +55,19 @@ def imitate(module: Any, tensors: list[Any], answers: list[Any], steps: int, see
             loss.backward()
             optimizer.step()
             slower.step()
-    nearer = _whole(module.eval(), tensors, answers) < _whole(before, tensors, answers)
+    nearer = _apart(module.eval(), tensors, answers) < _apart(before, tensors, answers)
     return module if nearer else before
 
 
-def _whole(module: Any, tensors: list[Any], answers: list[Any]) -> float:
+def in_pieces(module: Any, tensors: list[Any]) -> list[Any]:
+    """The module's answers to many rows: what is between its layers would not fit into memory at once."""
     with torch.no_grad():
-        return float(_distance(module(*(tensor.clone() for tensor in tensors)), answers, answers))
+        pieces = [list(module(*piece)) for piece in zip(*(tensor.split(_PIECE_ROWS) for tensor in tensors))]
+    return [torch.cat(parts) for parts in zip(*pieces)]
+
+
+def _apart(module: Any, tensors: list[Any], answers: list[Any]) -> float:
+    return float(_distance(in_pieces(module, tensors), answers, answers))
 
 
 def _distance(made: Any, wanted: list[Any], all_wanted: list[Any]) -> Any:

@@ -36,9 +36,9 @@ def changed(source: Source, model: Any, request: Request) -> tuple[ModuleModel, 
         raise ConversionError(
             f"{request.source.name} is {kind}, whose layers no pass can change", hint=_MODULE
         )
-    done = []
+    whole, done = model.module, []
     for options in request.passes:
-        model, applied = _PASSES[options["kind"]](source, model, options, request)
+        model, applied = _PASSES[options["kind"]](source, whole, model, options, request)
         done.append(applied)
     return model, tuple(done)
 
@@ -84,24 +84,24 @@ def _rows(source: Source, request: Request, model: ModuleModel) -> Iterator[dict
 
 
 def _prune_channels(
-    source: Source, model: ModuleModel, options: dict[str, Any], request: Request
+    source: Source, whole: Any, model: ModuleModel, options: dict[str, Any], request: Request
 ) -> tuple[ModuleModel, Applied]:
     _need_torch_pruning(request)
     cut = Cut(options["share"], options["round_to"], options["globally"])
     narrowed = channels.narrow(model, cut, options["exclude"], trials(model.run, model.example, model.free))
     before, after = (sum(one.numel() for one in m.parameters()) for m in (model.module, narrowed.module))
-    module, how = recovered(source, narrowed.module, options, request)
+    module, how = recovered(source, whole, narrowed.module, options, request)
     said = f"{len(narrowed.layers)} layers with fewer channels: {before:,} to {after:,} parameters{how}"
     return replace(model, module=module), Applied(said, layers=narrowed.layers, left=narrowed.left)
 
 
 def _prune_weights(
-    source: Source, model: ModuleModel, options: dict[str, Any], request: Request
+    source: Source, whole: Any, model: ModuleModel, options: dict[str, Any], request: Request
 ) -> tuple[ModuleModel, Applied]:
     module = copy.deepcopy(model.module)
     masks = masks_of(module, options["mode"], options["sparsity"], options["exclude"])
     with held(module, masks):
-        module, how = recovered(source, module, options, request)
+        module, how = recovered(source, whole, module, options, request)
     put_on(module, masks)
     if not how:
         raise ConversionError(

@@ -5,19 +5,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from packager.converters.evaluation import calibrating
+from packager.converters.evaluation import unjudged
 from packager.converters.failure import ConversionError, translated
 from packager.converters.request import Request
-from packager.converters.rows import Rows
 from packager.converters.sampled import read_sampled
 from packager.converters.source import Source
 from packager.converters.torch import imitation
 from packager.converters.torch.training import trained
 
 
-def recovered(source: Source, module: Any, options: dict[str, Any], request: Request) -> tuple[Any, str]:
-    """The module, and what was done to it (nothing: ""); the user's own module lies in one of ours."""
+def recovered(
+    source: Source, whole: Any, module: Any, options: dict[str, Any], request: Request
+) -> tuple[Any, str]:
+    """The module, and what was done to it (nothing: ""), for its answers to be near those of ``whole``."""
     if options["train"] is not None:
+        # The user's own module lies in one of ours.
         module.inner = trained(module.inner, options["train"], request)
         return module.eval(), f", trained by {options['train']}"
     tensors = _rows(source, request)
@@ -26,26 +28,21 @@ def recovered(source: Source, module: Any, options: dict[str, Any], request: Req
     with translated(ConversionError, "The pruned model cannot be trained on the samples", "set imitate = 0"):
         if count and imitation.norms_of(module):
             imitation.recalibrate(module, tensors)
-            said = f", batch norms taken again over {count} rows"
+            said = f", batch norms taken again over {count:,} rows"
         if count >= imitation.LEAST_ROWS and options["imitate"]:
-            module = _imitating(source, module, tensors, options["imitate"], request)
-            said = f", {options['imitate']} steps towards the answers of the whole model on {count} rows"
+            answers = imitation.in_pieces(whole, tensors)
+            if any(one.is_floating_point() for one in answers):
+                module = imitation.imitate(module, tensors, answers, options["imitate"], request.seed)
+                said = (
+                    f", {options['imitate']} steps towards the answers of the whole model to {count:,} rows"
+                )
     return module, said
 
 
-def _imitating(source: Source, module: Any, tensors: list[Any], steps: int, request: Request) -> Any:
-    names = [spec.name for spec in source.signature.inputs]
-    rows = Rows({name: tensor.numpy() for name, tensor in zip(names, tensors, strict=True)})
-    answers = [torch.from_numpy(one) for one in source.answer(rows).values()]
-    if not any(one.is_floating_point() and len(one) == len(rows) for one in answers):
-        return module
-    return imitation.imitate(module, tensors, answers, steps, request.seed)
-
-
 def _rows(source: Source, request: Request) -> list[Any]:
-    """The calibration rows as the model takes them; none where inputs are no rows."""
+    """The rows to learn from as the model takes them; none where it does not answer row by row."""
     sampled = read_sampled(request, source.signature)
-    if sampled is None or not sampled.rows.batched:
+    if sampled is None or not sampled.rows.batched or not source.signature.batched:
         return []
-    columns = calibrating(source, request, sampled).columns
+    columns = unjudged(source, request, sampled).columns
     return [torch.from_numpy(np.ascontiguousarray(columns[spec.name])) for spec in source.signature.inputs]

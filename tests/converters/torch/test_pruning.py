@@ -69,7 +69,7 @@ def test_the_graph_is_narrower_and_the_answers_stay_those_of_the_source(folder: 
     assert done.result["ok"], done.result
     (applied,) = done.result["applied"]
     assert applied["layers"] == ["back", "depth", "first.0", "inside.0", "point.1"]
-    assert applied["detail"].endswith("100 steps towards the answers of the whole model on 64 rows")
+    assert applied["detail"].endswith("100 steps towards the answers of the whole model to 200 rows")
     assert {held.shape[0] for held in weights(done).values() if held.ndim == 4} - {1} == {8, 12, 16}
     source = the_model(folder, pruned_modules.Digits)
     for cases in (done.cases, json.loads((done.folder / "evaluation.json").read_text())["cases"]):
