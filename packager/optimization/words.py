@@ -102,7 +102,8 @@ def lost(drop: Drop, metric: MetricName) -> str:
     points = round(100 * drop.value, 3)
     if not points:
         return "lost nothing"
-    return f"lost {points:.2g} points" if points > 0 else f"gained {-points:.2g} points"
+    said = f"{abs(points):.2g}" if abs(points) < 10 else f"{abs(points):.0f}"
+    return f"lost {said} points" if points > 0 else f"gained {said} points"
 
 
 def times(ratio: Ratio) -> str:
