@@ -87,7 +87,7 @@ def loss(candidate: Candidate, allowed: str | None) -> str:
     if candidate.drop is None or candidate.score is None:
         return "its answers were not scored"
     said = lost(candidate.drop, candidate.score.metric)
-    return said if allowed is None else f"{said} of {allowed} allowed"
+    return said if allowed is None or candidate.drop.value <= 0 else f"{said} of {allowed} allowed"
 
 
 def too_much(drop: Drop, metric: MetricName, allowed: str | None) -> str:
