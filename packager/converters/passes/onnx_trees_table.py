@@ -61,13 +61,25 @@ def _numbers(name: str, values: list[float], single: bool) -> dict[str, Any]:
 def _emitted(nodes: Sequence[Asked | None], root: int) -> list[tuple[int, int, int]]:
     """Of each node that is written its place, and the numbers of its children.
 
-    Leaves come last, and others behind the one that leads to them by a no: so what is alike stands together,
-    and chains of questions are numbered in a row, which compresses best.
+    Leaves come last, so that what is alike stands together, which compresses best; of other nodes chains of
+    questions for one value stand in a row, where there are any, and else level by level.
     """
     links = _links(nodes, root)
-    order = sorted(range(len(links)), key=lambda at: nodes[links[at][0]] is None)
+    chains = any(asked is not None and asked.mode == "BRANCH_EQ" for asked in (nodes[at] for at, *_ in links))
+    order = sorted(
+        range(len(links)) if chains else _by_level(links), key=lambda at: nodes[links[at][0]] is None
+    )
     number = {at: here for here, at in enumerate(order)} | {-1: 0}
     return [(links[at][0], number[links[at][1]], number[links[at][2]]) for at in order]
+
+
+def _by_level(links: Sequence[Sequence[int]]) -> list[int]:
+    order, level = {0: None}, [0]
+    while level:
+        children = dict.fromkeys(child for at in level for child in links[at][1:] if child >= 0)
+        level = [child for child in children if child not in order]
+        order |= dict.fromkeys(level)
+    return list(order)
 
 
 def _links(nodes: Sequence[Asked | None], root: int) -> list[list[int]]:
