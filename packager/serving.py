@@ -40,14 +40,15 @@ def serve(target: Target, converted: Conversion, version: str, favour: Favour) -
     if model.format != "onnx":
         engine = dependencies.choose_engine(dependencies.kind_for(model.format), platform)
         return Serving(model, engine, Engine(engine.kind.kind, engine.version, engine.dest))
-    release = dependencies.choose_release(platform, dependencies.needs_of(model), version)
+    needs = dependencies.needs_of(model)
+    release = dependencies.choose_release(platform, needs, version)
     engine, stored = release.engine, _stored(model)
     has_large_weights = stored.weights is not None or (model.opened_bytes or 0) >= MAPPED_FROM_BYTES
     described = Engine(
         engine.kind.kind,
         engine.version,
         engine.dest,
-        graph_optimization=_effort(converted, favour),
+        graph_optimization=_effort(converted, favour, needs.grouped),
         why=release.why,
         thread_per=target.thread_per if has_large_weights else None,
     )
@@ -60,8 +61,11 @@ def _stored(model: ModelFile) -> ModelFile:
     return weights.move_out(model, model.path.parent / "mapped")
 
 
-def _effort(converted: Conversion, favour: Favour) -> str:
-    """How much the engine rewrites a graph at each start."""
+def _effort(converted: Conversion, favour: Favour, grouped: bool) -> str:
+    """How much the engine rewrites a graph at each start.
+
+    Convolutions in groups take 2 to 25 times as long in the usual layout: two requests lose what a start saves.
+    """
     usual = GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
     large = (converted.model.opened_bytes or converted.model.size_bytes) >= LARGE_BYTES
-    return "extended" if usual == "all" and large and favour == "start" else usual
+    return "extended" if usual == "all" and large and not grouped and favour == "start" else usual

@@ -15,7 +15,9 @@ _NODE = 1
 _OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7
 _NAME, _NUMBER, _SUBGRAPH, _SUBGRAPHS = 1, 3, 6, 11
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
-_ROUNDS_UP = b"ceil_mode"
+_USUAL = {b"ceil_mode": 0, b"group": 1}
+"""Attributes that are noted where they are more."""
+_IN_GROUPS = " with group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class OnnxNeeds:
     """The versions that a graph is written in, its operators (``domain.Name`` outside ONNX' own domain), and
     whether all that a request puts into it are floating point numbers.
 
-    A pooling that rounds sizes up is named so ("MaxPool with ceil_mode"): releases differ in it.
+    A pooling that rounds sizes up is named so ("MaxPool with ceil_mode"): releases differ in it. ``grouped``:
+    whether there are convolutions of channels in groups.
     """
 
     opset: int
@@ -31,6 +34,7 @@ class OnnxNeeds:
     ir_version: int
     operators: frozenset[str]
     floats: bool
+    grouped: bool = False
 
 
 def needs_of(model: ModelFile) -> OnnxNeeds:
@@ -60,7 +64,9 @@ def _needs(data: memoryview, floats: bool) -> OnnxNeeds:
             operators.update(_operators(value))
         elif number == _FUNCTIONS:
             operators.add("a function of the model's own")
-    return OnnxNeeds(opsets[""], opsets[ML], ir_version, frozenset(operators), floats)
+    grouped = f"Conv{_IN_GROUPS}" in operators
+    plain = frozenset(name.removesuffix(_IN_GROUPS) for name in operators)
+    return OnnxNeeds(opsets[""], opsets[ML], ir_version, plain, floats, grouped)
 
 
 def _opset(data: memoryview) -> tuple[str, int]:
@@ -100,9 +106,11 @@ def _inner(attribute: memoryview) -> Iterator[str]:
 
 def _noted(attribute: memoryview) -> str:
     held = {number: value for number, value, _ in protobuf.parts(attribute)}
-    name = held.get(_NAME, 0)
-    is_on = not isinstance(name, int) and bytes(name) == _ROUNDS_UP and held.get(_NUMBER)
-    return f" with {_ROUNDS_UP.decode()}" if is_on else ""
+    name, given = held.get(_NAME, 0), held.get(_NUMBER, 0)
+    if isinstance(name, int) or not isinstance(given, int):
+        return ""
+    is_more = given > _USUAL.get(bytes(name), given)
+    return f" with {_text(name)}" if is_more else ""
 
 
 def _text(data: memoryview) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from onnx import helper
 
 from packager import environments, serving, weights
 from packager.conversion import Conversion
@@ -61,6 +62,18 @@ def test_from_a_megabyte_on_weights_are_mapped_and_every_processor_has_a_thread(
     assert served.described.intra_op_threads == 1
     assert served.model.version == whole.model.version
     assert whole.model.size_bytes >= serving.MAPPED_FROM_BYTES or not is_mapped
+
+
+@pytest.mark.parametrize(("group", "effort"), [(1, "extended"), (4, "all")])
+def test_convolutions_in_groups_are_laid_out_anew_however_large_the_net_is(
+    tmp_path: Path, group: int, effort: str
+) -> None:
+    whole = converted(tmp_path, SMALL)
+    node = helper.make_node("Conv", ["X", "W"], ["Y"], group=group)
+    graph = helper.make_graph([node], "net", [], [])
+    whole.model.path.write_bytes(helper.make_model(graph).SerializeToString())
+    large = replace(whole, model=replace(whole.model, opened_bytes=serving.LARGE_BYTES))
+    assert serve(AwsLambda(), large, "auto", "start").described.graph_optimization == effort
 
 
 def test_weights_in_fewer_bits_are_served_as_what_they_become_when_opened(tmp_path: Path) -> None:
