@@ -64,7 +64,7 @@ def _stored(model: ModelFile) -> ModelFile:
 def _effort(converted: Conversion, favour: Favour, grouped: bool) -> str:
     """How much the engine rewrites a graph at each start.
 
-    Convolutions in groups take 2 to 25 times as long in the usual layout: two requests lose what a start saves.
+    Convolutions in groups take 2 to 25 times as long in the usual layout: two requests lose it again.
     """
     usual = GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
     large = (converted.model.opened_bytes or converted.model.size_bytes) >= LARGE_BYTES
