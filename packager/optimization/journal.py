@@ -40,9 +40,13 @@ class Journal:
     """The record of one search, whose key says what was asked of which model."""
 
     def __init__(self, folder: Path, search_key: str) -> None:
-        """Go on with the search of that key beneath ``folder``; what other searches left there is removed."""
+        """Go on with the search of that key beneath ``folder``; what other searches left there is removed.
+
+        PackagerError where one of them is still running.
+        """
         for left in folder.glob("*"):
             if left.name != search_key:
+                _opened(left / _LINES).close()
                 shutil.rmtree(left, ignore_errors=True)
         self.folder = folder / search_key
         self.models = self.folder / _MODELS
@@ -107,7 +111,7 @@ def _opened(path: Path) -> IO[bytes]:
     except OSError as error:
         file.close()
         raise PackagerError(
-            f"another search for the same model works in {path.parent.parent}",
+            f"another search works in {path.parent.parent}",
             "wait for it, or name another folder with --output",
         ) from error
     return file

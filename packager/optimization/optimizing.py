@@ -78,6 +78,9 @@ def optimize(task: Task, base: Conversion, journal: Journal, steps: Steps) -> Ch
     judge = Judge(task.shipping, scoring, base, task.way, task.scratch, steps)
     here = machine.describe(judge.python)
     maker = Maker(base, task.request, task.oldest, task.way, journal.models, task.scratch / "jobs")
+    if journal.resumed:
+        with steps.step("resume") as step:
+            step.detail = f"{journal.resumed} trials are known from before"
     trials = Trials(maker, judge, journal, steps, task.asked)
     if task.asked.passes:
         chosen, stopped = _named(task, trials), None

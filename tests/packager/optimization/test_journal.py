@@ -60,8 +60,9 @@ def test_another_search_begins_anew_and_removes_what_is_left(left: Path) -> None
     assert [path.name for path in left.iterdir()] == ["other"]
 
 
-def test_two_searches_for_one_model_do_not_run_at_once(left: Path) -> None:
+@pytest.mark.parametrize("key", ["key", "other"])
+def test_two_searches_for_one_artifact_do_not_run_at_once(left: Path, key: str) -> None:
     with closing(Journal(left, "key")), pytest.raises(PackagerError, match="another search"):
-        Journal(left, "key")
+        Journal(left, key)
     Journal(left, "key").remove()
     assert not left.exists()
