@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from packager.converters.onnx.graph import reads_of
 
 
@@ -53,6 +55,30 @@ def _flat(graph: Any, bias: Any, layer: str) -> str:
     del flat.dims[:]
     flat.dims.append(bias.dims[-1])
     return str(flat.name)
+
+
+def fold_factors(model: Any) -> None:
+    """A Gemm's factors go into its constants: the quantizer loses that of a bias."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type != "Gemm":
+            continue
+        factors = {one.name: one.f for one in node.attribute if one.name in ("alpha", "beta")}
+        for name, place in (("alpha", 1), ("beta", 2)):
+            factor = factors.get(name, 1.0)
+            held = weights.get(node.input[place]) if place < len(node.input) else None
+            if factor == 1.0 or held is None or held.data_type != onnx.TensorProto.FLOAT:
+                continue
+            folded = numpy_helper.to_array(held) * np.float32(factor)
+            node.input[place] = f"{node.name}_{name}_in"
+            graph.initializer.append(numpy_helper.from_array(folded, node.input[place]))
+            kept = [one for one in node.attribute if one.name != name]
+            del node.attribute[:]
+            node.attribute.extend(kept)
 
 
 def _bias(product: Any, added: Any, weights: Mapping[str, Any]) -> Any:

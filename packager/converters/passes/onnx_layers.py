@@ -7,7 +7,7 @@ from typing import Any
 from packager.converters.failure import ConversionError, WorkerError
 from packager.converters.onnx import versions
 from packager.converters.onnx.graph import opset_of, subgraphs
-from packager.converters.passes.onnx_biases import flatten_biases, merge_biases
+from packager.converters.passes.onnx_biases import flatten_biases, fold_factors, merge_biases
 from packager.converters.passes.onnx_cleanup import tidied_or_as_it_is
 from packager.converters.passes.onnx_file import read_model
 from packager.converters.passes.onnx_weights import layer_name
@@ -73,6 +73,7 @@ def prepared(step: Step, operators: Collection[str], *, inner: bool) -> Prepared
     model = onnx.shape_inference.infer_shapes(model, data_prop=True)
     merge_biases(model)
     flatten_biases(model)
+    fold_factors(model)
     inside = subgraphs(model.graph) if inner else [model.graph]
     layers = tuple(layer for graph in inside for layer in _layers(graph, operators))
     if not layers:
@@ -133,14 +134,23 @@ def _layers(graph: Any, operators: Collection[str]) -> Iterable[Layer]:
 
 def _is_fit(node: Any, weights: Mapping[str, Any], count: int) -> bool:
     """What the quantizers would do wrongly, or to no use."""
-    attributes = {one.name: one for one in node.attribute}
     if node.op_type == "Gather":
-        return count >= _SMALLEST_TABLE and ("axis" not in attributes or attributes["axis"].i == 0)
+        return count >= _SMALLEST_TABLE and _said(node, "axis", 0) == 0
     if node.op_type == "LSTM":  # the quantizer drops the layout
-        return "layout" not in attributes or attributes["layout"].i == 0
+        return _said(node, "layout", 0) == 0
+    if node.op_type == "Gemm" and (_said(node, "transA", 0) or _said(node, "alpha", 1) != 1):
+        return False
+    if node.op_type == "Gemm" and len(node.input) > 2 and _said(node, "beta", 1) != 1:
+        return False
     if node.op_type in ("Conv", "Gemm"):
         return len(node.input) < 3 or not node.input[2] or node.input[2] in weights
     return True
+
+
+def _said(node: Any, name: str, otherwise: float) -> float:
+    """A number among the attributes."""
+    found = (one for one in node.attribute if one.name == name)
+    return next((one.f if one.HasField("f") else one.i for one in found), otherwise)
 
 
 def _count(tensor: Any) -> int:

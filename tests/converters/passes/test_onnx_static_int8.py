@@ -142,6 +142,23 @@ def test_a_product_and_its_bias_are_one_node(tmp_path: Path) -> None:
     assert nets.error(nets.answers(net.done, rows), nets.answers(done, rows)) < 0.03
 
 
+@pytest.mark.parametrize("kind", ["static_int8", "dynamic_int8"])
+def test_factors_of_a_product_and_its_bias_are_kept(tmp_path: Path, kind: str) -> None:
+    random = np.random.default_rng(0)
+    weights = {
+        name: random.standard_normal(shape).astype(np.float32) for name, shape in (("w", (40, 32)), ("b", 32))
+    }
+    nodes = [helper.make_node("Gemm", ["X", "w", "b"], ["Y"], "product", alpha=0.25, beta=8.0)]
+    model = nets.graph(nodes, weights, {"X": ["batch", 40]}, {"Y": ["batch", 32]})
+    net = Net(
+        nets.converted(tmp_path, model), random.standard_normal((16, 40)).astype(np.float32), np.zeros(16)
+    )
+    done = quantized(tmp_path, net, {"kind": kind})
+    assert done.result["applied"][0]["layers"] == ["product"]
+    assert nets.size(done) < 0.7 * nets.size(net.done)
+    assert nets.error(nets.answers(net.done, net.rows), nets.answers(done, net.rows)) < 0.03
+
+
 def test_too_few_rows_are_an_error_with_the_number(net: Net, tmp_path: Path) -> None:
     done = quantized(tmp_path, net, STATIC, rows=7)
     assert done.error["kind"] == "SamplesError"
