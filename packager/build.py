@@ -196,10 +196,10 @@ def _score(
         score, _ = scoring.of(answers)
         step.detail = f"{score.metric} {score.value:.4f} on {score.rows:,} labelled rows"
         least = configuration.min_accuracy
-        if least is not None and not score.value >= least:
+        if least is not None and not scoring.reaches(score, least):
             raise AccuracyError(
-                f"the artifact's {score.metric} is {score.value:.4f} on {score.rows:,} rows, and at least "
-                f"{least:g} is asked for",
-                "nothing was written; train the model on, or lower --min-accuracy",
+                f"the artifact's {score.metric} is {score.value:.4f} on {score.rows:,} rows, and "
+                f"{'at most' if scoring.is_error else 'at least'} {least:g} is asked for",
+                "nothing was written; train the model on, or ask for less with --min-accuracy",
             )
     return score

@@ -164,6 +164,17 @@ def _key(task: Task, base: Conversion) -> str:
         "engine": [task.shipping.engine_version, task.shipping.favour, str(task.shipping.wanted)],
         "metric": task.metric,
         "torch_model": request.torch_model,
+        "code": [source_files.sha256_of(path) for path in _code_of(task)],
         "limits": [request.max_opset, request.max_ml_opset, request.max_ir_version],
     }
     return sha256(canonical_json(document)).hexdigest()[:16]
+
+
+def _code_of(task: Task) -> list[Path]:
+    """The user's own modules that make and train the model, where they are files."""
+    trained_by = [getattr(one, "train", None) for one in task.asked.passes]
+    named = [task.request.torch_model, task.asked.train, *trained_by]
+    files = [name.partition(":")[0].replace(".", "/") + ".py" for name in named if name]
+    return [
+        path for folder in task.request.import_paths for file in files if (path := folder / file).is_file()
+    ]

@@ -40,6 +40,15 @@ class Scoring:
             return None
         return f"{self._most:.3g}" if self.metric in words.RELATIVE else f"{100 * self._most:.3g}"
 
+    @property
+    def is_error(self) -> bool:
+        """Whether less of it is better."""
+        return self.metric in words.RELATIVE
+
+    def reaches(self, score: Score, asked: float) -> bool:
+        """Whether it is as good as that; what is no number is not."""
+        return score.value <= asked if self.is_error else score.value >= asked
+
     def of(self, answers: Answers) -> tuple[Score, Drop]:
         """The score of the shipped code's answers to the evaluation, and what was lost of the source's."""
         return self._yard.score(answers.outputs), self._yard.drop(answers.outputs)

@@ -79,6 +79,8 @@ def no_gain(candidate: Candidate, base: Candidate, objective: Objective) -> str:
     found = candidate.latency
     if found.verdict == "larger":
         return f"was {times(found)} × slower here ({interval(found)})"
+    if found.verdict == "unstable":
+        return f"could not be told from it here: {times(found)} × the time ({interval(found)})"
     return f"was as fast here: {times(found)} × the time ({interval(found)})"
 
 
