@@ -87,7 +87,7 @@ def _points(found: Optimization) -> list[dict[str, object]]:
             "outcome": OUTCOMES[one.outcome],
             "label": f"{numbers[one.id]}: {_lost(one, found)}",
             "said": f"{one.title}: {size(one.sizes.shipped_bytes)}, {table.interval(one.latency)} × the "
-            f"time, drop {table.drop(one, found)}",
+            f"time, drop {table.drop(one, found)} {table.unit(found)}",
         }
         for one in _drawn(found)
         if one.sizes

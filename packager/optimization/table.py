@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from packager.measurement import Ratio
+from packager.metrics.choosing import LESS_IS_BETTER
 from packager.optimization import words
 from packager.optimized import Candidate, Optimization
 from packager.report import ENDLESS, size
@@ -36,7 +37,8 @@ def show(optimization: Optimization) -> None:
 
 def columns(optimization: Optimization) -> tuple[str, ...]:
     """The headings of the rows."""
-    return (*COLUMNS, optimization.metric, "drop (95 %)", "outcome")
+    drops = ", ".join(filter(None, ("drop", unit(optimization))))
+    return (*COLUMNS, optimization.metric, f"{drops} (95 %)", "outcome")
 
 
 def tried(optimization: Optimization) -> tuple[Candidate, ...]:
@@ -91,22 +93,25 @@ def short_drop(candidate: Candidate, optimization: Optimization) -> str:
     found = candidate.drop
     if found is None:
         return NOTHING
-    if optimization.metric in words.RELATIVE:
+    if optimization.metric in LESS_IS_BETTER:
         return f"{found.value:+.2g}"
     points = round(-100 * found.value, 2)
     return f"{points:+.2f} points".replace("-", "−") if points else "no loss"
 
 
 def drop(candidate: Candidate, optimization: Optimization) -> str:
-    """`0.3 (0.1–0.5) points`, of errors in their own unit."""
+    """`0.3 (0.1 to 0.5)`, in the unit of `unit`."""
     found = candidate.drop
     if found is None:
         return NOTHING
-    relative = optimization.metric in words.RELATIVE
-    value, low, high = (
-        figure if relative else 100 * figure for figure in (found.value, found.low, found.high)
-    )
-    return f"{value:.2f} ({low:.2f} to {high:.2f}) {'' if relative else 'points'}".strip()
+    scale = 100 if unit(optimization) else 1
+    value, low, high = (round(scale * figure, 2) + 0.0 for figure in (found.value, found.low, found.high))
+    return f"{value:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
+
+
+def unit(optimization: Optimization) -> str:
+    """Of a drop: points; of errors the metric's own, which has no name."""
+    return "" if optimization.metric in LESS_IS_BETTER else "points"
 
 
 def untried(optimization: Optimization) -> Iterator[str]:

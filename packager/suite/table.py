@@ -52,7 +52,7 @@ def cells(row: Row) -> tuple[str, ...]:
         table.ratio(chosen, found) if chosen and found else table.NOTHING,
         table.interval(chosen.latency if chosen else None),
         _score(chosen),
-        table.drop(chosen, found) if chosen and found else table.NOTHING,
+        f"{table.drop(chosen, found)} {table.unit(found)}".strip() if chosen and found else table.NOTHING,
         row.engine or table.NOTHING,
         size(row.archive_bytes) if row.archive_bytes else table.NOTHING,
         _unless(row.stable, table.milliseconds(row.cold_ms)),

@@ -22,7 +22,12 @@ def test_figures_have_units_ratios_and_intervals() -> None:
     found = optimization()
     said = ("→", "static int8", "109.3 kB", "0.29", "2.5 MB", "27.0 µs", "0.60 (0.58–0.62)", "0.9910")
     assert table.row(CANDIDATES[2], found)[:8] == said
-    assert table.row(CANDIDATES[2], found)[8:] == ("0.20 (0.00 to 0.40) points", "keeps the budget")
+    assert table.row(CANDIDATES[2], found)[8:] == ("0.20 (0.00 to 0.40)", "keeps the budget")
+
+
+def test_the_heading_says_the_unit_of_what_was_lost() -> None:
+    assert table.columns(optimization())[-2] == "drop, points (95 %)"
+    assert table.columns(replace(optimization(), metric="rmse"))[-2] == "drop (95 %)"
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
