@@ -4,8 +4,8 @@ from pathlib import Path
 
 from packager.conversion import Evaluation
 from packager.metrics import Budget, yardstick
+from packager.metrics.choosing import LESS_IS_BETTER
 from packager.model import Signature
-from packager.optimization import words
 from packager.optimized import Drop, MetricName, Score
 from packager.probe import Answers
 
@@ -38,12 +38,12 @@ class Scoring:
         """How much may be lost, without its unit."""
         if self._most is None:
             return None
-        return f"{self._most:.3g}" if self.metric in words.RELATIVE else f"{100 * self._most:.3g}"
+        return f"{self._most:.3g}" if self.metric in LESS_IS_BETTER else f"{100 * self._most:.3g}"
 
     @property
     def is_error(self) -> bool:
         """Whether less of it is better."""
-        return self.metric in words.RELATIVE
+        return self.metric in LESS_IS_BETTER
 
     def reaches(self, score: Score, asked: float) -> bool:
         """Whether it is as good as that; what is no number is not."""

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from packager.measurement import Ratio
+from packager.metrics.choosing import LESS_IS_BETTER
 from packager.optimized import Candidate, Drop, MetricName, Objective, Outcome
 from packager.passes import PASSES
 
-RELATIVE: frozenset[MetricName] = frozenset({"rmse", "log_loss"})
-"""Metrics without an upper end: a budget is a share of the source model's own value."""
 _SHORTER_TYPES = ("int4", "int8", "int16", "float16", "weight_only")
 _LOSSLESS = frozenset(kind.replace("_", " ") for kind, one in PASSES.items() if one.lossless)
 OUTCOMES: dict[Outcome, str] = {
@@ -99,7 +98,7 @@ def too_much(drop: Drop, metric: MetricName, allowed: str | None) -> str:
 
 def lost(drop: Drop, metric: MetricName) -> str:
     """A drop as people say it: of metrics up to 1 in points, of errors as such."""
-    if metric in RELATIVE:
+    if metric in LESS_IS_BETTER:
         return f"{metric} {drop.value:+.3g}"
     points = round(100 * drop.value, 3)
     if not points:
