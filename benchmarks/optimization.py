@@ -114,7 +114,8 @@ def _summary(one: Searched) -> tuple[str, ...]:
         return (*head, "failed", *[table.NOTHING] * 4, one.error or "")
     taken = next(each for each in one.found.candidates if each.id == one.found.chosen)
     figures = table.row(taken, one.found)
-    return (*head, taken.title, figures[2], figures[3], figures[6], figures[8], one.found.sentence)
+    lost = f"{figures[8]} {table.unit(one.found)}".strip()
+    return (*head, taken.title, figures[2], figures[3], figures[6], lost, one.found.sentence)
 
 
 def _judged(one: Searched) -> str:
