@@ -4,7 +4,7 @@ docs/optimization.md."""
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from benchmarks.optimization_models import Trained
 from packager import build, config, machine, tools
 from packager.cli.session import Spinner
 from packager.errors import PackagerError
+from packager.measurement import Machine
 from packager.optimization import table
 from packager.optimized import Optimization
 from packager.suite import published, rows
@@ -51,6 +52,14 @@ def main(minutes: float) -> int:
     here = machine.describe(Path(sys.executable))
     with tempfile.TemporaryDirectory(prefix="packager-optimization-") as folder, Spinner() as spinner:
         searched = list(_searched(Path(folder), minutes, spinner))
+    text = page(searched, here, minutes, time.monotonic() - began)
+    print(text)
+    PAGE.write_text(text, encoding="utf-8")
+    return int(any(one.found is None for one in searched))
+
+
+def page(searched: Sequence[Searched], here: Machine, minutes: float, seconds: float) -> str:
+    """The table of all, then every candidate of each."""
     failed = sum(one.found is None for one in searched)
     stayed = sum(one.found is not None and one.found.chosen == one.found.candidates[0].id for one in searched)
     text = _INTRODUCTION.format(
@@ -60,13 +69,10 @@ def main(minutes: float) -> int:
         taken=len(searched) - stayed - failed,
         stayed=stayed,
         failed=failed,
-        seconds=time.monotonic() - began,
+        seconds=seconds,
     )
     text += "".join(f"| {' | '.join(_summary(one))} |\n" for one in searched)
-    text += "".join("\n".join(_section(one)) for one in searched if one.found)
-    print(text)
-    PAGE.write_text(text, encoding="utf-8")
-    return int(failed > 0)
+    return text + "".join("\n".join(_section(one)) for one in searched if one.found)
 
 
 def _searched(folder: Path, minutes: float, spinner: Spinner) -> Iterator[Searched]:
