@@ -1,7 +1,7 @@
 """Passes over a torch module before it is converted: the answers stay those of the module as it was."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -91,7 +91,7 @@ def _prune_channels(
     narrowed = channels.narrow(model, cut, options["exclude"], trials(model.run, model.example, model.free))
     before, after = (sum(one.numel() for one in m.parameters()) for m in (model.module, narrowed.module))
     module, how = recovered(source, whole, narrowed.module, options, request)
-    said = f"{len(narrowed.layers)} layers with fewer channels: {before:,} to {after:,} parameters{how}"
+    said = f"{_layers(narrowed.layers)} with fewer channels: {before:,} to {after:,} parameters{how}"
     return replace(model, module=module), Applied(said, layers=narrowed.layers, left=narrowed.left)
 
 
@@ -112,11 +112,15 @@ def _prune_weights(
     total = sum(mask.numel() for mask in masks.values())
     left = channels.chosen_layers(module, options["exclude"])
     applied = Applied(
-        f"{zero:,} of {total:,} weights of {len(masks)} layers are zero{how}",
+        f"{zero:,} of {total:,} weights of {_layers(masks)} are zero{how}",
         layers=tuple(sorted(map(channels.shown, masks))),
         left=tuple(sorted(map(channels.shown, left))),
     )
     return replace(model, module=module), applied
+
+
+def _layers(found: Sized) -> str:
+    return f"{len(found)} layer{'' if len(found) == 1 else 's'}"
 
 
 def _need_torch_pruning(request: Request) -> None:

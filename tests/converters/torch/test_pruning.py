@@ -179,6 +179,19 @@ def test_tflite_is_written_from_the_pruned_module(folder: Path, tmp_path: Path) 
     assert sizes[0] - sizes[1] > 4 * 8 * 16
 
 
+def test_a_whole_module_that_is_allowed_is_pruned_alike(folder: Path, tmp_path: Path) -> None:
+    torch.save(the_model(folder, pruned_modules.Layers), tmp_path / "model.pt")
+    done = do(
+        tmp_path / "job",
+        tmp_path / "model.pt",
+        samples=str(folder / "Layers.npy"),
+        allow=[f"{HERE}.Layers"],
+        import_paths=[str(Path.cwd())],
+        passes=[PLAIN | CHANNELS],
+    )
+    assert {held.size for held in weights(done).values()} == {16, 16 * 8, 16 * 3, 3}
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_programs_and_scripts_are_refused_by_name(folder: Path, tmp_path: Path) -> None:
     module, rows = the_model(folder, pruned_modules.Layers), (torch.randn(2, 8),)
