@@ -44,7 +44,7 @@ def read_floats(path: Path) -> Floats:
     _name_all(model)
     _sign(model, served(stored))
     were_float16 = any(_widened(model, graph) for graph in model.subgraphs)
-    made = _packed(model)
+    made = packed(model)
     return Floats(made, served(structure_of(made, path.name)), were_float16)
 
 
@@ -72,7 +72,7 @@ def opened(data: bytes) -> Any:
     return model
 
 
-def _packed(model: Any) -> bytes:
+def packed(model: Any) -> bytes:
     from ai_edge_litert.tools import flatbuffer_utils
 
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
@@ -143,7 +143,7 @@ def _values(model: Any, graph: Any, widening: list[Any]) -> dict[int, Array]:
     library = interpreter_module()
     plain = library.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = library.Interpreter(
-        model_content=_packed(whole),
+        model_content=packed(whole),
         num_threads=1,
         experimental_op_resolver_type=plain,
         experimental_preserve_all_tensors=True,

@@ -21,7 +21,7 @@ from packager.converters.tflite.reading import served
 from packager.converters.tflite.structure import structure_of
 
 _LEAVE = "leave some of its layers as they are: exclude"
-_TRIAL_RUNS = 16
+_TRIAL_RUNS = 8
 _UNUSABLE = 1e9
 """The error of a layer that, changed, keeps the engine from running the model or from answering numbers."""
 
@@ -151,9 +151,8 @@ def _error(
 ) -> float:
     recipe = quantizer.alone(plan.rule, layer)
     quantizer.with_float_io(recipe)
-    made = quantizer.quantized(floats, recipe, seen)
     try:
-        moved = _answers(made, rows) - own
+        moved = _answers(quantizer.quantized(floats, recipe, seen), rows) - own
     except ConversionError:  # numbers that the engine has no multiplier for
         return _UNUSABLE
     if not np.isfinite(moved).all():

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import math
-import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -13,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError, translated
-from packager.converters.passes.tflite_floats import Floats
+from packager.converters.passes.tflite_floats import Floats, opened, packed
 from packager.converters.tensors import Array
 from packager.converters.tflite.library import interpreter_module
 
-os.environ.setdefault("TQDM_DISABLE", "1")
 _ALL = ".*"
 # Kernels of whole numbers that stop at what rounds to zero or below; and what stands for a whole graph.
 _LEFT = frozenset({"DIV", "RSQRT", "SQRT", "STABLEHLO_COMPOSITE"})
@@ -134,7 +132,23 @@ def quantized(floats: Floats, recipe: Any, seen: Ranges | None) -> bytes:
     with _speechless("The quantizer cannot write this model"):
         made = Quantizer(bytearray(floats.data), recipe.get_quantization_recipe())
         result = made.quantize(seen, enable_progress_report=False)
-        return bytes(result.quantized_model)
+        return _signed(floats, bytes(result.quantized_model))
+
+
+def _signed(floats: Floats, made: bytes) -> bytes:
+    """The quantizer loses an answer that other operators read, too: its signature then names no answer."""
+    before = floats.served
+    model = opened(made)
+    graph = model.subgraphs[before.place]
+    wanted = {
+        name: graph.outputs[before.graph.outputs.index(at)] for name, at in before.output_places.items()
+    }
+    (signature,) = (one for one in model.signatureDefs if one.signatureKey.decode() == floats.key)
+    if all(entry.tensorIndex == wanted[entry.name.decode()] for entry in signature.outputs):
+        return made
+    for entry in signature.outputs:
+        entry.tensorIndex = wanted[entry.name.decode()]
+    return packed(model)
 
 
 def _recipe() -> Any:
@@ -188,6 +202,7 @@ def _speechless(sentence: str) -> Any:
         translated(ConversionError, sentence),
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
     ):
         warnings.simplefilter("ignore")
         yield

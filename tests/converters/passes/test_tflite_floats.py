@@ -90,6 +90,29 @@ def test_a_model_without_weights_is_refused(tmp_path: Path) -> None:
         assert "has no layer that can be" in done.error["message"]
 
 
+@pytest.mark.parametrize("left", ["h", "y"])
+def test_an_answer_that_other_layers_read_keeps_its_name(tmp_path: Path, left: str) -> None:
+    graph = Graph()
+    graph.tensor("x", "float32", ["batch", 64])
+    for name, rows, columns in (("h", 32, 64), ("y", 10, 32)):
+        graph.tensor(name, "float32", ["batch", rows])
+        weights = np.random.default_rng(rows).normal(size=(rows, columns)).astype(np.float32)
+        graph.constant(f"w_{name}", weights)
+    graph.operator("FULLY_CONNECTED", ["x", "w_h", ""], ["h"], FullyConnectedOptions={})
+    graph.operator("FULLY_CONNECTED", ["h", "w_y", ""], ["y"], FullyConnectedOptions={})
+    model = graph.written(["x"], ["h", "y"], {"x": "x", "hidden": "h", "scores": "y"})
+    converted = convert(tmp_path / "net", model, digits().images[:100])
+    done = passed(tmp_path / "pass", converted, {"kind": "tflite_full_int8", "exclude": [left]})
+    assert nets.changed(done) == [name for name in ("h", "y") if name != left]
+    runner = Interpreter(model_content=model_bytes(done), num_threads=1).get_signature_runner()
+    (case,) = [one for one in converted.cases if array_of(one["inputs"]["x"]).shape[0] == 1]
+    made = runner(x=array_of(case["inputs"]["x"]))
+    for name, tensor in case["outputs"].items():
+        own = array_of(tensor)
+        assert made[name].dtype == own.dtype
+        assert np.linalg.norm(made[name] - own) < 0.05 * np.linalg.norm(own)
+
+
 def test_divisions_stay_in_floats(tmp_path: Path) -> None:
     """Their kernel of whole numbers stops where a divisor rounds to zero."""
     graph = Graph()
