@@ -14,7 +14,7 @@ import numpy as np
 from packager.converters.failure import ConversionError, translated
 from packager.converters.passes.tflite_floats import Floats, opened, packed
 from packager.converters.tensors import Array
-from packager.converters.tflite.library import interpreter_module
+from packager.converters.tflite.library import interpreter_module, schema_module
 
 _ALL = ".*"
 # Kernels of whole numbers that stop at what rounds to zero or below; and what stands for a whole graph.
@@ -136,19 +136,21 @@ def quantized(floats: Floats, recipe: Any, seen: Ranges | None) -> bytes:
 
 
 def _signed(floats: Floats, made: bytes) -> bytes:
-    """The quantizer loses an answer that other operators read, too: its signature then names no answer."""
-    before = floats.served
+    """The quantizer confuses answers that other operators read, too: the graph may give the codes for these
+    in place of the answer, and the signature name what is none."""
+    before, dtypes = floats.served, schema_module().TensorType
     model = opened(made)
     graph = model.subgraphs[before.place]
-    wanted = {
-        name: graph.outputs[before.graph.outputs.index(at)] for name, at in before.output_places.items()
-    }
     (signature,) = (one for one in model.signatureDefs if one.signatureKey.decode() == floats.key)
-    if all(entry.tensorIndex == wanted[entry.name.decode()] for entry in signature.outputs):
-        return made
+    changed = False
     for entry in signature.outputs:
-        entry.tensorIndex = wanted[entry.name.decode()]
-    return packed(model)
+        name = entry.name.decode()
+        at, place = before.output_places[name], before.graph.outputs.index(before.output_places[name])
+        is_kept = graph.tensors[at].type == getattr(dtypes, before.outputs[name].dtype.upper())
+        answer = at if is_kept else graph.outputs[place]
+        changed |= entry.tensorIndex != answer or graph.outputs[place] != answer
+        entry.tensorIndex = graph.outputs[place] = answer
+    return packed(model) if changed else made
 
 
 def _recipe() -> Any:
