@@ -102,10 +102,11 @@ def ranges(floats: Floats, rows: Iterable[Mapping[str, Array]]) -> Ranges:
 
 
 def _between(floats: Floats) -> dict[int, str]:
-    """What inputs and operators give, by its place."""
+    """What inputs and operators give and anything reads, by its place: for all else there is no memory."""
     graph = floats.served.graph
-    places = {*graph.inputs, *(at for operator in graph.operators for at in operator.outputs)}
-    return {at: graph.tensors[at].name for at in sorted(places - {-1})}
+    given = {*graph.inputs, *(at for operator in graph.operators for at in operator.outputs)}
+    read = {*graph.outputs, *(at for operator in graph.operators for at in operator.inputs)}
+    return {at: graph.tensors[at].name for at in sorted(given & read - {-1})}
 
 
 def _widen(seen: Ranges, name: str, value: Array) -> None:
