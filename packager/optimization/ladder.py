@@ -92,11 +92,14 @@ def _arranged(lineage: Lineage) -> Lineage:
 
 
 def stepped(option: str, values: Sequence[float]) -> Family:
-    """From mild to strong, until the budget does not hold."""
+    """From mild to strong, until the budget does not hold; half of the mildest where even that is too much."""
 
     def family(search: Search, before: Lineage, one: Pass) -> None:
         for value in values:
-            if not kept(search.attempt((*before, one.model_copy(update={option: value})))):
+            found = search.attempt((*before, one.model_copy(update={option: value})))
+            if found.outcome == "over_budget" and value == values[0]:
+                search.attempt((*before, one.model_copy(update={option: value / 2})))
+            if not kept(found):
                 return
 
     return family

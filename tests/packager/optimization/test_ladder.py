@@ -66,6 +66,12 @@ def test_channels_go_step_by_step_until_too_much_is_lost() -> None:
     assert [getattr(one, "share", 0.0) for one in search.tried] == [0.25, 0.5]
 
 
+def test_half_of_the_first_step_is_tried_where_even_that_is_too_much() -> None:
+    search = Known(lambda one: getattr(one, "share", 1.0) < 0.2)
+    ladder.stepped("share", (0.25, 0.5, 0.7))(search, (), find("prune_channels")())  # type: ignore[call-arg]
+    assert [getattr(one, "share", 0.0) for one in search.tried] == [0.25, 0.125]
+
+
 @pytest.mark.parametrize("objective", ["size", "latency", "cost"])
 @pytest.mark.parametrize("format", ["onnx", "tflite"])
 def test_every_rung_fits_the_format_and_the_framework(objective: Objective, format: str) -> None:
