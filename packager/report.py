@@ -34,7 +34,7 @@ def document(report: BuildReport) -> dict[str, Any]:
 
 def show_build(report: BuildReport) -> None:
     """The table of a successful build, and the commands that come next."""
-    console = Console(highlight=False, soft_wrap=True, width=ENDLESS)
+    console = Console(emoji=False, highlight=False, soft_wrap=True, width=ENDLESS)
     table = Table(title=escape(report.name), title_justify="left", box=None, pad_edge=False)
     for column in ("target", "archive", "zipped", "unzipped", "sha256"):
         table.add_column(column)
@@ -109,7 +109,7 @@ def next_commands(artifact: Artifact) -> Iterable[str]:
 
 def show_source(source: SourceModel, notes: tuple[str, ...]) -> None:
     """What stands in a model file."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     lines = [
         ("model", str(source.path)),
         ("framework", f"{source.framework} {source.framework_version} (here)"),

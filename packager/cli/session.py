@@ -112,7 +112,7 @@ class Spinner:
     def __init__(self) -> None:
         from rich.console import Console
 
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, emoji=False, highlight=False)
         self._status = self._console.status("") if self._console.is_terminal else None
         self._step = ""
 

@@ -92,7 +92,7 @@ def _arranged(lineage: Lineage) -> Lineage:
 
 
 def stepped(option: str, values: Sequence[float]) -> Family:
-    """From mild to strong, until the budget does not hold; half of the mildest where even that is too much."""
+    """From mild to strong until the budget does not hold; half of the mildest where that is too much."""
 
     def family(search: Search, before: Lineage, one: Pass) -> None:
         for value in values:

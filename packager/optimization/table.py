@@ -19,7 +19,7 @@ NOTHING = "–"
 
 def show(optimization: Optimization) -> None:
     """The whole answer, on stdout: what could not be tried stands beneath, with its reason."""
-    console = Console(highlight=False, soft_wrap=True, width=ENDLESS)
+    console = Console(emoji=False, highlight=False, soft_wrap=True, width=ENDLESS)
     table = Table(box=None, pad_edge=False)
     for column in columns(optimization):
         table.add_column(column, justify="left" if column in ("", "candidate", "outcome") else "right")

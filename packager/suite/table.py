@@ -20,7 +20,7 @@ _LEFT = ("model", "area", "from", "licence", "taken", "engine")
 
 def show(suite: Suite) -> None:
     """The table on stdout, then each model's sentence."""
-    console = Console(highlight=False, soft_wrap=True, width=ENDLESS)
+    console = Console(emoji=False, highlight=False, soft_wrap=True, width=ENDLESS)
     shown = Table(box=None, pad_edge=False)
     for column in COLUMNS:
         shown.add_column(column, justify="left" if column in _LEFT else "right")

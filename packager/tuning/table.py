@@ -13,7 +13,7 @@ _OUT_OF_MEMORY = "out of memory"
 
 def show(tuning: Tuning) -> None:
     """The whole answer, on stdout."""
-    console = Console(highlight=False, soft_wrap=True, width=ENDLESS)
+    console = Console(emoji=False, highlight=False, soft_wrap=True, width=ENDLESS)
     table = Table(title=escape(tuning.name), title_justify="left", box=None, pad_edge=False)
     for column in _COLUMNS:
         table.add_column(column, justify="left" if column == "" else "right")
