@@ -151,6 +151,22 @@ def rename(graph: Any, names: dict[str, str]) -> None:
             value.name = names.get(value.name, value.name)
 
 
+def unused_name(model: Any, stem: str) -> str:
+    """The stem, with a number where the model has that name already."""
+    taken = {
+        name
+        for graph in subgraphs(model.graph)
+        for name in (
+            *(value.name for value in [*graph.input, *graph.initializer]),
+            *(name for node in graph.node for name in node.output),
+        )
+    }
+    name, number = stem, 2
+    while name in taken:
+        name, number = f"{stem}_{number}", number + 1
+    return name
+
+
 def keep_outputs(graph: Any, names: list[str]) -> None:
     """Drops the other outputs, and the nodes and weights that only they needed."""
     kept = [value for name in names for value in graph.output if value.name == name]

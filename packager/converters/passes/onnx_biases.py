@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from packager.converters.onnx.graph import reads_of
+from packager.converters.onnx.graph import reads_of, unused_name
 
 
 def merge_biases(model: Any) -> None:
@@ -32,29 +32,35 @@ def merge_biases(model: Any) -> None:
             continue
         bias = _bias(node, taking[0], weights)
         if bias is not None:
-            _merge(graph, node, taking[0], bias)
+            _merge(model, node, taking[0], bias)
             merged.append(taking[0])
     for node in merged:
         graph.node.remove(node)
 
 
 def flatten_biases(model: Any) -> None:
-    """The constant of a Gemm has one row of its own: the quantizer fails over one in a matrix of one row."""
-    graph = model.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    for node in graph.node:
-        bias = weights.get(node.input[2]) if node.op_type == "Gemm" and len(node.input) == 3 else None
-        if bias is not None and len(bias.dims) == 2 and bias.dims[0] == 1 < bias.dims[1]:
-            node.input[2] = _flat(graph, bias, node.name)
+    """The constant of a Gemm has a number for each column: the quantizer fails over one in a matrix of one
+    row, and over one number for all."""
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type != "Gemm" or len(node.input) < 3:
+            continue
+        matrix, bias = weights.get(node.input[1]), weights.get(node.input[2])
+        if matrix is None or bias is None:
+            continue
+        turned = any(one.name == "transB" and one.i for one in node.attribute)
+        columns = matrix.dims[0 if turned else 1]
+        if list(bias.dims) in ([], [1], [1, 1], [1, columns]) and list(bias.dims) != [columns]:
+            node.input[2] = _flat(model, bias, node.name, columns)
 
 
-def _flat(graph: Any, bias: Any, layer: str) -> str:
-    flat = graph.initializer.add()
-    flat.CopyFrom(bias)
-    flat.name = f"{layer}_bias"
-    del flat.dims[:]
-    flat.dims.append(bias.dims[-1])
-    return str(flat.name)
+def _flat(model: Any, bias: Any, layer: str, columns: int) -> str:
+    from onnx import numpy_helper
+
+    array = np.broadcast_to(numpy_helper.to_array(bias).reshape(-1), (columns,))
+    name = unused_name(model, f"{layer}_bias")
+    model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+    return name
 
 
 def fold_factors(model: Any) -> None:
@@ -74,7 +80,7 @@ def fold_factors(model: Any) -> None:
             if factor == 1.0 or held is None or held.data_type != onnx.TensorProto.FLOAT:
                 continue
             folded = numpy_helper.to_array(held) * np.float32(factor)
-            node.input[place] = f"{node.name}_{name}_in"
+            node.input[place] = unused_name(model, f"{node.name}_{name}_in")
             graph.initializer.append(numpy_helper.from_array(folded, node.input[place]))
             kept = [one for one in node.attribute if one.name != name]
             del node.attribute[:]
@@ -94,9 +100,9 @@ def _bias(product: Any, added: Any, weights: Mapping[str, Any]) -> Any:
     return bias if list(bias.dims) in ([columns], [1, columns]) else None
 
 
-def _merge(graph: Any, product: Any, added: Any, bias: Any) -> None:
+def _merge(model: Any, product: Any, added: Any, bias: Any) -> None:
     import onnx
 
-    flat = _flat(graph, bias, product.name)
+    flat = _flat(model, bias, product.name, bias.dims[-1])
     made = onnx.helper.make_node("Gemm", [*product.input, flat], list(added.output), name=product.name)
     product.CopyFrom(made)

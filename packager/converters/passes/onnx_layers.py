@@ -10,6 +10,7 @@ from packager.converters.onnx.graph import opset_of, subgraphs
 from packager.converters.passes.onnx_biases import flatten_biases, fold_factors, merge_biases
 from packager.converters.passes.onnx_cleanup import tidied_or_as_it_is
 from packager.converters.passes.onnx_file import read_model
+from packager.converters.passes.onnx_shared import part_weights
 from packager.converters.passes.onnx_weights import layer_name
 from packager.converters.passes.step import Step
 
@@ -70,6 +71,7 @@ def prepared(step: Step, operators: Collection[str], *, inner: bool) -> Prepared
     _refuse_quantized(read_model(step))
     model = _raised(tidied_or_as_it_is(step))
     _name_nodes(model)
+    part_weights(model)
     model = onnx.shape_inference.infer_shapes(model, data_prop=True)
     merge_biases(model)
     flatten_biases(model)
@@ -142,8 +144,8 @@ def _is_fit(node: Any, weights: Mapping[str, Any], count: int) -> bool:
         return False
     if node.op_type == "Gemm" and len(node.input) > 2 and _said(node, "beta", 1) != 1:
         return False
-    if node.op_type in ("Conv", "Gemm"):
-        return len(node.input) < 3 or not node.input[2] or node.input[2] in weights
+    if node.op_type in ("Conv", "Gemm") and len(node.input) > 2 and node.input[2]:
+        return node.input[2] in weights and len(weights[node.input[2]].dims) == 1
     return True
 
 
