@@ -64,7 +64,8 @@ def _reason(candidates: Sequence[Candidate], objective: Objective) -> str:
         return f"{words.name(nearest)} {words.no_gain(nearest, base, objective)}"
     if over:
         nearest = min(over, key=lambda one: one.drop.value if one.drop else 0.0)
-        return f"{words.name(nearest)} {nearest.why}"
+        slower = f", and {words.slower(nearest)}" if words.slower(nearest) else ""
+        return f"{words.name(nearest)} {nearest.why}{slower}"
     failed = [one for one in others if one.outcome == "failed"]
     return f"{words.name(failed[0])} failed: {failed[0].why}" if failed else "no pass found anything to do"
 

@@ -76,11 +76,19 @@ def no_gain(candidate: Candidate, base: Candidate, objective: Objective) -> str:
     if objective == "cost":
         return f"costs {_bill(candidate, base)}"
     found = candidate.latency
-    if found.verdict == "larger":
-        return f"was {times(found)} × slower here ({interval(found)})"
+    if slower(candidate):
+        return slower(candidate)
     if found.verdict == "unstable":
         return f"could not be told from it here: {times(found)} × the time ({interval(found)})"
     return f"was as fast here: {times(found)} × the time ({interval(found)})"
+
+
+def slower(candidate: Candidate) -> str:
+    """How much slower, if it is."""
+    found = candidate.latency
+    if found is None or found.verdict != "larger":
+        return ""
+    return f"was {times(found)} × slower here ({interval(found)})"
 
 
 def loss(candidate: Candidate, allowed: str | None) -> str:

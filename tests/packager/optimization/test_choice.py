@@ -59,6 +59,14 @@ def test_the_sentence_says_that_too_much_was_lost() -> None:
     )
 
 
+def test_the_sentence_says_that_it_was_slower_as_well() -> None:
+    slow = replace(RUINED, latency=SLOW.latency)
+    assert choice.sentence(BASE, (BASE, slow), "latency", "0.5") == (
+        "stay with float32: static int8 lost 2.3 points, 0.5 are allowed, and was 1.3 × slower here "
+        "(95 %: 1.2–1.4)"
+    )
+
+
 def test_the_sentence_says_that_it_was_larger() -> None:
     larger = candidate(1, "static_int8", "no_gain", 1100, (0.9, 0.8, 1.0))
     assert choice.sentence(BASE, (BASE, larger), "size", "0.5") == (
