@@ -30,8 +30,8 @@ ratio has its 95 % interval, a drop that of a bootstrap over the rows. At most {
 search, a drop of at most {drop}. {taken} took something better, {stayed} stayed as they were, {failed}
 failed; {seconds:.0f} s in all.
 
-| model | what | judged by | taken | file | × | latency × (95 %) | drop (95 %) | why |
-|---|---|---|---|--:|--:|--:|--:|---|
+| model | what | for | judged by | taken | file | × | latency × (95 %) | drop (95 %) | why |
+|---|---|---|---|---|--:|--:|--:|--:|---|
 """
 
 
@@ -87,7 +87,7 @@ def _searched(folder: Path, minutes: float, spinner: Spinner) -> Iterator[Search
         yield _search(configuration(model, path, made, place, effort), what, made.what, spinner)
     for one in trained.all_models(folder):
         spinner.said(one.name)
-        yield _search(_trained_configuration(one, minutes), one.what, "rows kept back, with labels", spinner)
+        yield _search(_trained_configuration(one, minutes), one.what, "rows kept back", spinner)
 
 
 def _trained_configuration(one: Trained, minutes: float) -> config.Configuration:
@@ -115,7 +115,8 @@ def _search(asked: config.Configuration, what: str, judged: str, spinner: Spinne
 
 def _summary(one: Searched) -> tuple[str, ...]:
     """Its line in the table of all."""
-    head = (f"[{one.name}](#{one.name})" if one.found else one.name, one.what, _judged(one))
+    name = f"[{one.name}](#{one.name})" if one.found else one.name
+    head = (name, one.what, one.found.objective if one.found else table.NOTHING, _judged(one))
     if one.found is None:
         return (*head, "failed", *[table.NOTHING] * 4, one.error or "")
     taken = next(each for each in one.found.candidates if each.id == one.found.chosen)

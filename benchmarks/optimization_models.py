@@ -123,7 +123,8 @@ def digits(folder: Path) -> Trained:
 def digits_tflite(folder: Path) -> Trained:
     """The same net as TFLite."""
     net = _digits_net(folder)
-    return replace(net, name="digits-conv-tflite", settings={**net.settings, "format": "tflite"})
+    what = f"{net.what}, as TFLite"
+    return replace(net, name="digits-conv-tflite", what=what, settings={**net.settings, "format": "tflite"})
 
 
 def small_net(folder: Path) -> Trained:
@@ -163,7 +164,8 @@ def unscaled_net(folder: Path) -> Trained:
 def unscaled_net_tflite(folder: Path) -> Trained:
     """The same net as TFLite."""
     net = unscaled_net(folder)
-    return replace(net, name="unscaled-net-tflite", settings={"format": "tflite"})
+    what = f"{net.what}, as TFLite"
+    return replace(net, name="unscaled-net-tflite", what=what, settings={"format": "tflite"})
 
 
 def words(folder: Path) -> Trained:

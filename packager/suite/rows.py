@@ -56,7 +56,7 @@ class _Asked:
 def _digits(asked: _Asked) -> _Rows:
     pixels, labels = _read_digits(asked.say)
     drawn = asked.rng.choice(len(pixels), asked.rows.count, replace=False)
-    return pixels[drawn][:, None], labels[drawn], "digits of MNIST with their labels"
+    return pixels[drawn][:, None], labels[drawn], "digits of MNIST"
 
 
 def _read_digits(say: tools.Progress) -> tuple[Array, Array]:
