@@ -121,6 +121,7 @@ def times(ratio: Ratio) -> str:
 
 
 def interval(ratio: Ratio) -> str:
-    """The interval of a ratio."""
-    digits = 1 if ratio.ratio >= 1.095 else 2
+    """The interval of a ratio, with as many digits as tell its ends apart, and two at most."""
+    coarse = ratio.ratio >= 1.095 and f"{ratio.low:.1f}" != f"{ratio.high:.1f}"
+    digits = 1 if coarse else 2
     return f"95 %: {ratio.low:.{digits}f}–{ratio.high:.{digits}f}"
