@@ -61,7 +61,7 @@ def main(minutes: float) -> int:
 def page(searched: Sequence[Searched], here: Machine, minutes: float, seconds: float) -> str:
     """The table of all, then every candidate of each."""
     failed = sum(one.found is None for one in searched)
-    stayed = sum(one.found is not None and one.found.chosen == one.found.candidates[0].id for one in searched)
+    stayed = sum(one.found is not None and not one.found.is_changed for one in searched)
     text = _INTRODUCTION.format(
         machine=f"{here.cpu}, {here.cores} cores, {here.arch}, {here.kernel}, load {here.load:g} before",
         minutes=minutes,

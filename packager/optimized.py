@@ -118,3 +118,8 @@ class Optimization:
     stopped: Literal["max_trials", "max_minutes"] | None = None
     notes: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something else ships than the model as converted."""
+        return self.chosen != self.candidates[0].id

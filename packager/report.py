@@ -13,6 +13,10 @@ from rich.table import Table
 from packager.model import Signature, SourceModel, TensorSpec
 from packager.results import Artifact, BuildReport, ConversionRecord, Tolerance, Verification
 
+OWN_ANSWERS = (
+    "the rows were verified against the answers of the candidate that was taken; what it lost of the source "
+    "model's stands with the candidates"
+)
 ENDLESS = 1 << 16
 """Columns of a line: a row is never folded, since a path that is cut in two cannot be copied."""
 
@@ -46,6 +50,11 @@ def show_build(report: BuildReport) -> None:
         console.print(escape(f"{title:<10}  {said}"))
     console.print(escape(f"engine      {report.engine.engine}: {report.engine.why}"))
     console.print(escape(verification_sentence(report.verification)))
+    if report.optimization and report.optimization.is_changed:
+        console.print(f"note: {OWN_ANSWERS}")
+    if report.artifact_score:
+        found = report.artifact_score
+        console.print(f"the artifact's {found.metric}: {found.value:.4f} on {found.rows:,} labelled rows")
     if report.accuracy:
         score = report.accuracy
         console.print(

@@ -7,6 +7,7 @@ from packager.html_report.section import Cell, Section, Table, figure, whole
 from packager.html_report.subject import Built, Subject
 from packager.html_report.units import amount, milliseconds, size
 from packager.measurement import Bench, Ratio
+from packager.report import OWN_ANSWERS
 
 FIGURES = {
     "archive_bytes": "size of the zip",
@@ -81,8 +82,15 @@ def section(subjects: Sequence[Subject]) -> Section:
         title="Model and proof",
         lead="What was converted by what, and how the artifact's answers compare with the source model's.",
         tables=(_proof(subjects), *_ratios(subjects)),
-        notes=tuple(dict.fromkeys(note for subject in subjects for note in subject.built.notes)),
+        notes=tuple(dict.fromkeys(note for subject in subjects for note in _said(subject))),
     )
+
+
+def _said(subject: Subject) -> Iterator[str]:
+    """The build's notes, and against what an optimised model was proved."""
+    if subject.optimization and subject.optimization.is_changed:
+        yield f"{subject.label}: {OWN_ANSWERS}."
+    yield from subject.built.notes
 
 
 def _proof(subjects: Sequence[Subject]) -> Table:

@@ -8,6 +8,7 @@ import pytest
 
 from packager import report
 from packager.model import Feature, Signature, SourceModel, TensorSpec
+from packager.optimized import Score
 from packager.results import (
     Artifact,
     BuildReport,
@@ -17,6 +18,7 @@ from packager.results import (
     Verification,
     Warned,
 )
+from tests.packager.optimizations import optimization, stays
 
 SIGNATURE = Signature(
     (TensorSpec("X", "float32", ("batch", 1)),),
@@ -73,6 +75,20 @@ def test_the_conversion_record_is_told_with_the_verdict_on_each_warning(
     assert "warned      harmless (about later releases): DeprecationWarning: [old] name" in lines
     said = report.document(made)["conversion"]
     assert said["packages"] == {"numpy": "2.4.6"} and said["warnings"][0]["verdict"] == "harmless"
+
+
+def test_of_an_optimised_model_it_is_said_against_what_it_was_verified(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = Verification(3, "samples", 0.0, 0, 0, {}, True, "onnxruntime_c 1.31.1")
+    built = BuildReport("int8", (), found, (), SIGNATURE, 1.0, RECORD, CHOICE)
+    report.show_build(replace(built, optimization=stays()))
+    assert report.OWN_ANSWERS not in capsys.readouterr().out
+    score = Score("accuracy", 0.991, 1372, "labels")
+    report.show_build(replace(built, optimization=optimization(), artifact_score=score))
+    shown = capsys.readouterr().out
+    assert report.OWN_ANSWERS in shown
+    assert "the artifact's accuracy: 0.9910 on 1,372 labelled rows" in shown
 
 
 def test_a_model_is_shown_with_one_line_for_each_thing(
