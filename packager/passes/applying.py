@@ -92,6 +92,7 @@ def _asked(
     strange = [one.kind for one in passes if converted.model.format not in one.formats]
     if strange:
         raise ConfigError(f"the pass {strange[0]} does not work on {converted.model.format} files")
+    _refuse_undoing(converted, passes)
     request = WorkerRequest(
         action=action,
         source=converted.model.path,
@@ -106,6 +107,17 @@ def _asked(
     environment = environments.find(recipes.recipe(f"{converted.model.format}_passes"), way.say, way.offline)
     job.mkdir(parents=True)
     return run(request, job, environment, way.limits)
+
+
+def _refuse_undoing(converted: Conversion, passes: Sequence[Pass]) -> None:
+    packed = converted.model.opened_bytes is not None
+    for one in passes:
+        if packed and one.computes_ahead:
+            raise ConfigError(
+                f"the pass {one.kind} would undo that weights are stored in fewer bits",
+                "name float16 and weight_only last",
+            )
+        packed = packed or one.is_unpacked
 
 
 def _record(row: dict[str, Any], one: Pass) -> PassRecord:

@@ -18,7 +18,8 @@ class Pass(BaseModel):
     ``recipe``: of a source pass, the environment that it needs, if the framework's own does not do
     (`data/environments.toml`); passes over a converted file run in that of their format, `FORMAT_passes`.
     ``needs_calibration``: whether it cannot do without real rows. ``lossless``: whether answers stay as they
-    are, but for the last digits.
+    are, but for the last digits. ``computes_ahead``: whether constants are computed that the engine would
+    compute: weights that are stored in fewer bits would be floats again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +30,7 @@ class Pass(BaseModel):
     recipe: ClassVar[str | None] = None
     needs_calibration: ClassVar[bool] = False
     lossless: ClassVar[bool] = False
+    computes_ahead: ClassVar[bool] = False
 
     kind: str
 

@@ -11,5 +11,6 @@ class Cleanup(Pass):
 
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx"})
     lossless: ClassVar[bool] = True
+    computes_ahead: ClassVar[bool] = True
 
     kind: Literal["cleanup"] = "cleanup"

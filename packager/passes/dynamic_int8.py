@@ -14,6 +14,7 @@ class DynamicInt8(Excluding):
     """Products of matrices, LSTMs and tables in 8 bits, without calibration: for transformers and LSTMs."""
 
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx"})
+    computes_ahead: ClassVar[bool] = True
 
     kind: Literal["dynamic_int8"] = "dynamic_int8"
     weights: Literal["int8", "uint8"] = Field(

@@ -15,6 +15,7 @@ class StaticInt8(Excluding):
 
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx"})
     needs_calibration: ClassVar[bool] = True
+    computes_ahead: ClassVar[bool] = True
 
     kind: Literal["static_int8"] = "static_int8"
     per_channel: bool = Field(True, description="Whether each output of a layer has a scale of its own.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from packager.converters.failure import ConversionError, WorkerError, translated
 from packager.converters.onnx.graph import declare, subgraphs
-from packager.converters.passes.onnx_file import read_model, write_model
+from packager.converters.passes.onnx_file import read_model, refuse_untyped, write_model
 from packager.converters.passes.onnx_rows import answers_of, read_rows, refuse_other_answers
 from packager.converters.passes.step import Applied, Step
 
@@ -62,6 +62,7 @@ def tidied_or_as_it_is(step: Step) -> Any:
 def _slim(model: Any) -> Any:
     import onnxslim
 
+    refuse_untyped(model)
     for graph in subgraphs(model.graph):
         del graph.value_info[:]
     with translated(ConversionError, "The graph cannot be cleaned"):

@@ -29,6 +29,24 @@ def read_model(step: Step) -> Any:
     return model
 
 
+def refuse_untyped(model: Any) -> None:
+    """onnx' own inference of shapes ends the process at a LabelEncoder of values whose type it does not know:
+    those of operators outside its domains, as Tokenizer, which text models begin with."""
+    for graph in subgraphs(model.graph):
+        foreign = {
+            name: node.op_type
+            for node in graph.node
+            if node.domain not in ("", "ai.onnx", "ai.onnx.ml")
+            for name in node.output
+        }
+        for node in graph.node:
+            if node.op_type == "LabelEncoder" and node.input[0] in foreign:
+                raise ConversionError(
+                    f"The graph numbers words behind {foreign[node.input[0]]}, which onnx cannot follow: "
+                    "it is left as it is"
+                )
+
+
 def is_large(tensor: Any) -> bool:
     """Whether a tensor is worth being changed: with less, the words about it weigh more than it does."""
     import onnx

@@ -9,7 +9,7 @@ from packager.converters.onnx import versions
 from packager.converters.onnx.graph import opset_of, subgraphs
 from packager.converters.passes.onnx_biases import flatten_biases, fold_factors, merge_biases
 from packager.converters.passes.onnx_cleanup import tidied_or_as_it_is
-from packager.converters.passes.onnx_file import read_model
+from packager.converters.passes.onnx_file import read_model, refuse_untyped
 from packager.converters.passes.onnx_shared import part_weights
 from packager.converters.passes.onnx_weights import layer_name
 from packager.converters.passes.step import Step
@@ -68,7 +68,9 @@ def prepared(step: Step, operators: Collection[str], *, inner: bool) -> Prepared
     """``operators``: those whose layers are looked for; ``inner``: also in the graphs within nodes."""
     import onnx
 
-    _refuse_quantized(read_model(step))
+    before = read_model(step)
+    _refuse_quantized(before)
+    refuse_untyped(before)
     model = _raised(tidied_or_as_it_is(step))
     _name_nodes(model)
     part_weights(model)
@@ -168,10 +170,11 @@ def _why_none(model: Any, operators: Collection[str], inside: list[Any]) -> str:
     wanted = ", ".join(sorted(operators))
     found = {node.op_type for graph in subgraphs(model.graph) for node in graph.node}
     tensors = [tensor for graph in subgraphs(model.graph) for tensor in graph.initializer]
+    for kind, word in ((onnx.TensorProto.DOUBLE, "float64"), (onnx.TensorProto.FLOAT16, "float16")):
+        if found & set(operators) and any(one.data_type == kind and len(one.dims) > 1 for one in tensors):
+            return f"The weights are {word}, and int8 is for float32"
     if any(node.domain == "ai.onnx.ml" for node in model.graph.node):
         return "Trees and linear models of ai.onnx.ml have no layers that int8 is for"
-    if found & set(operators) and any(one.data_type == onnx.TensorProto.DOUBLE for one in tensors):
-        return "The weights are float64, and int8 is for float32"
     if found & set(operators) and len(inside) < len(subgraphs(model.graph)):
         within = ", ".join(sorted(found & {"If", "Loop", "Scan"}))
         return f"All layers lie within {within}, where they stay float32"

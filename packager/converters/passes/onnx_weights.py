@@ -81,12 +81,23 @@ def layers_of(model: Any, exclude: Iterable[str] = (), of_all: bool = False) -> 
             hint=f"there are {', '.join(sorted(known)[:10])}" if known else None,
         )
     if not weights:
-        raise ConversionError("The model has no large weights in layers: there is nothing to do")
+        raise ConversionError(_why_none(model))
     left = set(exclude)
     taken = tuple(weight for weight in weights if left.isdisjoint(weight.layers))
     if not taken:
         raise ConversionError("Every layer with weights is excluded: there is nothing to do")
     return Layers(taken, tuple(sorted(left)))
+
+
+def _why_none(model: Any) -> str:
+    from onnx import TensorProto
+
+    shorter = {TensorProto.FLOAT16: "float16", TensorProto.INT8: "int8", TensorProto.UINT8: "uint8"}
+    stored = [tensor for graph in subgraphs(model.graph) for tensor in graph.initializer]
+    kinds = {shorter[one.data_type] for one in stored if one.data_type in shorter and len(one.dims) > 1}
+    if kinds:
+        return f"The weights are {' and '.join(sorted(kinds))} already: there is nothing to do"
+    return "The model has no large weights in layers: there is nothing to do"
 
 
 def _weights(model: Any, of_all: bool) -> Iterator[Weight]:

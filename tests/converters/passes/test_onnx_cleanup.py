@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from tests import published
 from tests.converters.passes import int8_models as int8
@@ -94,3 +94,23 @@ def nets_array(tensor: dict[str, object]) -> nets.Array:
     from tests.converters.jobs import array_of
 
     return array_of(tensor)
+
+
+@pytest.mark.parametrize("kind", ["cleanup", "static_int8", "dynamic_int8"])
+def test_words_that_are_numbered_behind_a_foreign_operator_are_left(kind: str, tmp_path: Path) -> None:
+    """onnx would end the process."""
+    split = helper.make_node(
+        "Tokenizer", ["X"], ["words"], domain="com.microsoft",
+        mark=0, mincharnum=1, pad_value="#", separators=[" "],
+    )  # fmt: skip
+    number = helper.make_node(
+        "LabelEncoder", ["words"], ["Y"], domain="ai.onnx.ml", keys_strings=["a", "b"], values_int64s=[1, 2]
+    )
+    inputs = [helper.make_tensor_value_info("X", TensorProto.STRING, ["batch"])]
+    outputs = [helper.make_tensor_value_info("Y", TensorProto.INT64, ["batch", "words"])]
+    opsets = [helper.make_opsetid(*one) for one in (("", 17), ("ai.onnx.ml", 3), ("com.microsoft", 1))]
+    graph = helper.make_graph([split, number], "net", inputs, outputs)
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    before = nets.converted(tmp_path / "before", model)
+    done = nets.passed(tmp_path / "done", before, {"kind": kind})
+    assert "numbers words behind Tokenizer" in done.error["message"]

@@ -154,6 +154,14 @@ def test_an_excluded_layer_keeps_its_weights(conv: Net, tmp_path: Path) -> None:
     assert done.result["applied"][0]["left"] == ["head"]
 
 
+@pytest.mark.parametrize("kind", ["weight_only", "float16", "prune_magnitude"])
+def test_weights_that_are_stored_in_fewer_bits_are_not_told_to_be_missing(
+    conv: Net, kind: str, tmp_path: Path
+) -> None:
+    done = passed(tmp_path, conv.done, BITS_8, {"kind": kind})
+    assert done.error["message"] == "The weights are int8 already: there is nothing to do"
+
+
 def test_a_weight_of_two_layers_is_stored_once(tmp_path: Path) -> None:
     weight = np.random.default_rng(0).standard_normal((32, 32)).astype(np.float32)
     nodes = [
