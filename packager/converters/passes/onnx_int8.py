@@ -15,6 +15,7 @@ from packager.converters.passes.step import Step
 OTHERS = frozenset({"ConvTranspose", "GRU", "RNN", "LSTM"})
 """Operators with weights that no, or not each, int8 pass is for: what stays float32 is said."""
 _TRIED_ON = 4
+_OWN = "com.microsoft"
 
 
 def finish(step: Step, model: Any) -> str:
@@ -23,12 +24,20 @@ def finish(step: Step, model: Any) -> str:
         del graph.value_info[:]
         del graph.quantization_annotation[:]
     model.producer_name = model.producer_version = ""
+    _import_operators(model)
     declare(model, step.signature)
     model.ir_version = min(model.ir_version, step.max_ir_version)
     check_versions(model, step)
     _run(step, model)
     before, after = write_smaller(model, step)
     return f"{before:,} to {after:,} bytes"
+
+
+def _import_operators(model: Any) -> None:
+    """The quantizer forgets the engine's own operators that it put in graphs within nodes alone."""
+    used = {node.domain for graph in subgraphs(model.graph) for node in graph.node}
+    if _OWN in used and _OWN not in {entry.domain for entry in model.opset_import}:
+        model.opset_import.add(domain=_OWN, version=1)
 
 
 def _run(step: Step, model: Any) -> None:

@@ -56,6 +56,38 @@ def test_lstms_stay_float_with_unsigned_weights_which_the_engine_has_none_of(tmp
     assert "LSTM" in int8.operators(done)
 
 
+def test_lstms_within_a_branch_become_integers(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    branches = {}
+    for branch in ("then", "else"):
+        weights = {
+            f"{branch}_w": (random.standard_normal((1, 128, 24)) / 5).astype(np.float32),
+            f"{branch}_r": (random.standard_normal((1, 128, 32)) / 6).astype(np.float32),
+        }
+        cells = helper.make_node("LSTM", ["x", *weights], ["", branch], f"{branch}_cells", hidden_size=32)
+        branches[f"{branch}_branch"] = helper.make_graph(
+            [cells],
+            branch,
+            [],
+            [helper.make_tensor_value_info(branch, TensorProto.FLOAT, None)],
+            [numpy_helper.from_array(array, name) for name, array in weights.items()],
+        )
+    nodes = [
+        helper.make_node("Transpose", ["X"], ["x"], perm=[1, 0, 2]),
+        helper.make_node("ReduceSum", ["X"], ["sum"], keepdims=0),
+        helper.make_node("Greater", ["sum", "zero"], ["positive"]),
+        helper.make_node("If", ["positive"], ["h"], **branches),
+        helper.make_node("Squeeze", ["h", "axis"], ["Y"]),
+    ]
+    others = {"zero": np.zeros((), np.float32), "axis": np.zeros(1, np.int64)}
+    model = nets.graph(nodes, others, {"X": ["batch", 6, 24]}, {"Y": ["batch", 32]})
+    before = nets.converted(tmp_path / "net", model)
+    done = passed(tmp_path / "passed", before, DYNAMIC)
+    assert int8.detail(done).startswith("2 of 2 layers")
+    for rows in random.standard_normal((4, 1, 6, 24)).astype(np.float32):
+        assert nets.error(nets.answers(before, rows), nets.answers(done, rows)) < 0.05
+
+
 def test_convolutions_are_left_and_the_reason_is_said(tmp_path: Path) -> None:
     net = nets.convolutional(tmp_path / "net")
     done = passed(tmp_path / "passed", net.done, DYNAMIC)
