@@ -79,7 +79,7 @@ def test_lstms_within_a_branch_become_integers(tmp_path: Path) -> None:
         helper.make_node("If", ["positive"], ["h"], **branches),
         helper.make_node("Squeeze", ["h", "axis"], ["Y"]),
     ]
-    others = {"zero": np.zeros((), np.float32), "axis": np.zeros(1, np.int64)}
+    others: dict[str, nets.Array] = {"zero": np.zeros((), np.float32), "axis": np.zeros(1, np.int64)}
     model = nets.graph(nodes, others, {"X": ["batch", 6, 24]}, {"Y": ["batch", 32]})
     before = nets.converted(tmp_path / "net", model)
     done = passed(tmp_path / "passed", before, DYNAMIC)
