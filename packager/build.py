@@ -16,6 +16,7 @@ from packager import (
     optimization,
     preflight,
     probe,
+    row_by_row,
     sizes,
     tools,
     verify,
@@ -192,7 +193,10 @@ def _score(
         def ask(cases: Path) -> Answers:
             return probe.run(here.root, cases, here.python, preflight.ReadOnly(), here.library)
 
-        answers = codes.asked(converted.codes, converted.evaluation.path, ask)
+        def ask_rows(cases: Path) -> Answers:
+            return codes.asked(converted.codes, cases, ask)
+
+        answers = row_by_row.asked(converted.model, converted.evaluation.path, ask_rows)
         score, _ = scoring.of(answers)
         step.detail = f"{score.metric} {score.value:.4f} on {score.rows:,} labelled rows"
         least = configuration.min_accuracy

@@ -82,7 +82,7 @@ class Judge:
 
     def _described(self, made: Made, number: str, root: TrialRoot) -> Candidate:
         """Scored, not yet timed."""
-        score, drop = self._scoring.of(trial.answers(root, self._rows))
+        score, drop = self._scoring.of(trial.answers_to_rows(root, self._rows))
         within = self._scoring.holds(drop)
         model = made.converted.model
         return Candidate(

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
 
-from packager import codes, dependencies, interpreters, preflight, probe, serving, tools
+from packager import codes, dependencies, interpreters, preflight, probe, row_by_row, serving, tools
 from packager.codes import Codes
 from packager.conversion import Conversion
 from packager.manifest import manifest_json
-from packager.model import EngineName, Format
+from packager.model import EngineName, Format, ModelFile
 from packager.optimized import Sizes
 from packager.probe import Answers
 from packager.serving import Favour, Serving
@@ -37,6 +37,7 @@ class TrialRoot:
     engine: EngineName
     engine_version: str
     sizes: Sizes
+    model: ModelFile
     codes: Codes = ()
 
     @property
@@ -75,6 +76,7 @@ def lay(
         engine=ENGINES[converted.model.format],
         engine_version=served.engine.version,
         sizes=_sizes(served, target),
+        model=converted.model,
         codes=converted.codes,
     )
 
@@ -86,6 +88,11 @@ def answers(laid: TrialRoot, cases: Path) -> Answers:
         return probe.run(laid.root, path, laid.python, preflight.ReadOnly(), laid.library)
 
     return codes.asked(laid.codes, cases, ask)
+
+
+def answers_to_rows(laid: TrialRoot, cases: Path) -> Answers:
+    """The same, as requests get them that bring one row each (`row_by_row`)."""
+    return row_by_row.asked(laid.model, cases, lambda path: answers(laid, path))
 
 
 def _sizes(served: Serving, target: Target) -> Sizes:
