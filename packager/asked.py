@@ -6,7 +6,7 @@ The metric and the smallest accuracy stand beside the table: they hold for build
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from packager.errors import ConfigError
 from packager.optimized import Objective
@@ -48,7 +48,7 @@ class Optimize(BaseModel):
     train: str | None = Field(
         default=None,
         pattern=r"^[\w.]+:\w+$",
-        description="MODULE:FUNCTION of your own that trains a torch module whose channels were cut.",
+        description="MODULE:FUNCTION of your own that trains the torch modules that were pruned.",
     )
     passes: tuple[AnyPass, ...] = Field(default=(), description="No search: exactly these passes, in order.")
     keep_candidates: bool = Field(
@@ -69,16 +69,36 @@ class Optimize(BaseModel):
 
     @field_validator("passes", mode="before")
     @classmethod
-    def _kinds_are_known(cls, value: Any) -> Any:
+    def _kinds_are_known(cls, value: Any, info: ValidationInfo) -> Any:
         """A kind may be written with hyphens; an unknown one gets a suggestion."""
         if not isinstance(value, list | tuple):
             return value
-        return [_known(row) if isinstance(row, dict) else row for row in value]
+        rows = [_known(row) if isinstance(row, dict) else row for row in value]
+        train = info.data.get("train")
+        return _trained(rows, train) if train and rows else rows
 
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:
     kind = row.get("kind")
     return {**row, "kind": find(kind).model_fields["kind"].default} if isinstance(kind, str) else row
+
+
+def _trained(rows: list[Any], train: str) -> list[Any]:
+    """The user's function is for the named passes, too; an own one of theirs goes before it."""
+    tables = [row.model_dump() if isinstance(row, Pass) else row for row in rows]
+    kinds = [str(row.get("kind")) for row in tables if isinstance(row, dict)]
+    if not any(kind in PASSES and "train" in PASSES[kind].model_fields for kind in kinds):
+        raise ConfigError(
+            f"train is {train}, and there is nothing to train for {', '.join(kinds)}",
+            "leave it out, or name prune_channels or prune_weights",
+        )
+    return [_with_train(row, train) for row in tables]
+
+
+def _with_train(row: Any, train: str) -> Any:
+    kind = row.get("kind") if isinstance(row, dict) else ""
+    takes = isinstance(kind, str) and kind in PASSES and "train" in PASSES[kind].model_fields
+    return {**row, "train": row.get("train") or train} if takes else row
 
 
 def written_pass(text: str) -> dict[str, Any]:

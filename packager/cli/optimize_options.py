@@ -43,7 +43,7 @@ OPTIONS = (
     ),
     click.option(
         "--train", metavar="MODULE:FUNCTION",
-        help="Of your own: trains a torch module whose channels were cut, before it is converted.",
+        help="Of your own: trains the torch modules that were pruned, before they are converted.",
     ),
     click.option(
         "--keep-candidates", is_flag=True, default=None,

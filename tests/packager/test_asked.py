@@ -33,3 +33,16 @@ def test_an_option_of_several_values_is_written_several_times() -> None:
 def test_refuses_what_is_no_pass(text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         written_pass(text)
+
+
+def test_a_training_function_is_for_the_passes_that_are_named_too() -> None:
+    own = written_pass("prune-weights:train=mine:train")
+    passes = [written_pass("prune_channels:share=0.5"), own, written_pass("static_int8")]
+    asked = Optimize.model_validate({"train": "net:train", "passes": passes})
+    assert [getattr(one, "train", None) for one in asked.passes] == ["net:train", "mine:train", None]
+    assert Optimize.model_validate(asked.model_dump()) == asked
+
+
+def test_refuses_a_training_function_for_passes_that_train_nothing() -> None:
+    with pytest.raises(ConfigError, match="nothing to train for static_int8"):
+        Optimize.model_validate({"train": "net:train", "passes": [written_pass("static_int8")]})

@@ -32,10 +32,10 @@ def narrow(model: ModuleModel, cut: Cut, exclude: list[str], trials: list[list[A
     excluded = chosen_layers(module, exclude)
     pruned, done = _pruned(model, cut, fixed | excluded)
     stuck = done.lost
-    if (said := _broken(model, pruned, trials)) is not None:
+    if (said := broken(model, pruned, trials)) is not None:
         stuck |= _stuck(model, cut, fixed | excluded, done.groups, trials)
         pruned, done = _pruned(model, cut, fixed | excluded | stuck)
-        said = _broken(model, pruned, trials)
+        said = broken(model, pruned, trials)
     if said is not None:
         raise ConversionError(f"The model does not run with fewer channels: {said}", hint=_HINT)
     if not done.groups:
@@ -82,7 +82,7 @@ def _pruned(model: ModuleModel, cut: Cut, kept: set[str]) -> tuple[Any, Done]:
     return module.eval(), done
 
 
-def _broken(model: ModuleModel, pruned: Any, trials: list[list[Any]]) -> str | None:
+def broken(model: ModuleModel, pruned: Any, trials: list[list[Any]]) -> str | None:
     """Why the module does not answer as it should, in shape and type."""
     for tensors in trials:
         try:
@@ -104,7 +104,7 @@ def _stuck(
     found: set[str] = set()
     for group in groups:
         alone, _ = _pruned(model, cut, kept | (every - set(group)))
-        if _broken(model, alone, trials) is not None:
+        if broken(model, alone, trials) is not None:
             found |= set(group)
     return found
 

@@ -36,11 +36,23 @@ def changed(source: Source, model: Any, request: Request) -> tuple[ModuleModel, 
         raise ConversionError(
             f"{request.source.name} is {kind}, whose layers no pass can change", hint=_MODULE
         )
-    whole, done = model.module, []
+    whole, done = model, []
     for options in request.passes:
-        model, applied = _PASSES[options["kind"]](source, whole, model, options, request)
+        model, applied = _PASSES[options["kind"]](source, whole.module, model, options, request)
+        if options["train"] is not None:
+            _refuse_another(whole, model.module, options["train"])
         done.append(applied)
     return model, tuple(done)
+
+
+def _refuse_another(whole: ModuleModel, module: Any, train: str) -> None:
+    """Not the exporters, but the user's function is to blame for another module than the model."""
+    said = channels.broken(whole, module, trials(whole.run, whole.example, whole.free))
+    if said is not None:
+        raise ConversionError(
+            f"After {train} the module does not answer as the model does: {said}",
+            hint="train the module that the function is given, and leave its layers and their types",
+        )
 
 
 def prove(dest: Path, model: ModuleModel, source: Source, request: Request) -> None:

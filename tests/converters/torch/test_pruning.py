@@ -130,6 +130,25 @@ def test_a_function_that_fails_is_named_with_its_reason(
     assert words in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("strange", "import torch\ndef train(model):\n    return torch.nn.Linear(3, 3)\n", "it fails"),
+        ("halved", "def train(model):\n    model.half()\n", "it "),
+        ("shorter", "import torch\ndef train(model):\n    inner = model.forward\n"
+         "    model.forward = lambda **given: inner(**given)[:, :2]\n", "it answers with shape"),
+    ],
+)  # fmt: skip
+def test_a_function_that_leaves_another_model_is_to_blame(
+    name: str, code: str, said: str, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / f"{name}.py").write_text(code)
+    error = pruned(folder, tmp_path / "job", "Layers", CHANNELS | {"train": f"{name}:train"}).error
+    assert error["message"].startswith(
+        f"After {name}:train the module does not answer as the model does: {said}"
+    )
+
+
 def test_a_function_that_fails_is_named_with_its_own_lines(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "odd_training.py").write_text("def train(model):\n    model(0)\n")
     error = pruned(folder, tmp_path / "job", "Layers", CHANNELS | {"train": "odd_training:train"}).error
