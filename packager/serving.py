@@ -48,7 +48,7 @@ def serve(target: Target, converted: Conversion, version: str, favour: Favour) -
         engine.kind.kind,
         engine.version,
         engine.dest,
-        graph_optimization=_effort(converted, favour, needs.grouped),
+        graph_optimization=_effort(converted, favour, needs.grouped or _convolves_in_int8(needs.operators)),
         why=release.why,
         thread_per=target.thread_per if has_large_weights else None,
     )
@@ -61,11 +61,16 @@ def _stored(model: ModelFile) -> ModelFile:
     return weights.move_out(model, model.path.parent / "mapped")
 
 
-def _effort(converted: Conversion, favour: Favour, grouped: bool) -> str:
-    """How much the engine rewrites a graph at each start.
+def _effort(converted: Conversion, favour: Favour, is_cheap: bool) -> str:
+    """How much the engine rewrites a graph at each start; ``is_cheap``: a few requests make up for it.
 
-    Convolutions in groups take 2 to 25 times as long in the usual layout: two requests lose it again.
+    Convolutions in groups take 2 to 25 times as long in the usual layout, those in int8 twice as long, and
+    the weights of either are quickly laid out anew.
     """
     usual = GRAPH_OPTIMIZATION.get(converted.source.framework, "all")
     large = (converted.model.opened_bytes or converted.model.size_bytes) >= LARGE_BYTES
-    return "extended" if usual == "all" and large and not grouped and favour == "start" else usual
+    return "extended" if usual == "all" and large and not is_cheap and favour == "start" else usual
+
+
+def _convolves_in_int8(operators: frozenset[str]) -> bool:
+    return "QLinearConv" in operators or {"Conv", "QuantizeLinear"} <= operators

@@ -11,7 +11,10 @@ DynamicOperator = Literal["Attention", "Conv", "Gather", "Gemm", "LSTM", "MatMul
 
 
 class DynamicInt8(Excluding):
-    """Products of matrices, LSTMs and tables in 8 bits, without calibration: for transformers and LSTMs."""
+    """Products of matrices, LSTMs and tables in 8 bits, without calibration: for transformers and LSTMs.
+
+    A range is that of all rows of a request: one far larger than the others costs them their digits.
+    """
 
     formats: ClassVar[frozenset[Format]] = frozenset({"onnx"})
     computes_ahead: ClassVar[bool] = True

@@ -76,6 +76,25 @@ def test_convolutions_in_groups_are_laid_out_anew_however_large_the_net_is(
     assert serve(AwsLambda(), large, "auto", "start").described.graph_optimization == effort
 
 
+@pytest.mark.parametrize(
+    ("operators", "effort"),
+    [
+        (["QuantizeLinear", "DequantizeLinear", "Conv"], "all"),
+        (["QLinearConv"], "all"),
+        (["QuantizeLinear", "DequantizeLinear", "MatMul"], "extended"),
+    ],
+)
+def test_convolutions_in_int8_are_laid_out_anew_too(
+    tmp_path: Path, operators: list[str], effort: str
+) -> None:
+    whole = converted(tmp_path, SMALL)
+    nodes = [helper.make_node(operator, ["X", "W"], ["Y"]) for operator in operators]
+    graph = helper.make_graph(nodes, "net", [], [])
+    whole.model.path.write_bytes(helper.make_model(graph).SerializeToString())
+    large = replace(whole, model=replace(whole.model, opened_bytes=serving.LARGE_BYTES))
+    assert serve(AwsLambda(), large, "auto", "start").described.graph_optimization == effort
+
+
 def test_weights_in_fewer_bits_are_served_as_what_they_become_when_opened(tmp_path: Path) -> None:
     whole = converted(tmp_path, SMALL)
     packed = replace(whole, model=replace(whole.model, opened_bytes=serving.LARGE_BYTES))
