@@ -41,6 +41,14 @@ def columns(optimization: Optimization) -> tuple[str, ...]:
     return (*COLUMNS, optimization.metric, f"{drops} (95 %)", "outcome")
 
 
+def _codes(optimization: Optimization) -> Iterator[str]:
+    """Of a chosen model that takes or answers codes: what each stands for."""
+    chosen = next(one for one in optimization.candidates if _chosen(one, optimization))
+    for code in (code for record in chosen.passes for code in record.quantized_io):
+        shift = f" {'−' if code.zero_point > 0 else '+'} {abs(code.zero_point)}" if code.zero_point else ""
+        yield f"{code.name} holds codes of {code.dtype}: n stands for {code.scale:.9g} × (n{shift})"
+
+
 def tried(optimization: Optimization) -> tuple[Candidate, ...]:
     """The candidates with figures, in the order of the search."""
     return tuple(one for one in optimization.candidates if one.sizes or one.score)
@@ -140,7 +148,7 @@ def remarks(optimization: Optimization) -> Iterator[str]:
     )
     if optimization.stopped:
         yield f"stopped by --{optimization.stopped.replace('_', '-')}: a longer search may find more"
-    yield from (f"note: {note}" for note in optimization.notes)
+    yield from (f"note: {note}" for note in (*_codes(optimization), *optimization.notes))
 
 
 def _outcome(candidate: Candidate) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from packager.measurement import Ratio
 from packager.optimization import table
-from packager.optimized import Drop
+from packager.optimized import Drop, PassRecord, QuantizedTensor
 from tests.packager.optimizations import CANDIDATES, optimization, stays
 
 
@@ -89,3 +89,15 @@ def test_times_are_in_the_unit_that_suits_them(value: float | None, said: str) -
 
 def test_a_ratio_is_said_with_its_interval() -> None:
     assert table.interval(Ratio("latency_ms", 1.306, 1.2, 1.412, "larger")) == "1.31 (1.20–1.41)"
+
+
+def test_what_the_codes_of_a_chosen_model_stand_for_is_said() -> None:
+    io = (QuantizedTensor("x", "int8", 0.00390625, -128), QuantizedTensor("y", "int8", 0.5, 0))
+    taken = replace(CANDIDATES[2], passes=(PassRecord("tflite_full_int8", {}, "", quantized_io=io),))
+    found = replace(optimization(), candidates=(CANDIDATES[0], taken))
+    said = [line for line in table.remarks(found) if "codes" in line]
+    assert said == [
+        "note: x holds codes of int8: n stands for 0.00390625 × (n + 128)",
+        "note: y holds codes of int8: n stands for 0.5 × (n)",
+    ]
+    assert not any("codes" in line for line in table.remarks(optimization()))
