@@ -124,7 +124,7 @@ def _spec(found: Optimization, width: Width) -> Spec:
     domain = {"domain": present, "range": [shapes[word] for word in present]}
     colour = {
         "field": "outcome",
-        **colours(present, columns=1 if width == "narrow" else 4, symbolType="circle"),
+        **colours(present, columns=1 if width == "narrow" else 4, columnPadding=28, symbolType="circle"),
     }
     marks: Spec = {
         "data": values(points),
