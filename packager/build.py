@@ -25,7 +25,7 @@ from packager import (
 from packager.chosen import Chosen
 from packager.config import Configuration
 from packager.conversion import Conversion
-from packager.errors import AccuracyError
+from packager.errors import AccuracyError, SamplesError
 from packager.evidence import Findings
 from packager.optimization import Scoring, Shipping, Task
 from packager.optimized import Score
@@ -77,6 +77,13 @@ def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversio
         record = converted.record
         opset = f", opset {record.opset}" if record.opset else ""
         step.detail = f"{converted.source.description} by {record.converter}: {record.format}{opset}"
+    least, rows = configuration.min_accuracy, converted.evaluation
+    if least is not None and not (rows and rows.labelled):
+        raise SamplesError(
+            f"min_accuracy is {least:g}, and this model decides several targets: one label for each "
+            "row is not the truth of its answers",
+            "leave --min-accuracy out",
+        )
     return converted
 
 
@@ -185,8 +192,8 @@ def _score(
     here: assembly.Here, converted: Conversion, configuration: Configuration, steps: Steps
 ) -> Score | None:
     """How right the artifact is where the truth is known; AccuracyError below what is asked for."""
-    if converted.evaluation is None or not converted.evaluation.labelled:
-        return None
+    if converted.evaluation is None or not converted.evaluation.labelled or configuration.metric == "cosine":
+        return None  # directions are compared with the source's, whatever the labels say
     with steps.step("accuracy") as step:
         scoring = Scoring(converted.evaluation, converted.source.signature, configuration.metric, None)
 

@@ -134,6 +134,11 @@ class Configuration(BaseModel):
                 f"min_accuracy is {self.min_accuracy:g}, and there are no labelled rows to score",
                 "give --samples FILE and --labels COLUMN|FILE",
             )
+        if self.min_accuracy is not None and self.metric == "cosine":
+            raise ConfigError(
+                f"min_accuracy is {self.min_accuracy:g}, and cosine compares with the source, not the labels",
+                "name another --metric, or none",
+            )
         if self.optimize is None or self.samples is not None:
             return self
         needing = [one.kind for one in self.optimize.passes if one.needs_calibration]

@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 
 from packager.optimization import words
 from packager.optimized import Candidate, Objective
+from packager.trial.timing import KNOWN_TO
 
 _KEPT = ("base", "within", "no_gain")
+SAME: dict[Objective, float] = {"latency": KNOWN_TO, "size": 0.001, "cost": 0.0}
+"""Parts by which two candidates may differ and yet be as fast, as large or as dear."""
 _STORING = {"cleanup", "tidy_trees", "narrow_trees", "float16", "weight_only", "prune_magnitude", "prune_2_4"}
 """Passes after which the same is computed as before."""
 
@@ -16,9 +19,12 @@ def gains(candidate: Candidate, base: Candidate, objective: Objective) -> bool:
 
 
 def best(candidates: Sequence[Candidate], objective: Objective) -> Candidate | None:
-    """Of those that keep the budget and gain, the one that gains most."""
+    """Of those that keep the budget and gain, the one that gains most; of those that gain as much as can be
+    told, the one that loses least: nobody gives accuracy for a few bytes beside an engine of megabytes."""
     within = [one for one in candidates if one.outcome == "within"]
-    return min(within, key=lambda one: rank(one, objective), default=None)
+    least = min((rank(one, objective)[0] for one in within), default=0.0)
+    alike = [one for one in within if rank(one, objective)[0] <= least * (1 + SAME[objective])]
+    return min(alike, key=lambda one: (_loss(one), *rank(one, objective)), default=None)
 
 
 def rank(candidate: Candidate, objective: Objective) -> tuple[float, ...]:
@@ -72,6 +78,10 @@ def _reason(candidates: Sequence[Candidate], objective: Objective) -> str:
 
 def _stores_alone(candidate: Candidate) -> bool:
     return all(record.kind in _STORING for record in candidate.passes)
+
+
+def _loss(candidate: Candidate) -> float:
+    return max(candidate.drop.value, 0.0) if candidate.drop else 0.0
 
 
 def _figures(candidate: Candidate) -> tuple[float, float, float] | None:

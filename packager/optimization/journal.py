@@ -79,16 +79,29 @@ class Journal:
         self._layers[key] = layers
         self._write({"layers": [asdict(layer) for layer in layers], "key": key})
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything to go on with."""
+        return bool(self._trials)
+
     def close(self) -> None:
-        """Leave it as it is, for whoever goes on."""
+        """Write no more."""
         self._file.close()
 
+    def leave(self) -> None:
+        """As it is, for whoever goes on; what holds no trial is removed."""
+        if self.has_begun:
+            self.close()
+        else:
+            self.remove()
+
     def remove(self) -> None:
-        """Nothing is left to go on with."""
+        """Nothing is left to go on with, and of the folders above none that it alone was in."""
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        if self.folder.parent.is_dir() and not any(self.folder.parent.iterdir()):
-            self.folder.parent.rmdir()
+        for above in (self.folder.parent, self.folder.parent.parent):
+            if above.is_dir() and not any(above.iterdir()):
+                above.rmdir()
 
     def _write(self, row: dict[str, Any]) -> None:
         self._file.write(json.dumps(row, sort_keys=True, separators=(",", ":")).encode() + b"\n")

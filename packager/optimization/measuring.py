@@ -17,7 +17,7 @@ from packager.progress import Silence, Steps
 from packager.results import EngineChoice
 from packager.serving import Favour
 from packager.targets.aws_lambda.target import AwsLambda
-from packager.trial import TrialRoot
+from packager.trial import Timed, TrialRoot
 
 OWN_ANSWERS = "own.json"
 """A candidate's own answers to the reference rows, beside its model: what the artifact is held to."""
@@ -103,18 +103,25 @@ class Judge:
     def _timed(self, candidate: Candidate, root: TrialRoot) -> Candidate:
         """In turn with the base; what keeps the budget and gains nothing is told from what gains."""
         found = trial.compare(root, self._root, self._row)
-        target = self._shipping.target
-        bill = prices.load(None, prices.DEFAULT_REGION, target.arch, target.ephemeral_mb)
+        base, objective = self.base, self._shipping.objective
         candidate = replace(
             candidate,
             latency_ms=found.own_ms,
             latency=found.ratio,
-            usd_per_million=bill.usd_per_million(target.memory_mb, [found.own_ms]),
+            usd_per_million=self._bill(found),
         )
-        base, objective = self.base, self._shipping.objective
         if base is None or candidate.outcome != "within" or choice.gains(candidate, base, objective):
             return candidate
         return replace(candidate, outcome="no_gain", why=words.no_gain(candidate, base, objective))
+
+    def _bill(self, found: Timed) -> float:
+        """Of whole milliseconds: where no difference in time can be told, none is made by rounding it up."""
+        target = self._shipping.target
+        bill = prices.load(None, prices.DEFAULT_REGION, target.arch, target.ephemeral_mb)
+        base_ms = self.base.latency_ms if self.base else None
+        tells = base_ms is not None and found.ratio.verdict in ("smaller", "larger")
+        takes_ms = (base_ms or found.own_ms) * (found.ratio.ratio if tells else 1.0)
+        return bill.usd_per_million(target.memory_mb, [takes_ms])
 
     def _by_its_engine(self, made: Made, root: TrialRoot, job: Path) -> tuple[Conversion, EngineChoice]:
         """As the engine that suits it takes it, held to the candidate's own answers by the library."""
@@ -158,9 +165,11 @@ class Judge:
             cases = probe.read_cases(converted.reference)
             outputs = trial.answers(root, converted.reference).outputs
             own = [probe.Case(case.inputs, said) for case, said in zip(cases, outputs, strict=True)]
-            probe.write_cases(path, own)
+            beside = path.with_suffix(".part")  # what is there is whole, whatever ends this process
+            probe.write_cases(beside, own)
             if converted.codes:
-                codes.write(converted.codes, path, path)
+                codes.write(converted.codes, beside, beside)
+            beside.replace(path)
         return replace(converted, reference=path)
 
     @property

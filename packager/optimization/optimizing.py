@@ -57,12 +57,12 @@ def journal_of(task: Task, base: Conversion) -> Iterator[Journal]:
     try:
         yield journal
     except KeyboardInterrupt as error:
-        journal.close()
-        if task.asked.passes:
+        journal.leave()
+        if task.asked.passes or not journal.has_begun:
             raise
         raise Interrupted("what was tried so far is kept: the same command goes on from there") from error
     except BaseException:
-        journal.close()
+        journal.leave()
         raise
     journal.remove()
 

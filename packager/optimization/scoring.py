@@ -1,5 +1,7 @@
 """Scores answers on the evaluation rows of a conversion, and says whether what they lose may be lost."""
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
 from packager.conversion import Evaluation
@@ -8,6 +10,9 @@ from packager.metrics.choosing import LESS_IS_BETTER
 from packager.model import Signature
 from packager.optimized import Drop, MetricName, Score
 from packager.probe import Answers
+
+_BY_ROWS: frozenset[MetricName] = frozenset({"accuracy", "top5"})
+"""Each row is right or wrong, and nothing between."""
 
 
 class Scoring:
@@ -21,7 +26,16 @@ class Scoring:
         self._budget = Budget.parse(budget) if budget else None
         self._most = self._budget.allowed(self._yard) if self._budget else None
         self.path: Path = evaluation.path
-        self.notes = evaluation.notes
+        self.notes = (*evaluation.notes, *self._too_few())
+
+    def _too_few(self) -> Iterator[str]:
+        """A budget that is less than one row: whether it is kept cannot be told."""
+        if self._most and self.metric in _BY_ROWS and self.rows * self._most < 1:
+            one, needed = 100 / self.rows, math.ceil(1 / self._most)
+            yield (
+                f"one of {self.rows:,} rows is {one:.2g} % of the {self.metric}, and {self.allowed} % may be "
+                f"lost: to tell that, judge by {needed:,} rows or more"
+            )
 
     @property
     def metric(self) -> MetricName:

@@ -9,6 +9,7 @@ from rich.table import Table
 from packager.measurement import Ratio
 from packager.metrics.choosing import LESS_IS_BETTER
 from packager.optimization import words
+from packager.optimization.choice import SAME
 from packager.optimized import Candidate, Optimization
 from packager.report import ENDLESS, size
 
@@ -146,6 +147,11 @@ def remarks(optimization: Optimization) -> Iterator[str]:
         f"{len(optimization.candidates)} candidates in {optimization.seconds:.0f} s, timed in turn with the "
         f"first, one row each, on {machine.cpu}, {machine.cores} cores, load {machine.load:g} before"
     )
+    if optimization.objective == "size":
+        yield (
+            "sizes are compared as they ship: compressed, with the engine; where they differ by less than "
+            f"{SAME['size']:.1%}, the least loss is taken"
+        )
     if optimization.stopped:
         yield f"stopped by --{optimization.stopped.replace('_', '-')}: a longer search may find more"
     yield from (f"note: {note}" for note in (*_codes(optimization), *optimization.notes))

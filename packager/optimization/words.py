@@ -114,7 +114,8 @@ def lost(drop: Drop, metric: MetricName) -> str:
     if not points:
         return "lost nothing"
     said = f"{abs(points):.2g}" if abs(points) < 10 else f"{abs(points):.0f}"
-    return f"lost {said} points" if points > 0 else f"gained {said} points"
+    unit = "point" if said == "1" else "points"
+    return f"lost {said} {unit}" if points > 0 else f"gained {said} {unit}"
 
 
 def times(ratio: Ratio) -> str:

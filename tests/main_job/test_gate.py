@@ -173,3 +173,22 @@ def test_each_runtime_gets_an_artifact_that_answers(runtime: str, engine: str, t
     report = build(sources.forest(tmp_path).model, *given, cwd=tmp_path)
     assert report["verification"]["passed"]
     assert f"Runtime: {runtime}" in (tmp_path / "dist/forest/lambda/template.yaml").read_text()
+
+
+def test_several_targets_are_not_held_to_one_label_for_each_row(tmp_path: Path) -> None:
+    """The least accuracy would be no gate: no label is the truth of any answer."""
+    import joblib
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multioutput import MultiOutputClassifier
+
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    joblib.dump(
+        MultiOutputClassifier(LogisticRegression()).fit(rows, rows[:, :2] > 0), tmp_path / "two.joblib"
+    )
+    np.save(tmp_path / "rows.npy", rows)
+    np.save(tmp_path / "truth.npy", rows[:, 0] > 0)
+    asked = ("two.joblib", "--samples", "rows.npy", "--labels", "truth.npy", "--min-accuracy", "0.1")
+    done = packager("build", *asked, cwd=tmp_path)
+    assert done.exit_code != 0
+    assert "min_accuracy is 0.1, and this model decides several targets" in done.stderr
+    assert not (tmp_path / "dist").exists()

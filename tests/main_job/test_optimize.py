@@ -119,7 +119,8 @@ def test_a_search_that_was_killed_goes_on_where_it_was(searched: Searched, tmp_p
 
 
 def test_a_pass_that_was_named_is_refused_over_the_budget_and_nothing_is_written(searched: Searched) -> None:
-    asked = (*searched.net.arguments, *SHIPPED, "--pass", "static_int8", "--max-drop", "0.5%")
+    unlimited = ("--max-minutes", "0.0001")  # of a search: what is named is done
+    asked = (*searched.net.arguments, *SHIPPED, "--pass", "static_int8", "--max-drop", "0.5%", *unlimited)
     done = commands.packager("build", *asked, "--output", "refused", cwd=searched.folder)
     assert done.exit_code == 17
     assert "static int8 lost" in done.stderr

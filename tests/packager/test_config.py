@@ -156,6 +156,12 @@ def test_a_wrong_field_of_a_search_is_named_with_its_value(tmp_path: Path, text:
         search(tmp_path, text)
 
 
+def test_a_least_accuracy_in_a_metric_that_knows_no_labels_is_refused() -> None:
+    asked = {"model": "a.onnx", "samples": "x.csv", "labels": "y", "min_accuracy": 0.9, "metric": "cosine"}
+    with pytest.raises(ConfigError, match="cosine compares with the source, not the labels"):
+        config.load(None, asked)
+
+
 def test_a_budget_without_rows_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"a drop of at most 1% needs rows .* and there are no samples"):
         config.load(None, {"model": "a.onnx"}, optimize={"max_drop": "1%"})

@@ -19,6 +19,25 @@ def test_the_fastest_within_the_budget_is_best_for_latency() -> None:
     assert choice.best((BASE, slower, INT8, SLOW), "size") is slower
 
 
+def test_of_two_that_are_as_large_the_one_that_loses_less_is_best() -> None:
+    whole = candidate(5, "weight_only", "within", 11_000_900, None, 0.0)
+    pruned = candidate(6, "prune_magnitude", "within", 11_000_000, None, 0.004)
+    smaller = candidate(7, "static_int8", "within", 10_900_000, None, 0.004)
+    assert choice.best((BASE, whole, pruned), "size") is whole
+    assert choice.best((BASE, whole, pruned, smaller), "size") is smaller
+
+
+def test_of_two_that_are_as_fast_the_one_that_loses_less_is_best() -> None:
+    as_fast = candidate(5, "float16", "within", 500, (0.64, 0.62, 0.66), 0.0)
+    assert choice.best((BASE, INT8, as_fast), "latency") is as_fast
+
+
+def test_of_two_that_are_as_good_the_smaller_is_best() -> None:
+    better = candidate(5, "weight_only", "within", 11_000_900, None, -0.002)
+    smaller = candidate(6, "float16", "within", 11_000_000, None, 0.0)
+    assert choice.best((BASE, better, smaller), "size") is smaller
+
+
 def test_nothing_is_best_where_nothing_gains() -> None:
     assert choice.best((BASE, HALF, SLOW, RUINED), "latency") is None
 

@@ -66,3 +66,15 @@ def test_two_searches_for_one_artifact_do_not_run_at_once(left: Path, key: str) 
         Journal(left, key)
     Journal(left, "key").remove()
     assert not left.exists()
+
+
+def test_a_search_that_tried_nothing_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "net" / ".optimization"
+    Journal(folder, "key").leave()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_search_that_tried_something_is_left_as_it_is(left: Path) -> None:
+    Journal(left, "key").leave()
+    with closing(Journal(left, "key")) as journal:
+        assert journal.resumed == 2
