@@ -81,13 +81,20 @@ def _refuse_newer(engine: Engine, needs: OnnxNeeds) -> None:
 
 
 def _refuse_unsound(engine: Engine, needs: OnnxNeeds, platform: Platform) -> None:
-    wrong = sorted(needs.operators & engine.unsound.get(platform.arch, frozenset()))
+    wrong = _unsound(engine, needs, platform)
     if wrong:
+        latest = choose_engine(_KIND, platform)
         raise ConfigError(
             f"{engine.kind.name} {engine.version} computes {', '.join(wrong[:3])} otherwise on some "
             f"processors of {platform.arch}: its int8 is not to be relied on",
-            "choose a newer --runtime (python3.12 and later have a newer engine), or --arch arm64",
+            "choose a newer --runtime (python3.12 and later have a newer engine), or --arch arm64"
+            if _unsound(latest, needs, platform)
+            else f"leave engine_version out, or name {latest.version}",
         )
+
+
+def _unsound(engine: Engine, needs: OnnxNeeds, platform: Platform) -> list[str]:
+    return sorted(needs.operators & engine.unsound.get(platform.arch, frozenset()))
 
 
 def _newer(engine: Engine, needs: OnnxNeeds) -> str | None:
