@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import joblib
+import numpy as np
 import pytest
+from sklearn.ensemble import GradientBoostingClassifier
 
 from packager.source_files import sha256_of
 from tests.main_job import commands, nets
@@ -134,6 +137,24 @@ def test_an_artifact_below_the_least_accuracy_is_not_written(searched: Searched)
     assert done.exit_code == 17
     assert "at least 0.999 is asked for" in done.stderr
     assert not list((searched.folder / "below").rglob("function.zip"))
+
+
+def test_trees_over_the_budget_are_sized_as_pure_python_has_them_like_the_base(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(400, 4)).astype(np.float32)
+    forest = GradientBoostingClassifier(n_estimators=12, random_state=0).fit(
+        rows, rows[:, 0] * rows[:, 1] > 0
+    )
+    joblib.dump(forest, tmp_path / "trees.joblib")
+    np.save(tmp_path / "rows.npy", rows)
+    asked = ("trees.joblib", "--samples", "rows.npy", "--http", "none", "--engine", "tiny", "-o", "json")
+    limits = ("--objective", "size", "--max-drop", "0", "--max-trials", "4")
+    done = commands.packager("optimize", *asked, *limits, cwd=tmp_path)
+    assert done.exit_code == 0, done.stderr
+    base, *others = done.document()["optimization"]["candidates"]
+    over = [one for one in others if one["outcome"] == "over_budget"]
+    assert {one["engine"] for one in (base, *over)} == {"tiny"}
+    assert over
+    assert all(one["sizes"]["model_bytes"] < base["sizes"]["model_bytes"] for one in over)
 
 
 def killed_after_trials(count: int, asked: tuple[str, ...], folder: Path) -> list[Any]:
