@@ -92,6 +92,7 @@ def grouping(weight: Weight, block_size: int) -> tuple[tuple[int, ...], tuple[in
 
 
 def _divisor(count: int, most: int) -> int:
-    """The largest block that divides ``count`` evenly; all of it where blocks would be tiny."""
-    best = next(size for size in range(min(count, most), 0, -1) if count % size == 0)
-    return best if best * 4 >= most else count
+    """The largest block that divides ``count`` evenly, an even one where there is one: two integers of 4 bits
+    lie in a byte. All of it where blocks would be tiny."""
+    fitting = [size for size in range(min(count, most), 0, -1) if count % size == 0 and size * 4 >= most]
+    return next((size for size in fitting if size % 2 == 0), fitting[0] if fitting else count)

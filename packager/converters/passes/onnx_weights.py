@@ -96,7 +96,7 @@ def _why_none(model: Any) -> str:
     stored = [tensor for graph in subgraphs(model.graph) for tensor in graph.initializer]
     kinds = {shorter[one.data_type] for one in stored if one.data_type in shorter and len(one.dims) > 1}
     if kinds:
-        return f"The weights are {' and '.join(sorted(kinds))} already: there is nothing to do"
+        return f"The weights are {' and '.join(sorted(kinds))}, and this pass is for float32 and float64"
     return "The model has no large weights in layers: there is nothing to do"
 
 
