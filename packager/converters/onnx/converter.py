@@ -14,6 +14,7 @@ from packager.converters.onnx.engine import open_session
 from packager.converters.onnx.external import take_in
 from packager.converters.onnx.graph import opset_of, write_model
 from packager.converters.onnx.reading import ReadGraph, complete_shapes, drop_zip_maps, read_graph
+from packager.converters.onnx.saturating import notes_on
 from packager.converters.onnx.tables import table_bounds
 from packager.converters.onnx.versions import fitted
 from packager.converters.request import Request
@@ -86,7 +87,9 @@ def open_source(request: Request) -> OnnxSource:
     check_model(model, request)
     about = About("onnx", onnx.__version__, _writer(model), _description(model), files=files)
     graph = read_graph(model, labels)
-    notes = graph.notes if changed is None else (*graph.notes, f"the graph was {changed}")
+    notes = (*graph.notes, *notes_on(model))
+    if changed is not None:
+        notes = (*notes, f"the graph was {changed}")
     source = OnnxSource(graph, about, request, notes, table_bounds(model.graph))
     if request.action == "inspect":
         return source
