@@ -10,7 +10,7 @@ from packager import __version__, engine_choice, machine, source_files
 from packager.asked import Optimize
 from packager.chosen import Chosen
 from packager.conversion import Conversion, Way
-from packager.errors import AccuracyError, SamplesError
+from packager.errors import AccuracyError, ConfigError, SamplesError
 from packager.manifest import canonical_json
 from packager.optimization import choice, words
 from packager.optimization.journal import FOLDER, Journal, Trial
@@ -74,6 +74,7 @@ def optimize(task: Task, base: Conversion, journal: Journal, steps: Steps) -> Ch
     rows = base.evaluation
     if rows is None:
         raise SamplesError("there are no rows to judge a candidate by", "give some with --samples")
+    _refuse_idle_training(task, base)
     scoring = Scoring(rows, base.model.signature, task.metric, task.asked.budget)
     judge = Judge(task.shipping, scoring, base, task.way, task.scratch, steps)
     here = machine.describe(judge.python)
@@ -112,6 +113,14 @@ def optimize(task: Task, base: Conversion, journal: Journal, steps: Steps) -> Ch
     lineage = trials.lineage(chosen)
     converted, taken = _shipped(task, judge, maker, lineage, trials.trial(chosen))
     return Chosen(converted, taken, lineage, optimization)
+
+
+def _refuse_idle_training(task: Task, base: Conversion) -> None:
+    if task.asked.train and base.source.framework != "torch":
+        raise ConfigError(
+            f"train is {task.asked.train}, and nothing of a model of {base.source.framework} can be trained",
+            "leave it out: only torch models are pruned before they are converted",
+        )
 
 
 def _named(task: Task, trials: Trials) -> Candidate:

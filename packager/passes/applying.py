@@ -91,7 +91,11 @@ def _asked(
 ) -> dict[str, Any]:
     strange = [one.kind for one in passes if converted.model.format not in one.formats]
     if strange:
-        raise ConfigError(f"the pass {strange[0]} does not work on {converted.model.format} files")
+        works = " or ".join(sorted(next(one.formats for one in passes if one.kind == strange[0])))
+        raise ConfigError(
+            f"the pass {strange[0]} does not work on {converted.model.format} files",
+            f"build the model as {works}: --format; packager optimize --passes says what each works on",
+        )
     _refuse_undoing(converted, passes)
     request = WorkerRequest(
         action=action,

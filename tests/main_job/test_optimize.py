@@ -157,6 +157,14 @@ def test_trees_over_the_budget_are_sized_as_pure_python_has_them_like_the_base(t
     assert all(one["sizes"]["model_bytes"] < base["sizes"]["model_bytes"] for one in over)
 
 
+def test_a_training_function_for_what_is_not_of_torch_is_refused(searched: Searched, tmp_path: Path) -> None:
+    asked = (*searched.net.arguments, *SEARCH, "--train", "net:train", "--output", str(tmp_path / "other"))
+    done = commands.packager("optimize", *asked, cwd=searched.folder)
+    assert done.exit_code == 3
+    assert "train is net:train, and nothing of a model of onnx can be trained" in done.stderr
+    assert not (tmp_path / "other" / "digits" / "lambda").exists()
+
+
 def killed_after_trials(count: int, asked: tuple[str, ...], folder: Path) -> list[Any]:
     """Start a search, end it and all that it started with SIGKILL when so many candidates are written down;
     the candidates of the journal."""

@@ -35,3 +35,13 @@ def test_the_same_holds_when_they_were_stored_so_by_an_earlier_step(tmp_path: Pa
     packed: ModelFile = replace(whole.model, opened_bytes=40_000)
     words = refused(replace(whole, model=packed), [find("cleanup").model_validate({})], tmp_path / "job")
     assert words == "the pass cleanup would undo that weights are stored in fewer bits"
+
+
+def test_a_pass_over_files_of_another_format_says_how_the_model_is_to_be_built(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as told:
+        apply(
+            converted(tmp_path, 100), [find("tflite_int4").model_validate({})], None, OLDEST, tmp_path, Way()
+        )
+    assert told.value.message == "the pass tflite_int4 does not work on onnx files"
+    assert told.value.hint is not None
+    assert told.value.hint.startswith("build the model as tflite: --format")
