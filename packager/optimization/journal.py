@@ -131,11 +131,17 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _rows(file: IO[bytes]) -> Iterator[dict[str, Any]]:
-    """Every whole line. The last one may be torn: it is cut off, so that what follows begins a line."""
+    """Every whole line. What a kill or a loss of power has torn is cut off with all that follows, so that the
+    next one begins a line."""
     file.seek(0)
-    content = file.read()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        file.truncate(whole)
-    for line in content[:whole].splitlines():
-        yield json.loads(line)
+    end = 0
+    for line in file.read().splitlines(keepends=True):
+        try:
+            row = json.loads(line) if line.endswith(b"\n") else None
+        except ValueError:
+            row = None
+        if row is None:
+            file.truncate(end)
+            return
+        end += len(line)
+        yield row

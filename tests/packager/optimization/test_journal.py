@@ -78,3 +78,12 @@ def test_a_search_that_tried_something_is_left_as_it_is(left: Path) -> None:
     Journal(left, "key").leave()
     with closing(Journal(left, "key")) as journal:
         assert journal.resumed == 2
+
+
+def test_a_line_of_zeros_is_cut_off_with_what_follows(left: Path) -> None:
+    path = left / "key" / "journal.jsonl"
+    first, *others = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + b"\0" * 40 + b"\n" + b"".join(others))
+    with closing(Journal(left, "key")) as journal:
+        assert journal.resumed == 1
+    assert path.read_bytes() == first
