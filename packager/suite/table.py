@@ -75,9 +75,13 @@ def remarks(suite: Suite) -> Iterator[str]:
     machine, effort = suite.machine, suite.effort
     yield (
         f"packager {suite.packager_version} on {machine.cpu}, {machine.cores} cores, load {machine.load:g} "
-        f"before; {len(suite.models)} models in {suite.seconds:.0f} s: at most {effort.max_trials} "
+        f"before; {_models(len(suite.models))} in {suite.seconds:.0f} s: at most {effort.max_trials} "
         f"candidates and {effort.max_minutes:g} minutes for each search, {effort.cold_rounds} cold starts"
     )
+
+
+def _models(count: int) -> str:
+    return f"{count} model{'' if count == 1 else 's'}"
 
 
 def _chosen(found: Optimization) -> Candidate:
