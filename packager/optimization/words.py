@@ -13,7 +13,7 @@ _LARGER = 1.05
 """Times the base as it ships: then it is said, whatever was looked for. An engine for int8 may be larger."""
 OUTCOMES: dict[Outcome, str] = {
     "base": "the model as converted",
-    "within": "keeps the budget",
+    "within": "as accurate as asked",
     "over_budget": "over the budget",
     "no_gain": "no gain",
     "failed": "failed",
