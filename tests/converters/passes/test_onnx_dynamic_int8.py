@@ -161,7 +161,7 @@ model = MLPClassifier((64, 32), max_iter=12, random_state=0).fit(rows[:1200], la
 made = to_onnx(model, rows[:1], options={"zipmap": False}, target_opset={"": 17, "ai.onnx.ml": 3})
 open(sys.argv[1], "wb").write(made.SerializeToString())
 """
-"""In a process of its own: other tests give skl2onnx converters of ours, which compute in double precision."""
+"""In a process of its own: other tests give skl2onnx our converters, which compute in double precision."""
 
 
 def test_a_network_of_scikit_learn_decides_the_same(tmp_path: Path) -> None:
