@@ -1,19 +1,14 @@
 """Weights that become zero, of all layers together or two of each four; the file stays as large."""
 
-import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from packager.converters.failure import ConversionError
-from packager.converters.passes.onnx_file import write_model
+from packager.converters.passes.onnx_file import compressed_bytes, write_model
 from packager.converters.passes.onnx_weights import Layers, Weight
 from packager.converters.passes.step import Step
 from packager.converters.tensors import Array
-
-_LEVEL = 9
-_PIECE = 1 << 20
 
 
 def put(weight: Weight, array: Array) -> None:
@@ -33,7 +28,7 @@ def write_pruned(model: Any, layers: Layers, zeros_before: int, step: Step) -> s
         raise ConversionError(
             f"{zeros_before:,} of {total:,} weights are zero already: there is nothing to prune"
         )
-    before, after = (_compressed_bytes(path) for path in (step.model, step.dest))
+    before, after = (compressed_bytes(path) for path in (step.model, step.dest))
     return (
         f"{now / total:.0%} of {total:,} weights are zero: {step.dest.stat().st_size:,} bytes, "
         f"compressed {before:,} to {after:,}"
@@ -42,12 +37,3 @@ def write_pruned(model: Any, layers: Layers, zeros_before: int, step: Step) -> s
 
 def zeros_of(weight: Weight) -> int:
     return weight.count - int(np.count_nonzero(weight.array()))
-
-
-def _compressed_bytes(path: Path) -> int:
-    """As an archive packs it."""
-    packer, size = zlib.compressobj(_LEVEL, wbits=-15), 0
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            size += len(packer.compress(piece))
-    return size + len(packer.flush())

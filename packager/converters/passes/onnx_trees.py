@@ -1,9 +1,7 @@
 """Tree ensembles of an ONNX graph, read from their nodes and written into them again."""
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -174,8 +172,3 @@ def as_stored(values: Array, ensemble: Ensemble) -> list[float]:
     """Numbers as the ensemble can hold them."""
     found: list[float] = values.astype(precision(ensemble)).tolist()
     return found
-
-
-def compressed_bytes(path: Path) -> int:
-    """The size of a file as it lies in an archive: what trees lose, they lose there."""
-    return len(zlib.compress(path.read_bytes()))

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from packager.converters.failure import ConversionError
-from packager.converters.passes.onnx_file import read_model, write_model
+from packager.converters.passes.onnx_file import compressed_bytes, read_model, write_model
 from packager.converters.passes.onnx_trees import (
     TreeNode,
     as_stored,
     asked_nodes,
-    compressed_bytes,
     is_looked_up,
     rewritten,
     size_of,

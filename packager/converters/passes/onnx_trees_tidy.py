@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from packager.converters.failure import ConversionError
-from packager.converters.passes.onnx_file import read_model, write_model
+from packager.converters.passes.onnx_file import compressed_bytes, read_model, write_model
 from packager.converters.passes.onnx_trees import (
     TreeNode,
     asked_nodes,
-    compressed_bytes,
     precision,
     rewritten,
     size_of,

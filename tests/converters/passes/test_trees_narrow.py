@@ -86,7 +86,7 @@ def test_boosted_trees_shrink_by_more_than_a_third_where_they_ship(boosted: Done
 
 
 def _compressed(done: Done) -> int:
-    from packager.converters.passes.onnx_trees import compressed_bytes
+    from packager.converters.passes.onnx_file import compressed_bytes
 
     return compressed_bytes(done.folder / "model.onnx")
 
