@@ -62,6 +62,7 @@ def build(
         engine=chosen.choice,
         accuracy=converted.accuracy,
         artifact_score=shown.score,
+        source_score=shown.source_score,
         notes=converted.notes,
         optimization=chosen.optimization,
     )
@@ -140,8 +141,8 @@ def _make(
         here = assembly.on_this_machine(target, stage)
         _preflight(target, here.root, steps)
         verified = _verify(here, converted, configuration, steps)
-        score = _score(here, converted, configuration, steps)
-        found.append(Findings(verified, archives, assembled.trimmed, score))
+        scores = _scores(here, converted, configuration, steps)
+        found.append(Findings(verified, archives, assembled.trimmed, *scores))
         evidence.write(stage, configuration, target, chosen, found[-1])
 
     with steps.step("package") as step:
@@ -188,12 +189,13 @@ def _verify(
     return found
 
 
-def _score(
+def _scores(
     here: assembly.Here, converted: Conversion, configuration: Configuration, steps: Steps
-) -> Score | None:
-    """How right the artifact is where the truth is known; AccuracyError below what is asked for."""
+) -> tuple[Score, Score] | tuple[None, None]:
+    """How right the artifact and the source are, where the truth is known; AccuracyError below what is asked
+    for of the artifact."""
     if converted.evaluation is None or not converted.evaluation.labelled or configuration.metric == "cosine":
-        return None  # directions are compared with the source's, whatever the labels say
+        return None, None  # directions are compared with the source's, whatever the labels say
     with steps.step("accuracy") as step:
         scoring = Scoring(converted.evaluation, converted.source.signature, configuration.metric, None)
 
@@ -213,4 +215,4 @@ def _score(
                 f"{'at most' if scoring.is_error else 'at least'} {least:g} is asked for",
                 "nothing was written; train the model on, or ask for less with --min-accuracy",
             )
-    return score
+    return score, scoring.source

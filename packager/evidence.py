@@ -42,12 +42,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the building of one artifact showed; ``score``: where the truth is known."""
+    """What the building of one artifact showed; ``score``, and the source model's own on the same rows, are
+    where the truth is known."""
 
     verification: Verification
     archives: Sequence[WrittenArchive]
     trimmed: Sequence[TrimmedRule]
     score: Score | None = None
+    source_score: Score | None = None
 
 
 def write(
@@ -71,6 +73,7 @@ def write(
         "verification": _plain(asdict(found.verification)),
         "accuracy": _plain(asdict(converted.accuracy)) if converted.accuracy else None,
         "artifact_score": _plain(asdict(found.score)) if found.score else None,
+        "source_score": _plain(asdict(found.source_score)) if found.source_score else None,
         "archives": [_plain(asdict(archive)) for archive in found.archives],
         "trimming": [_plain(asdict(rule)) for rule in found.trimmed],
     }

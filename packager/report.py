@@ -52,10 +52,13 @@ def show_build(report: BuildReport) -> None:
     console.print(escape(verification_sentence(report.verification)))
     if report.optimization and report.optimization.is_changed:
         console.print(f"note: {OWN_ANSWERS}")
-    if report.artifact_score:
-        found = report.artifact_score
-        console.print(f"the artifact's {found.metric}: {found.value:.4f} on {found.rows:,} labelled rows")
-    if report.accuracy:
+    if report.artifact_score and report.source_score:
+        found, source = report.artifact_score, report.source_score
+        console.print(
+            f"{found.metric} on {found.rows:,} labelled rows: the artifact {found.value:.4f}, "
+            f"the source model {source.value:.4f}"
+        )
+    elif report.accuracy:
         score = report.accuracy
         console.print(
             f"the source model's own {score.metric}: {score.value:.4f} on {score.rows} labelled rows"

@@ -139,8 +139,8 @@ class Artifact:
 class BuildReport:
     """Everything that a build says when it has succeeded.
 
-    Where the truth is known, ``accuracy`` is the source model's own and ``artifact_score``, on other rows,
-    that of what ships.
+    Where the truth is known, ``artifact_score`` is that of what ships and ``source_score`` the source model's
+    own on the same rows; ``accuracy`` is the source model's on the rows that were verified.
     """
 
     name: str
@@ -153,5 +153,6 @@ class BuildReport:
     engine: EngineChoice
     accuracy: Accuracy | None = None
     artifact_score: Score | None = None
+    source_score: Score | None = None
     notes: tuple[str, ...] = ()
     optimization: Optimization | None = None

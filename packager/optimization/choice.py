@@ -96,9 +96,10 @@ def _faster(candidate: Candidate, _: Candidate) -> bool:
 
 
 def _smaller(candidate: Candidate, base: Candidate) -> bool:
+    """A few bytes are no reason to ship another model than the source's own."""
     if candidate.sizes is None or base.sizes is None:
         return False
-    return candidate.sizes.shipped_bytes < base.sizes.shipped_bytes
+    return candidate.sizes.shipped_bytes < base.sizes.shipped_bytes * (1 - SAME["size"])
 
 
 def _cheaper(candidate: Candidate, base: Candidate) -> bool:

@@ -43,6 +43,11 @@ class Scoring:
         return self._yard.metric
 
     @property
+    def source(self) -> Score:
+        """The source model's own, on the same rows."""
+        return self._yard.source
+
+    @property
     def rows(self) -> int:
         """On how many rows."""
         return self._yard.rows

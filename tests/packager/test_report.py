@@ -84,11 +84,11 @@ def test_of_an_optimised_model_it_is_said_against_what_it_was_verified(
     built = BuildReport("int8", (), found, (), SIGNATURE, 1.0, RECORD, CHOICE)
     report.show_build(replace(built, optimization=stays()))
     assert report.OWN_ANSWERS not in capsys.readouterr().out
-    score = Score("accuracy", 0.991, 1372, "labels")
-    report.show_build(replace(built, optimization=optimization(), artifact_score=score))
+    score, whole = (Score("accuracy", value, 1372, "labels") for value in (0.991, 0.9932))
+    report.show_build(replace(built, optimization=optimization(), artifact_score=score, source_score=whole))
     shown = capsys.readouterr().out
     assert report.OWN_ANSWERS in shown
-    assert "the artifact's accuracy: 0.9910 on 1,372 labelled rows" in shown
+    assert "accuracy on 1,372 labelled rows: the artifact 0.9910, the source model 0.9932" in shown
 
 
 def test_a_model_is_shown_with_one_line_for_each_thing(

@@ -30,6 +30,7 @@ _WEIGHTS: Mapping[str, tuple[tuple[int, ...], Collection[int]]] = {
     "Attention": ((1,), (2,)),
 }
 _SMALLEST_TABLE = 512
+_NO_LAYERS = "Trees and linear models of ai.onnx.ml have no layers that int8 is for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +170,14 @@ def _why_none(model: Any, operators: Collection[str], inside: list[Any]) -> str:
 
     wanted = ", ".join(sorted(operators))
     found = {node.op_type for graph in subgraphs(model.graph) for node in graph.node}
+    if any(kind.startswith("TreeEnsemble") for kind in found):
+        return _NO_LAYERS
     tensors = [tensor for graph in subgraphs(model.graph) for tensor in graph.initializer]
     for kind, word in ((onnx.TensorProto.DOUBLE, "float64"), (onnx.TensorProto.FLOAT16, "float16")):
         if found & set(operators) and any(one.data_type == kind and len(one.dims) > 1 for one in tensors):
             return f"The weights are {word}, and int8 is for float32"
     if any(node.domain == "ai.onnx.ml" for node in model.graph.node):
-        return "Trees and linear models of ai.onnx.ml have no layers that int8 is for"
+        return _NO_LAYERS
     if found & set(operators) and len(inside) < len(subgraphs(model.graph)):
         within = ", ".join(sorted(found & {"If", "Loop", "Scan"}))
         return f"All layers lie within {within}, where they stay float32"

@@ -1,31 +1,17 @@
 """Quantized TFLite answers alike on processors without this one's newer instructions."""
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.artifacts import make_root
 from tests.converters.passes import tflite_models as nets
 from tests.converters.passes.tflite_models import convert, digits, model_bytes, passed
-from tests.runtimes.core.engines.test_portable import ANSWER, QEMU
+from tests.runtimes.core.engines.test_portable import QEMU, answered
 
 ROWS = digits().images[1200:1220]
-
-
-def answered(root: Path, *prefix: str) -> NDArray[np.float32]:
-    done = subprocess.run(
-        [*prefix, sys.executable, "-S", "-B", "-c", ANSWER.replace('"X"', '"image"'), str(root)],
-        input=json.dumps({"shape": ROWS.shape, "data": ROWS.tobytes().hex()}),
-        env={"PATH": os.defpath, "PYTHONPATH": str(Path.cwd())},
-        capture_output=True, text=True, timeout=300, check=True,
-    )  # fmt: skip
-    return np.frombuffer(bytes.fromhex(done.stdout), np.float32)
 
 
 @pytest.mark.skipif(QEMU is None and os.environ.get("CI") != "true", reason="needs qemu-user-static")
@@ -39,6 +25,6 @@ def test_older_processors_answer_alike(tmp_path: Path, kind: str, difference: fl
     done = passed(tmp_path / "pass", converted, {"kind": kind})
     root = make_root(tmp_path / "root", model_bytes(done), done.result["signature"], file="model.tflite")
     assert QEMU is not None, "CI has qemu-user-static"
-    own = answered(root)
+    own = answered(root, ROWS, to="image")
     for processor in ("Haswell", "Nehalem"):
-        assert np.abs(answered(root, QEMU, "-cpu", processor) - own).max() <= difference
+        assert np.abs(answered(root, ROWS, QEMU, "-cpu", processor, to="image") - own).max() <= difference

@@ -97,3 +97,10 @@ def test_trees_stay_as_they_are_and_not_with_a_number_format() -> None:
     idle = candidate(1, "truncate_trees", "over_budget", 500, None, 0.02)
     said = choice.sentence(BASE, (BASE, replace(idle, why="lost 2 points, 0.5 are allowed")), "size", "0.5")
     assert said == "stay with the model as it is: truncate trees lost 2 points, 0.5 are allowed"
+
+
+def test_a_few_bytes_beside_an_engine_are_no_gain() -> None:
+    base = candidate(0, "", "base", 11_000_000)
+    hardly = candidate(1, "cleanup", "within", 10_995_000)
+    assert not choice.gains(hardly, base, "size")
+    assert choice.gains(candidate(2, "weight_only", "within", 10_900_000), base, "size")

@@ -24,15 +24,15 @@ from runtimes.core.tensors import Tensor
 predictor = Predictor(sys.argv[1])
 given = json.load(sys.stdin)
 rows = Tensor("float32", tuple(given["shape"]), bytes.fromhex(given["data"]))
-(answer,) = predictor.run({"X": rows}).values()
+(answer,) = predictor.run({sys.argv[2]: rows}).values()
 print(answer.to_bytes().hex())
 """
 
 
-def answered(root: Path, rows: NDArray[np.float32], *prefix: str) -> NDArray[np.float32]:
+def answered(root: Path, rows: NDArray[np.float32], *prefix: str, to: str = "X") -> NDArray[np.float32]:
     """The shipped runtime's answer in a process of its own, under the emulator where one is named."""
     done = subprocess.run(
-        [*prefix, sys.executable, "-S", "-B", "-c", ANSWER, str(root)],
+        [*prefix, sys.executable, "-S", "-B", "-c", ANSWER, str(root), to],
         input=json.dumps({"shape": rows.shape, "data": rows.tobytes().hex()}),
         env={"PATH": os.defpath, "PYTHONPATH": str(Path.cwd())},
         capture_output=True, text=True, timeout=300, check=True,
