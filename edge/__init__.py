@@ -1,1 +1,1 @@
-"""The code that ships to a device: faces of `runtimes.core`."""
+"""Runs a model on a device: ``from edge import Model``."""
