@@ -1,0 +1,49 @@
+"""The ways an update ends other than well: each with its exit code and one sentence for the user."""
+
+from __future__ import annotations
+
+
+class UpdateError(Exception):
+    """The update cannot go on; what serves now goes on serving."""
+
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NothingNew(UpdateError):
+    """The source has no release behind the one that this device has."""
+
+    exit_code = 3
+
+
+class Refused(UpdateError):
+    """What the source offers is not trusted, not for this device, not whole, or not right: it is not taken."""
+
+    exit_code = 4
+
+
+class RolledBack(UpdateError):
+    """The new version failed after the switch: the last good one serves again."""
+
+    exit_code = 5
+
+
+class Busy(UpdateError):
+    """Another updater holds the lock."""
+
+    exit_code = 6
+
+
+class NoSpace(UpdateError):
+    """The disk has no room for what changes."""
+
+    exit_code = 7
+
+
+class Unreachable(UpdateError):
+    """The source cannot be read now: no fault of the release, so another time it may do."""
+
+    exit_code = 8
