@@ -1,1 +1,1 @@
-"""Updates of the bundle on a device, without fear: two slots and an atomic switch (``python -m edge.update``)."""
+"""Updates of the bundle on a device: two slots and an atomic switch (``python -m edge.update``)."""

@@ -13,37 +13,37 @@ class UpdateError(Exception):
         self.message = message
 
 
-class NothingNew(UpdateError):
+class NothingNewError(UpdateError):
     """The source has no release behind the one that this device has."""
 
     exit_code = 3
 
 
-class Refused(UpdateError):
-    """What the source offers is not trusted, not for this device, not whole, or not right: it is not taken."""
+class RefusedError(UpdateError):
+    """What the source offers is not trusted, not for this device, not whole, or not right: not taken."""
 
     exit_code = 4
 
 
-class RolledBack(UpdateError):
+class RolledBackError(UpdateError):
     """The new version failed after the switch: the last good one serves again."""
 
     exit_code = 5
 
 
-class Busy(UpdateError):
+class BusyError(UpdateError):
     """Another updater holds the lock."""
 
     exit_code = 6
 
 
-class NoSpace(UpdateError):
+class NoSpaceError(UpdateError):
     """The disk has no room for what changes."""
 
     exit_code = 7
 
 
-class Unreachable(UpdateError):
+class UnreachableError(UpdateError):
     """The source cannot be read now: no fault of the release, so another time it may do."""
 
     exit_code = 8

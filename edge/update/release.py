@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from edge.update.errors import Refused
+from edge.update.errors import RefusedError
 
 SCHEMA_VERSION = 1
 MAX_RELEASE_BYTES = 65536
@@ -31,10 +31,10 @@ def read_release(body: bytes) -> TrustedRelease:
     document = _object(body)
     found = document.get("schema_version")
     if found != SCHEMA_VERSION or isinstance(found, bool):
-        raise Refused(f"release.json has schema_version {found!r}; this device reads {SCHEMA_VERSION}")
+        raise RefusedError(f"release.json has schema_version {found!r}; this device reads {SCHEMA_VERSION}")
     manifest = document.get("manifest")
     if not isinstance(manifest, dict):
-        raise Refused("release.json names no manifest")
+        raise RefusedError("release.json names no manifest")
     size = _count(manifest, "size_bytes", MAX_MANIFEST_BYTES)
     return TrustedRelease(
         name=_text(document, "name"),
@@ -52,32 +52,32 @@ def check_digest(value: object, owner: str) -> str:
     """A SHA-256 as 64 lower-case hex digits: it becomes a file name, so nothing else may pass."""
     if isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef"):
         return value
-    raise Refused(f"{owner} has no SHA-256 digest")
+    raise RefusedError(f"{owner} has no SHA-256 digest")
 
 
 def _object(body: bytes) -> dict[str, object]:
     if len(body) > MAX_RELEASE_BYTES:
-        raise Refused(f"release.json is {len(body)} bytes long; at most {MAX_RELEASE_BYTES} are read")
+        raise RefusedError(f"release.json is {len(body)} bytes long; at most {MAX_RELEASE_BYTES} are read")
     try:
         document = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise Refused(f"release.json is not JSON: {error}") from None
+        raise RefusedError(f"release.json is not JSON: {error}") from None
     if not isinstance(document, dict):
-        raise Refused("release.json is not an object")
+        raise RefusedError("release.json is not an object")
     return document
 
 
 def _text(document: dict[str, object], key: str) -> str:
     value = document.get(key)
     if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable():
-        raise Refused(f"release.json has no {key!r} that could be one: {str(value)[:60]!r}")
+        raise RefusedError(f"release.json has no {key!r} that could be one: {str(value)[:60]!r}")
     return value
 
 
 def _count(document: dict[str, object], key: str, most: int) -> int:
     value = document.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
-        raise Refused(
+        raise RefusedError(
             f"release.json has the {key} {str(value)[:60]!r}; it must be a whole number from 1 to {most}"
         )
     return value

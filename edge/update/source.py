@@ -16,17 +16,18 @@ class Source(Protocol):
     def newest(self, name: str, device: str, now: float) -> TrustedRelease:
         """The newest release of this name for this device, its signature checked.
 
-        ``now`` is the device's clock in seconds since 1970: metadata that had expired by then is refused. That the
-        number is higher than the highest ever trusted is checked by the caller, for every source alike.
-        Raises ``Refused`` (not signed, expired, rolled back …) or ``Unreachable`` (try again later).
+        ``now`` is the device's clock in seconds since 1970: metadata that had expired by then is refused.
+        That the number is higher than the highest ever trusted is checked by the caller, for all sources alike.
+        Raises ``RefusedError`` (not signed, expired, rolled back …) or ``UnreachableError`` (try again later).
         """
 
     def fetch(self, digest: str, size_bytes: int, offset: int) -> Iterator[bytes]:
         """The bytes of the blob ``digest`` from ``offset`` on, in pieces of at most 1 MiB.
 
-        Who cannot start there reads and drops what comes before. The source need not check digest or size: the
-        caller counts, hashes, stops at ``size_bytes``, and limits the time between and over all pieces.
-        Each piece must arrive within ``PIECE_TIMEOUT_S``. Raises ``Refused`` (no such blob) or ``Unreachable``.
+        Who cannot start there reads and drops what comes before. The source need not check digest or size:
+        the caller counts, hashes, stops at ``size_bytes``, and bounds the time of all pieces together. Each
+        piece must arrive within ``PIECE_TIMEOUT_S``. Raises ``RefusedError`` (no such blob) or
+        ``UnreachableError``.
         """
 
 
