@@ -3,14 +3,14 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packager import dependencies, interpreters, probe, serving, tools, trimming
+from packager import dependencies, interpreters, probe, serving, tools, trimming, verify
 from packager.config import Configuration
 from packager.conversion import Conversion
-from packager.layout import Layout, Parts
+from packager.layout import IncludedFile, Layout, Parts
 from packager.manifest import canonical_json, manifest_json
 from packager.results import TrimmedRule
 from packager.targets import Target
@@ -57,15 +57,32 @@ def assemble(
         model=served.model,
         manifest_json=manifest_json(name, served.model, converted.source, served.described),
         golden_json=canonical_json(probe.golden_document(converted.reference)),
-        runtime=dependencies.runtime_files(target.rooms, python, converted.model),
+        runtime=_own_code(target, python, converted),
         packages=dependencies.install(target.lock, platform, python, say) if target.lock else (),
         library=files.library,
         library_dest=files.dest,
         licences=files.licences,
+        tolerance=_tolerance(converted, configuration),
     )
+    if target.own_code == "beside":
+        return Assembly(target.layout(parts), (), (), served.told)
     notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
     layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(served.engine, target), say)
     return Assembly(layout, (*notes, *_trimming_notes(trimmed, trim)), trimmed, served.told)
+
+
+def _own_code(
+    target: Target, python: interpreters.Interpreter | None, converted: Conversion
+) -> tuple[IncludedFile, ...]:
+    if target.own_code == "beside":
+        return dependencies.device_files(python)
+    return dependencies.runtime_files(target.rooms, python, converted.model)
+
+
+def _tolerance(converted: Conversion, configuration: Configuration) -> dict[str, dict[str, float]]:
+    cases, signature = probe.read_cases(converted.reference), converted.model.signature
+    found = verify.tolerances(signature, cases, configuration.tolerance)
+    return {name: asdict(bounds) for name, bounds in found.items()}
 
 
 def _library_here(engine: dependencies.Engine, target: Target) -> Path | None:
@@ -93,7 +110,7 @@ def on_this_machine(target: Target, folder: Path) -> Here:
     """How to run the artifact in ``folder`` here: as it is, or for a foreign processor with this machine's
     library of the same engine release."""
     platform = target.platform
-    root = folder / "function"
+    root = folder / target.root
     described = read_manifest(root)["engine"]
     engine = dependencies.known_release(described["kind"], described["version"])
     name = f"{engine.kind.kind} {engine.version}"

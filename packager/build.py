@@ -146,7 +146,7 @@ def _make(
         evidence.write(stage, configuration, target, chosen, found[-1])
 
     with steps.step("package") as step:
-        (archive,) = bundle.write(assembled.layout, dest, judge, step.say)
+        archive, *_ = bundle.write(assembled.layout, dest, judge, step.say)
         step.detail = str(archive.path)
     notes = (*assembled.notes, *assembled.layout.notes, *archive.notes, *grown)
     return Artifact(

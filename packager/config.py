@@ -15,8 +15,9 @@ from packager.errors import ConfigError
 from packager.optimized import MetricName
 from packager.passes import PASSES
 from packager.rendering import render
-from packager.targets import TARGETS, find
+from packager.targets import TARGETS, AnyTarget, find
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.edge.target import Edge
 from packager.trimming import Rule
 
 FILE_NAME = "packager.toml"
@@ -62,8 +63,9 @@ class Configuration(BaseModel):
         default=None, pattern=r"^[\w.]+:\w+$", description="MODULE:FACTORY that makes the empty torch module."
     )
     rows: int = Field(default=256, ge=1, le=100_000, description="At most so many rows are compared.")
-    format: Literal["onnx", "tflite"] | None = Field(
-        default=None, description="What to convert to, onnx or tflite; default: what suits the source."
+    format: Literal["onnx", "tflite", "c"] | None = Field(
+        default=None,
+        description="What to convert to: onnx, tflite, or c for a device; default: what suits the source.",
     )
     engine: Literal["auto", "onnxruntime", "litert", "tiny"] = Field(
         default="auto",
@@ -110,10 +112,10 @@ class Configuration(BaseModel):
     optimize: Optimize | None = Field(
         default=None, description="[optimize]: make the model smaller or faster within a budget."
     )
-    target: tuple[AwsLambda, ...] = Field(default=(AwsLambda(),), description="What to build for.")
+    target: tuple[AnyTarget, ...] = Field(default=(AwsLambda(),), description="What to build for.")
 
     @property
-    def targets(self) -> tuple[AwsLambda, ...]:
+    def targets(self) -> tuple[AwsLambda | Edge, ...]:
         """What to build for, as it was asked."""
         return self.target
 
@@ -191,7 +193,18 @@ def _chosen(tables: object, names: Sequence[str], flags: Mapping[str, Any]) -> l
         raise ConfigError(f"target is {tables!r}", 'write it as a table: [[target]] with kind = "lambda"')
     known = {_kind(table.get("kind", DEFAULT_TARGET)): table for table in tables}
     kinds = [_kind(name) for name in names] or list(known) or [_kind(DEFAULT_TARGET)]
-    return [{**known.get(kind, {}), **flags, "kind": kind} for kind in dict.fromkeys(kinds)]
+    chosen = list(dict.fromkeys(kinds))
+    for flag in flags:
+        if not any(flag in TARGETS[kind].model_fields for kind in chosen):
+            raise ConfigError(
+                f"--{flag} goes with another target, and this build is for {', '.join(chosen)}",
+                "leave it out, or name that target: packager targets",
+            )
+    return [{**known.get(kind, {}), **_of(kind, flags), "kind": kind} for kind in chosen]
+
+
+def _of(kind: str, flags: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if name in TARGETS[kind].model_fields}
 
 
 def _table(value: object) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from packager import conversion, dependencies, probe, trial, verify
 from packager.conversion import Conversion, Way
-from packager.errors import ConfigError, ConversionError, VerificationError
+from packager.errors import ConfigError, ConversionError, DependencyError, VerificationError
 from packager.model import EngineName, Format
 from packager.probe import Case
 from packager.progress import Steps
@@ -64,6 +64,8 @@ def choose(
     library = trial.ENGINES[converted.model.format]
     if wanted.engine is not None and wanted.engine != "tiny":
         return converted, EngineChoice(wanted.engine, "asked for")
+    if not dependencies.is_published(dependencies.kind_for(converted.model.format), target.platform):
+        return _without_library(replace(wanted, engine="tiny"), converted, target, job, way, steps)
     if library != "onnxruntime":
         return converted, EngineChoice(library, f"it runs {converted.model.format} models")
     with steps.step("engine") as step:
@@ -71,6 +73,27 @@ def choose(
         chosen, choice = _tiny_or(library, wanted, converted, target, job, way)
         step.detail = f"{choice.engine}: {choice.why}"
     return chosen, choice
+
+
+def _without_library(
+    wanted: Wanted, converted: Conversion, target: Target, job: Path, way: Way, steps: Steps
+) -> tuple[Conversion, EngineChoice]:
+    """For a processor that no library is published for: pure Python, however long it takes, or nothing."""
+    kind, platform = dependencies.kind_for(converted.model.format), target.platform
+    with steps.step("engine") as step:
+        try:
+            if converted.model.format != "onnx":
+                raise ConversionError(f"pure Python does not run {converted.model.format} models")
+            chosen, choice = _tiny_or(trial.ENGINES["onnx"], wanted, converted, target, job, way)
+        except ConversionError as error:
+            raise DependencyError(
+                f"no release of {dependencies.kinds()[kind].name} is published for {target.platform.arch}"
+                f"{' with musl' if platform.glibc == '0' else ''}, and {error.message}",
+                "take a device with x86_64 or arm64 and glibc, or --format c where the model is small",
+            ) from error
+        why = f"no library is published for {platform.arch}; {choice.why.removeprefix('asked for; ')}"
+        step.detail = f"tiny: {why}"
+    return chosen, replace(choice, why=why)
 
 
 def _tiny_or(

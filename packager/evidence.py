@@ -101,6 +101,14 @@ def read(folder: Path) -> Evidence:
     return Evidence(parse(request, str(path)), digest, beside, rows, tolerance, version)
 
 
+def function_of(folder: Path) -> AwsLambda:
+    """The target of a Lambda artifact; any other has no memory size that Lambda would price."""
+    (target,) = read(folder).configuration.targets
+    if isinstance(target, AwsLambda):
+        return target
+    raise ArtifactError(f"{folder} is for {target.folder}, and this is about Lambda functions", _HINT)
+
+
 def for_target(folder: Path, target: AwsLambda) -> bytes:
     """The record of the same artifact as if ``target`` had been asked for."""
     document = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))

@@ -1,13 +1,15 @@
 """What goes into an artifact, as values: a target describes it here, and `bundle` alone writes it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from packager.model import ModelFile
 
-Arch = Literal["x86_64", "arm64"]
+Arch = Literal["x86_64", "arm64", "armv7", "riscv64"]
+_MACHINES: dict[Arch, str] = {"arm64": "aarch64", "armv7": "armv7l"}
 ArchiveFormat = Literal["zip", "tar.gz"]
+OwnCode = Literal["packed", "beside"]
 SizeKind = Literal["zipped", "unzipped"]
 
 
@@ -16,7 +18,8 @@ class Platform:
     """The machine that an artifact is for: its processor, its Python, and the libraries it brings.
 
     ``glibc`` and ``glibcxx`` are the newest symbol versions that it has; ``libraries`` are the shared
-    libraries that are there without being in the artifact.
+    libraries that are there without being in the artifact. A machine with musl has glibc "0": no library that
+    asks for glibc loads there.
     """
 
     arch: Arch
@@ -28,7 +31,7 @@ class Platform:
     @property
     def machine(self) -> str:
         """The processor's name as ELF, wheels and the kernel write it."""
-        return "aarch64" if self.arch == "arm64" else "x86_64"
+        return _MACHINES.get(self.arch, self.arch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Parts:
     ``runtime`` holds the shipped sources or their byte-code, ``packages`` the third-party packages, both
     with paths relative to the artifact's root; ``library`` is the engine's shared library, which goes to
     ``library_dest`` (the manifest's ``engine.library``), both None for an engine that has none.
+    ``tolerance``: what the build allows of each output, by name.
     """
 
     name: str
@@ -110,4 +114,5 @@ class Parts:
     packages: tuple[IncludedFile, ...] = ()
     library: Path | None = None
     library_dest: str | None = None
+    tolerance: dict[str, dict[str, float]] = field(default_factory=dict)
     licences: tuple[IncludedFile, ...] = ()

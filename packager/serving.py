@@ -50,7 +50,7 @@ def serve(target: Target, converted: Conversion, version: str, favour: Favour) -
         engine.dest,
         graph_optimization=_effort(converted, favour, needs.grouped or _convolves_in_int8(needs.operators)),
         why=release.why,
-        thread_per=target.thread_per if has_large_weights else None,
+        thread_per=target.thread_per or None if has_large_weights else None,
     )
     return Serving(stored, engine, described)
 

@@ -47,8 +47,9 @@ def oldest(configuration: Configuration) -> Oldest:
 
 
 def format_of(configuration: Configuration) -> Format:
-    """The format that is asked for, else the one that suits the source."""
-    return configuration.format or default_format(configuration.model)
+    """The format that is asked for (C is written out of ONNX), else the one that suits the source."""
+    asked = "onnx" if configuration.format == "c" else configuration.format
+    return asked or default_format(configuration.model)
 
 
 def way(configuration: Configuration, say: tools.Progress = tools.silent) -> Way:

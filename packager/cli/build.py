@@ -27,6 +27,17 @@ OPTIONS = (
         "--arch", type=click.Choice(["x86_64", "arm64"]), help="The target's processor. Default: x86_64."
     ),
     click.option(
+        "--device",
+        metavar="NAME|FILE",
+        help="With --target edge: the device's profile, or a .toml file of your own.",
+    ),
+    click.option(
+        "--greengrass",
+        is_flag=True,
+        default=None,
+        help="With --target edge: also write a component of AWS IoT Greengrass.",
+    ),
+    click.option(
         "--runtime",
         metavar="python3.N",
         help="Lambda's Python runtime, python3.11 to python3.14. Default: python3.13.",
@@ -44,8 +55,8 @@ OPTIONS = (
     ),
     click.option(
         "--format",
-        type=click.Choice(["onnx", "tflite"]),
-        help="What to convert to. Default: what suits the source.",
+        type=click.Choice(["onnx", "tflite", "c"]),
+        help="What to convert to; c: sources for a device. Default: what suits the source.",
     ),
     click.option(
         "--engine",
@@ -143,4 +154,5 @@ def _flags(source: Source, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _target_flags(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: given[name] for name in ("arch", "runtime", "http", "image") if given[name] is not None}
+    names = ("arch", "runtime", "http", "image", "device", "greengrass")
+    return {name: given[name] for name in names if given[name] is not None}

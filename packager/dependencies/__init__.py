@@ -13,13 +13,15 @@ from packager.dependencies.engine import (
     EngineFiles,
     choose_engine,
     engine_files,
+    is_published,
     kind_for,
+    kinds,
     known_release,
 )
 from packager.dependencies.onnx_needs import needs_of
 from packager.dependencies.packages import install
 from packager.dependencies.release import AUTO, Release, choose_release, onnx_limits
-from packager.dependencies.runtime import runtime_files
+from packager.dependencies.runtime import device_files, runtime_files
 
 __all__ = [
     "AUTO",
@@ -28,9 +30,12 @@ __all__ = [
     "Release",
     "choose_engine",
     "choose_release",
+    "device_files",
     "engine_files",
     "install",
+    "is_published",
     "kind_for",
+    "kinds",
     "known_release",
     "needs_of",
     "onnx_limits",

@@ -15,7 +15,7 @@ Level = Literal[0, 2]
 _SCRIPT = Path(__file__).with_name("compiler_script.py")
 # Not -I, which would drop the fixed hash seed; nothing else of the environment gets through. Without debug
 # ranges a traceback names the line, not the column: byte-code is a fifth smaller.
-_OPTIONS = ("-s", "-S", "-P", "-B", "-X", "no_debug_ranges", "-W", "ignore")
+_OPTIONS = ("-s", "-S", "-B", "-X", "no_debug_ranges", "-W", "ignore")
 ROOT_ON_TARGET = "/var/task"
 """Where the files stand on the target: what tracebacks say."""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 BARE = 2
-NAMES = ("co_filename", "co_name", "co_qualname")
+NAMES = ("co_filename", "co_name", *(("co_qualname",) if sys.version_info >= (3, 11) else ()))
 
 
 def main(source: Path, dest: Path, root: str, level: int) -> None:

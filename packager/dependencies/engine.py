@@ -97,10 +97,17 @@ def choose_engine(kind: str, platform: Platform) -> Engine:
     for engine in engines():
         if engine.kind.kind == kind and not engine.operators and fits(engine, platform):
             return engine
+    system = f"glibc {platform.glibc}" if platform.glibc != "0" else "musl"
     raise DependencyError(
-        f"no release of {kinds()[kind].name} loads on glibc {platform.glibc} for {platform.arch}",
-        hint="choose a newer --runtime, or another --arch",
+        f"no release of {kinds()[kind].name} loads on {system} for {platform.arch}",
+        hint="choose a newer system (--runtime, --device), or another processor; trees, linear models and "
+        "small nets need no such library: --engine tiny, or --format c",
     )
+
+
+def is_published(kind: str, platform: Platform) -> bool:
+    """Whether any release of a kind loads there: libraries are published for x86_64 and arm64 with glibc."""
+    return any(engine.kind.kind == kind and fits(engine, platform) for engine in engines())
 
 
 def releases(kind: str, platform: Platform) -> tuple[Engine, ...]:

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-from packager.dependencies.engine import Engine, OnnxLimits, choose_engine, engines, fits, kinds, releases
+from packager.dependencies.engine import (
+    Engine,
+    OnnxLimits,
+    choose_engine,
+    engines,
+    fits,
+    is_published,
+    kinds,
+    releases,
+)
 from packager.dependencies.onnx_needs import OnnxNeeds
 from packager.errors import ConfigError
 from packager.layout import Platform
@@ -40,6 +49,8 @@ def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) ->
 
 def onnx_limits(platform: Platform, version: str = AUTO) -> OnnxLimits:
     """The newest ONNX models that the platform's engine takes, or the release that is asked for."""
+    if version == AUTO and not is_published(_KIND, platform):
+        return _takes(next(engine for engine in engines() if engine.kind.kind == _KIND))  # tiny runs it there
     engine = choose_engine(_KIND, platform) if version == AUTO else pinned(platform, version)
     return _takes(engine)
 

@@ -41,6 +41,25 @@ def runtime_files(
     return (*_packed(others, interpreter), *byte_code.compile_files(pages, interpreter))
 
 
+def device_files(interpreter: Interpreter | None) -> tuple[IncludedFile, ...]:
+    """What a device imports: `edge/` and the core with all engines: one process may open several bundles.
+
+    Sources, whatever Python the device has, and byte-code beside them for the interpreter's version.
+    """
+    found = (*resources.sources("edge"), *resources.sources("runtimes", "core"))
+    sources = [IncludedFile(dest, path) for dest, path in found]
+    if interpreter is None:
+        return tuple(sources)
+    tag = "".join(interpreter.version.split(".")[:2])
+    compiled = byte_code.compile_files(sources, interpreter)
+    return (*sources, *(IncludedFile(_cached(file.dest, tag), file.read()) for file in compiled))
+
+
+def _cached(dest: str, tag: str) -> str:
+    folder, _, name = dest.rpartition("/")
+    return f"{folder}/__pycache__/{name.removesuffix('.pyc')}.cpython-{tag}.pyc"
+
+
 def _packed(sources: list[IncludedFile], interpreter: Interpreter) -> tuple[IncludedFile, ...]:
     """Modules as one file beside the package that finds them in it (`runtimes/__init__.py`)."""
     compiled = byte_code.compile_files(sources, interpreter, level=2)

@@ -17,6 +17,7 @@ from packager.progress import Silence, Steps
 from packager.results import EngineChoice
 from packager.serving import Favour
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.edge.target import Edge
 from packager.trial import Timed, TrialRoot
 
 OWN_ANSWERS = "own.json"
@@ -27,7 +28,7 @@ OWN_ANSWERS = "own.json"
 class Shipping:
     """How the model ships: for which target, by which engine; and what shall become less of it."""
 
-    target: AwsLambda
+    target: AwsLambda | Edge
     wanted: Wanted
     engine_version: str
     favour: Favour
@@ -115,9 +116,11 @@ class Judge:
             return candidate
         return replace(candidate, outcome="no_gain", why=words.no_gain(candidate, base, objective))
 
-    def _bill(self, found: Timed) -> float:
+    def _bill(self, found: Timed) -> float | None:
         """Of whole milliseconds: where no difference in time can be told, none is made by rounding it up."""
         target = self._shipping.target
+        if not isinstance(target, AwsLambda):
+            return None  # a device is paid for already
         bill = prices.load(None, prices.DEFAULT_REGION, target.arch, target.ephemeral_mb)
         base_ms = self.base.latency_ms if self.base else None
         tells = base_ms is not None and found.ratio.verdict in ("smaller", "larger")

@@ -2,11 +2,14 @@
 
 import difflib
 from types import MappingProxyType
-from typing import ClassVar, Protocol
+from typing import Annotated, ClassVar, Protocol
+
+from pydantic import Field
 
 from packager.errors import ConfigError
-from packager.layout import Layout, Parts, Platform
+from packager.layout import Layout, OwnCode, Parts, Platform
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.edge.target import Edge
 
 
 class Target(Protocol):
@@ -15,9 +18,15 @@ class Target(Protocol):
     ``folder`` is the artifact's folder beneath `dist/NAME/`, and the short name on the command line. A
     build makes ``rooms`` of the shipped code and the packages of ``lock`` (none: no third-party packages)
     for ``platform``, and the target lays them out.
+
+    ``root`` is the folder in the artifact that runs. ``own_code`` says how `runtimes/` ships: its byte-code
+    in one file ("packed"), or its sources with byte-code beside them ("beside"), since a device may have
+    another Python.
     """
 
     folder: ClassVar[str]
+    root: ClassVar[str]
+    own_code: ClassVar[OwnCode]
 
     @property
     def kind(self) -> str:
@@ -43,11 +52,17 @@ class Target(Protocol):
         """What the artifact's folder holds."""
 
 
-TARGETS = MappingProxyType({"aws_lambda": AwsLambda})
+AnyTarget = Annotated[AwsLambda | Edge, Field(discriminator="kind")]
+"""A [[target]] table."""
+
+
+TARGETS: MappingProxyType[str, type[AwsLambda] | type[Edge]] = MappingProxyType(
+    {"aws_lambda": AwsLambda, "edge": Edge}
+)
 """Every target by its kind."""
 
 
-def find(name: str) -> type[AwsLambda]:
+def find(name: str) -> type[AwsLambda] | type[Edge]:
     """The target of this kind, or of this short name (`lambda`)."""
     known = {**TARGETS, **{target.folder: target for target in TARGETS.values()}}
     if name in known:

@@ -32,7 +32,7 @@ def apply(artifact: Path, memory_mb: int, folder: Path) -> Written:
     """
     audit.check_digests(artifact)
     record = evidence.read(artifact).configuration
-    (before,) = record.targets
+    before = evidence.function_of(artifact)
     target = AwsLambda.model_validate({**before.model_dump(), "memory_mb": memory_mb})
     config_file = _config_of(record.model, folder)
     new_config = None if config_file is None else _with_memory(config_file, memory_mb)

@@ -35,7 +35,7 @@ class Question:
 def tune(question: Question, watcher: Watcher | None = None, sizes: Sequence[int] = points.SIZES) -> Tuning:
     """Measure, extrapolate, price and choose. Raises a PackagerError; nothing is written."""
     wanted = sorted({*sizes, *_checked(question.memory_mb)})
-    target = evidence.read(question.artifact).configuration.targets[0]
+    target = evidence.function_of(question.artifact)
     table = prices.load(question.price_file, question.region, target.arch, target.ephemeral_mb)
     steps = Steps(watcher or Silence())
     with tempfile.TemporaryDirectory(prefix="packager-tune-") as scratch, steps.step("measure") as step:

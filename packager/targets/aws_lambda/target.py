@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from packager.errors import ConfigError
-from packager.layout import Arch, Archive, IncludedFile, Layout, Parts, Platform, SizeLimit
+from packager.layout import Archive, IncludedFile, Layout, OwnCode, Parts, Platform, SizeLimit
 from packager.model import Format, ModelFile
 from packager.rendering import render
 from packager.targets.aws_lambda import event, quotas
@@ -41,9 +41,13 @@ class AwsLambda(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: ClassVar[str] = "lambda"
+    root: ClassVar[str] = "function"
+    own_code: ClassVar[OwnCode] = "packed"
 
     kind: Literal["aws_lambda"] = "aws_lambda"
-    arch: Arch = Field("x86_64", description="processor of the function: x86_64 or arm64")
+    arch: Literal["x86_64", "arm64"] = Field(
+        "x86_64", description="processor of the function: x86_64 or arm64"
+    )
     runtime: RuntimeName = Field("python3.13", description="Lambda's Python runtime")
     memory_mb: int = Field(1024, description="memory of the function; its share of CPU grows with it")
     timeout_s: int = Field(30, description="longest time that one request may take")

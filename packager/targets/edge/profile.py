@@ -1,0 +1,103 @@
+"""Device profiles: what a machine at the edge has, out of `edge/devices/` or a file of the user's own."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from packager import refusal, resources
+from packager.errors import ConfigError
+from packager.layout import Arch, Platform
+
+_SUFFIX = ".toml"
+_VERSION = r"^\d{1,2}(\.\d{1,3}){1,2}$"
+# What every system with a C library of its own has; an engine's library links to no more.
+_GLIBC_LIBRARIES = (
+    *("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1"),
+    *("libgcc_s.so.1", "libstdc++.so.6"),
+    *("ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "ld-linux-armhf.so.3", "ld-linux-riscv64-lp64d.so.1"),
+)
+
+
+class _Profile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    title: str = Field(min_length=1, max_length=120)
+
+
+class LinuxDevice(_Profile):
+    """A machine with Linux and Python. ``memory_mb`` and ``flash_mb`` are budgets: of the model's process,
+    and of the bundle as it lies unpacked."""
+
+    kind: Literal["linux"]
+    arch: Arch
+    libc: Literal["glibc", "musl"]
+    libc_version: str = Field(pattern=_VERSION)
+    libstdcxx: str = Field("3.4.0", pattern=_VERSION)
+    python: str = Field(pattern=r"^3\.(9|1\d)$")
+    cores: int = Field(ge=1, le=1024)
+    memory_mb: int = Field(ge=16)
+    flash_mb: int = Field(ge=1)
+
+    @property
+    def platform(self) -> Platform:
+        """The machine, as all targets say it."""
+        has_glibc = self.libc == "glibc"
+        return Platform(
+            arch=self.arch,
+            python=self.python,
+            glibc=self.libc_version if has_glibc else "0",
+            glibcxx=self.libstdcxx,
+            libraries=_GLIBC_LIBRARIES if has_glibc else (),
+        )
+
+
+class Microcontroller(_Profile):
+    """A part without an operating system. ``flags`` are the compiler's; ``board`` is QEMU's name of one that
+    has the same processor."""
+
+    kind: Literal["microcontroller"]
+    cpu: str
+    flags: tuple[str, ...]
+    flash_kib: int = Field(ge=1)
+    ram_kib: int = Field(ge=1)
+    board: str | None = None
+
+
+Device = LinuxDevice | Microcontroller
+_ANY: TypeAdapter[Device] = TypeAdapter(Annotated[Device, Field(discriminator="kind")])
+
+
+def names() -> tuple[str, ...]:
+    """The profiles that come with packager."""
+    return tuple(sorted(path.stem for path in _folder().glob(f"*{_SUFFIX}")))
+
+
+def find(device: str) -> Device:
+    """The profile of that name, or in that file; ConfigError says what is wrong with it."""
+    path = Path(device) if device.endswith(_SUFFIX) else _folder() / f"{device}{_SUFFIX}"
+    if not device.endswith(_SUFFIX) and device not in names():
+        close = difflib.get_close_matches(device, names(), 1)
+        raise ConfigError(
+            f"there is no device {device!r}",
+            f"did you mean {close[0]!r}?"
+            if close
+            else f"name a file of your own (my-device.toml), or one of: {', '.join(names())}",
+        )
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _ANY.validate_python({"name": path.stem, **document})
+    except OSError as error:
+        raise ConfigError(f"the device profile {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        known = {*LinuxDevice.model_fields, *Microcontroller.model_fields}
+        raise refusal.of_settings(error, str(path), known, {}) from error
+
+
+def _folder() -> Path:
+    return resources.folder("edge") / "devices"

@@ -1,0 +1,107 @@
+"""The options of an edge artifact, and the layout of its bundle."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from packager.errors import ConfigError
+from packager.layout import Archive, IncludedFile, Layout, OwnCode, Parts, Platform
+from packager.manifest import canonical_json
+from packager.targets.edge import profile
+from packager.targets.edge.profile import Device, LinuxDevice
+
+_CACHE = "__pycache__/"
+
+
+class Edge(BaseModel):
+    """A bundle for a device: imported with `from edge import Model`, or C for a microcontroller."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: ClassVar[str] = "edge"
+    root: ClassVar[str] = "bundle"
+    own_code: ClassVar[OwnCode] = "beside"
+
+    kind: Literal["edge"] = "edge"
+    device: str = Field("", description="the device's profile: its name, or a .toml file of your own")
+    greengrass: bool = Field(False, description="also a component of AWS IoT Greengrass")
+
+    @cached_property
+    def profile(self) -> Device:
+        """What the device has."""
+        if not self.device:
+            raise ConfigError(
+                "an edge bundle is for a device, and none is named",
+                f"give --device NAME: {', '.join(profile.names())}; or a file of your own",
+            )
+        return profile.find(self.device)
+
+    @property
+    def linux(self) -> LinuxDevice:
+        """The same, where a bundle is asked for: ConfigError for a microcontroller."""
+        if isinstance(self.profile, LinuxDevice):
+            return self.profile
+        raise ConfigError(
+            f"{self.device} is a microcontroller, which runs no bundle", "build C for it: --format c"
+        )
+
+    @property
+    def platform(self) -> Platform:
+        """The device as all targets say it."""
+        return self.linux.platform
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """What ships of `runtimes/`."""
+        return ("core",)
+
+    @property
+    def lock(self) -> str | None:
+        """A bundle imports no third-party packages to predict."""
+        return None
+
+    @property
+    def thread_per(self) -> dict[str, int]:
+        """One thread, or as many as the device's program asks for."""
+        return {}
+
+    def layout(self, parts: Parts) -> Layout:
+        """The bundle and its archive."""
+        files = list(self._bundle(parts))
+        files.append(IncludedFile("manifest.json", self._manifest(parts, files)))
+        files.append(IncludedFile("SHA256SUMS", _checksums(files)))
+        entries = tuple(file.under(self.root) for file in files)
+        return Layout("edge", entries, (Archive(f"{parts.name}.tar.gz", self.root, "tar.gz"),))
+
+    def _bundle(self, parts: Parts) -> list[IncludedFile]:
+        files = [
+            IncludedFile("golden.json", parts.golden_json),
+            *(IncludedFile(f"model/{path.name}", path) for path in parts.model.paths),
+            *parts.runtime, *parts.licences,
+        ]  # fmt: skip
+        if parts.library is not None and parts.library_dest is not None:
+            files.append(IncludedFile(parts.library_dest, parts.library))
+        return files
+
+    def _manifest(self, parts: Parts, files: list[IncludedFile]) -> bytes:
+        """As every artifact's, with the device, what may differ there, and the digest of every file."""
+        document: dict[str, Any] = json.loads(parts.manifest_json)
+        device = self.linux.model_dump(mode="json", exclude={"title", "kind"})
+        listed = {
+            file.dest: {"sha256": _sha256(file), "size_bytes": file.size_bytes}
+            for file in files
+            if _CACHE not in file.dest
+        }
+        return canonical_json({**document, "device": device, "tolerance": parts.tolerance, "files": listed})
+
+
+def _checksums(files: list[IncludedFile]) -> bytes:
+    """For `sha256sum --check` on the device."""
+    return "".join(f"{_sha256(file)}  {file.dest}\n" for file in sorted(files, key=lambda f: f.dest)).encode()
+
+
+def _sha256(file: IncludedFile) -> str:
+    return hashlib.sha256(file.read()).hexdigest()
