@@ -17,8 +17,8 @@ class Source(Protocol):
         """The newest release of this name for this device, its signature checked.
 
         ``now`` is the device's clock in seconds since 1970: metadata that had expired by then is refused.
-        That the number is higher than the highest ever trusted is checked by the caller, for all sources alike.
-        Raises ``RefusedError`` (not signed, expired, rolled back …) or ``UnreachableError`` (try again later).
+        That the number is not below the highest ever trusted is checked by the caller, for all sources alike.
+        Raises ``RefusedError`` (not signed, expired, rolled back …) or ``UnreachableError`` (later, perhaps).
         """
 
     def fetch(self, digest: str, size_bytes: int, offset: int) -> Iterator[bytes]:
