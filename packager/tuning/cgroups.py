@@ -13,6 +13,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from packager.errors import ToolError
@@ -25,6 +26,15 @@ _WEIGHTS = {1: ("cpu.shares", 100_000), 2: ("cpu.weight", 10_000)}
 _EVENTS = ("memory.events", "memory.oom_control")
 _SWAP = ("memory.swap.max", "memory.memsw.limit_in_bytes")
 _REMOVING_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a group may take: of one processor's time (more than 1 is several), of memory, of processes."""
+
+    cpu: float
+    memory_mb: int | None = None
+    processes: int | None = None
 
 
 def cpu_share(memory_mb: int) -> float:
@@ -59,6 +69,11 @@ class Group:
         """Whether the kernel has killed a process of the group for its memory."""
         return any(_killed(folder / name) for folder in self._folders for name in _EVENTS)
 
+    def read(self, *names: str) -> str:
+        """What the kernel says of the group in the first of these files that it has."""
+        found = (folder / name for name in names for folder in self._folders if (folder / name).exists())
+        return next(found).read_text(encoding="ascii")
+
 
 def _killed(events: Path) -> bool:
     with contextlib.suppress(FileNotFoundError):
@@ -85,12 +100,21 @@ def limited(memory_mb: int, *, memory: bool = True) -> Iterator[Group]:
 
     Raises ToolError where this process may not make one.
     """
-    wanted: tuple[Controller, ...] = ("cpu", "memory") if memory else ("cpu",)
+    with held(Limits(cpu_share(memory_mb), memory_mb if memory else None)) as group:
+        yield group
+
+
+@contextmanager
+def held(limits: Limits) -> Iterator[Group]:
+    """A group with any limits; otherwise as ``limited``."""
+    wanted: list[Controller] = ["cpu"]
+    wanted += ["memory"] if limits.memory_mb else []
+    wanted += ["pids"] if limits.processes else []
     with ExitStack() as stack:
         folders = []
-        for place in places(wanted):
+        for place in places(tuple(wanted)):
             sweep(place.folder)
-            folders.append(stack.enter_context(_folder(place, memory_mb)))
+            folders.append(stack.enter_context(_folder(place, limits)))
         yield Group(tuple(folders))
 
 
@@ -102,11 +126,11 @@ def sweep(parent: Path) -> None:
 
 
 @contextmanager
-def _folder(place: Place, memory_mb: int) -> Iterator[Path]:
+def _folder(place: Place, limits: Limits) -> Iterator[Path]:
     folder, lock = _make(place.folder)
     try:
         try:
-            for name, text in _settings(place, memory_mb):
+            for name, text in _settings(place, limits):
                 if name not in _SWAP or (folder / name).exists():  # a kernel may not count swap
                     (folder / name).write_text(text, encoding="ascii")
         except OSError as error:
@@ -145,10 +169,10 @@ def _locked(folder: Path, how: int) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _settings(place: Place, memory_mb: int) -> Iterator[tuple[str, str]]:
+def _settings(place: Place, limits: Limits) -> Iterator[tuple[str, str]]:
     """The files of a group and what to write into them, in order."""
     if "cpu" in place.controllers:
-        quota_us = max(_LEAST_QUOTA_US, int(PERIOD_US * cpu_share(memory_mb)))
+        quota_us = max(_LEAST_QUOTA_US, int(PERIOD_US * limits.cpu))
         weight, most = _WEIGHTS[place.version]
         yield weight, str(most)  # over what else runs here: a share is to mean that much time
         if place.version == 2:
@@ -156,8 +180,10 @@ def _settings(place: Place, memory_mb: int) -> Iterator[tuple[str, str]]:
         else:
             yield "cpu.cfs_period_us", str(PERIOD_US)
             yield "cpu.cfs_quota_us", str(quota_us)
-    if "memory" in place.controllers:
-        limit = str(memory_mb << 20)
+    if "pids" in place.controllers:
+        yield "pids.max", str(limits.processes)
+    if "memory" in place.controllers and limits.memory_mb:
+        limit = str(limits.memory_mb << 20)
         if place.version == 2:
             yield "memory.max", limit
             yield "memory.swap.max", "0"

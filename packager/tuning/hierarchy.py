@@ -9,7 +9,7 @@ from typing import Literal
 
 from packager.errors import ToolError
 
-Controller = Literal["cpu", "memory"]
+Controller = Literal["cpu", "memory", "pids"]
 NAME = "packager-"
 """How the folders of our groups begin."""
 

@@ -36,7 +36,7 @@ _CORES = 4
 
 @cache
 def prefix(arch: str) -> tuple[str, ...]:
-    """What stands before a program of this processor: nothing where it is ours or the kernel knows what to do.
+    """What stands before a program of this processor: nothing where the kernel runs it itself.
 
     Raises NotHereError where there is no emulator.
     """
