@@ -119,6 +119,40 @@ class TrimmedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Sections:
+    """Bytes of a firmware by kind: ``text`` and ``rodata`` lie in flash, ``bss`` in RAM, ``data`` in both."""
+
+    text: int
+    rodata: int
+    data: int
+    bss: int
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a model in C takes of a microcontroller, as it was linked for it. None: it was not measured.
+
+    ``flash_bytes`` and ``ram_bytes`` are the model's own, without an otherwise empty firmware and without
+    the stack; ``sections`` says what they are made of. ``scratch_bytes``: what the model's caller lends it.
+    ``whole_flash_bytes`` and ``whole_ram_bytes`` are the firmware's, with the stack and the caller's rows.
+    ``board``: the emulated one on which it ran.
+    """
+
+    device: str
+    compiler: str
+    flash_bytes: int
+    ram_bytes: int
+    stack_bytes: int | None
+    scratch_bytes: int
+    sections: Sections
+    whole_flash_bytes: int
+    whole_ram_bytes: int
+    flash_limit_bytes: int
+    ram_limit_bytes: int
+    board: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """One finished artifact: its folder, its archive, its bytes and the archive's SHA-256.
 

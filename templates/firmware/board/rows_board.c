@@ -20,7 +20,7 @@
 
 extern uint32_t stack_end[];
 
-static int rows = NO_FILE, answers = NO_FILE;
+static int rows = NO_FILE, answers = NO_FILE, painted;
 static uint32_t deepest;
 
 static int32_t host(uint32_t operation, const void *argument) {
@@ -46,7 +46,6 @@ static void put(int file, const void *from, uint32_t bytes) {
     }
 }
 
-/* Inline, so that the stack pointer is that of the two functions below, which main calls as it calls the model. */
 static inline __attribute__((always_inline)) uint32_t *here(void) {
     uint32_t *pointer;
     __asm volatile("mov %0, sp" : "=r"(pointer));
@@ -63,16 +62,19 @@ int rows_read(void *into, unsigned long bytes) {
     for (volatile uint32_t *word = stack_end; word < here(); word++) {
         *word = PAINT;
     }
+    painted = 1;
     return !missing;
 }
 
 void rows_write(const void *from, unsigned long bytes) {
     volatile uint32_t *word = stack_end;
-    while (word < here() && *word == PAINT) {
+    while (painted && word < here() && *word == PAINT) {
         word++;
     }
-    const uint32_t taken = (uint32_t)((char *)__builtin_frame_address(0) - (char *)word);
-    deepest = taken > deepest ? taken : deepest;
+    /* The canonical frame address is the stack pointer of main where it calls the model, too. */
+    const uint32_t taken = (uint32_t)((char *)__builtin_dwarf_cfa() - (char *)word);
+    deepest = painted && taken > deepest ? taken : deepest;
+    painted = 0; /* what follows an answer's first part is this function's own use of the stack */
     put(answers, from, bytes);
 }
 

@@ -1,0 +1,110 @@
+"""Whether a model in C fits a microcontroller: the linker answers, with the part's own sizes."""
+
+from dataclasses import dataclass
+
+from packager.errors import SizeLimitError
+from packager.firmware.toolchain import Memory, Toolchain
+from packager.results import Footprint, Sections
+from packager.targets import edge
+from packager.targets.edge.profile import Microcontroller
+
+_ANY_SIZE = 1 << 28
+"""More than any part has: all is linked into that first, so that there are numbers either way."""
+_INTERRUPT_BYTES = 104
+"""What a Cortex-M puts on the stack for an interrupt, with its floating point registers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What is known of a model beside its code: how deep its stack goes (None: not measured), what its
+    caller holds of a row and its answer, what buffers the caller lends it, and of what kind it is."""
+
+    function: str
+    stack_bytes: int | None
+    row_bytes: int
+    scratch_bytes: int
+    has_trees: bool
+
+
+def check(toolchain: Toolchain, model: str, needs: Needs, board: str | None) -> Footprint:
+    """What the object file ``model`` takes; SizeLimitError where the part has less."""
+    profile = toolchain.profile
+    base = [toolchain.compile("startup.c"), toolchain.compile("empty.c")]
+    toolchain.link("empty.elf", base, Memory(_ANY_SIZE, _ANY_SIZE, 0))
+    toolchain.link("model.elf", [*base, model], Memory(_ANY_SIZE, _ANY_SIZE, 0), needs.function)
+    whole = toolchain.sections("model.elf")
+    own = _less(whole, toolchain.sections("empty.elf"))
+    stack = (needs.stack_bytes or 0) + needs.row_bytes + needs.scratch_bytes + _INTERRUPT_BYTES
+    found = Footprint(
+        device=profile.name,
+        compiler=toolchain.version,
+        flash_bytes=flash_bytes(own),
+        ram_bytes=ram_bytes(own),
+        stack_bytes=needs.stack_bytes,
+        scratch_bytes=needs.scratch_bytes,
+        sections=own,
+        whole_flash_bytes=flash_bytes(whole),
+        whole_ram_bytes=ram_bytes(whole) + stack,
+        flash_limit_bytes=profile.flash_kib << 10,
+        ram_limit_bytes=profile.ram_kib << 10,
+        board=board,
+    )
+    part = Memory(found.flash_limit_bytes, found.ram_limit_bytes, stack)
+    if not toolchain.link("part.elf", [*base, model], part, needs.function):
+        raise _too_large(found, profile, needs.has_trees)
+    return found
+
+
+def flash_bytes(sections: Sections) -> int:
+    """What lies in flash: the first values of data, too."""
+    return sections.text + sections.rodata + sections.data
+
+
+def ram_bytes(sections: Sections) -> int:
+    """What lies in RAM for as long as the part runs."""
+    return sections.data + sections.bss
+
+
+def _less(whole: Sections, empty: Sections) -> Sections:
+    return Sections(
+        whole.text - empty.text, whole.rodata - empty.rodata, whole.data - empty.data, whole.bss - empty.bss
+    )
+
+
+def _too_large(found: Footprint, profile: Microcontroller, has_trees: bool) -> SizeLimitError:
+    over = [
+        f"{needed:,} bytes of {what}, and it has {limit:,}"
+        for what, needed, limit in (
+            ("flash", found.whole_flash_bytes, found.flash_limit_bytes),
+            ("RAM", found.whole_ram_bytes, found.ram_limit_bytes),
+        )
+        if needed > limit
+    ]
+    smaller = (
+        "fewer or shallower trees: packager optimize --pass truncate_trees, or train such"
+        if has_trees
+        else "a smaller net: packager optimize --pass prune_channels, or train one with fewer units"
+    )
+    own = found.sections
+    stack = "not measured" if found.stack_bytes is None else f"{found.stack_bytes:,}"
+    return SizeLimitError(
+        f"{profile.name} needs " + "; ".join(over or ["more than it has"]),
+        f"{smaller}; or a larger part: {_larger(found)}",
+        (
+            f"the model itself: {own.text:,} bytes of code, {own.rodata:,} of tables, {own.data:,} of data, "
+            f"{own.bss:,} of zeros, stack {stack}",
+        ),
+    )
+
+
+def _larger(found: Footprint) -> str:
+    """Parts that packager knows and that have enough of both."""
+    known = (edge.profile.find(name) for name in edge.profile.names())
+    enough = [
+        one.name
+        for one in known
+        if isinstance(one, Microcontroller)
+        and one.flash_kib << 10 >= found.whole_flash_bytes
+        and one.ram_kib << 10 >= found.whole_ram_bytes
+    ]
+    return ", ".join(enough[:4]) or "none of those that packager knows is large enough"
