@@ -99,6 +99,11 @@ def find_root() -> str:
 
 def read_manifest(root: str) -> Manifest:
     """Read and check the manifest in ``root``."""
+    return Manifest(read_document(root), root)
+
+
+def read_document(root: str) -> dict[str, object]:
+    """The manifest in ``root`` as it stands there, when it is one that this runtime reads."""
     path = os.path.join(root, "manifest.json")
     try:
         with open(path, encoding="utf-8") as file:
@@ -114,7 +119,7 @@ def read_manifest(root: str) -> Manifest:
     if found != SCHEMA_VERSION or isinstance(found, bool):
         message = f"{path} has schema_version {found!r}; this runtime reads {SCHEMA_VERSION}"
         raise ModelError(f"{message}: build the artifact with the packager that this runtime came from")
-    return Manifest(document, root)
+    return document
 
 
 def _processors(thread_per: object) -> int:

@@ -23,12 +23,13 @@ _FORMS = ("features", "instances", "inputs")
 
 
 class Predictor:
-    """One open model. Safe from several threads at once."""
+    """One open model, of the artifact in ``root`` or of a manifest that was read before. Safe from several
+    threads at once."""
 
     __slots__ = ("_answers", "_batch", "_engine", "_inputs", "_rows", "_run", "manifest")
 
-    def __init__(self, root: str | None = None) -> None:
-        self.manifest: Manifest = read_manifest(root or find_root())
+    def __init__(self, root: str | Manifest | None = None) -> None:
+        self.manifest: Manifest = root if isinstance(root, Manifest) else read_manifest(root or find_root())
         self._engine: Engine = open_engine(self.manifest)
         signature = self.manifest.signature
         found = disagreements(signature, self._engine.inputs, self._engine.outputs)

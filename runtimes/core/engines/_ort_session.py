@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 
 from runtimes.core.engines._ort_api import Library
 from runtimes.core.engines._ort_values import DTYPE_OF_ORT
@@ -27,7 +28,7 @@ class Session:
         options = library.made(library.create_session_options)
         try:
             _configure(library, options, threads, LEVELS[level])
-            self.address = library.made(library.create_session, library.env, path.encode(), options)
+            self.address = library.made(library.create_session, library.env, os.fsencode(path), options)
         finally:
             library.release_session_options(options)
         self.inputs = _describe(library, self.address, "input")
