@@ -114,5 +114,5 @@ class Parts:
     packages: tuple[IncludedFile, ...] = ()
     library: Path | None = None
     library_dest: str | None = None
-    tolerance: dict[str, dict[str, float]] = field(default_factory=dict)
     licences: tuple[IncludedFile, ...] = ()
+    tolerance: dict[str, dict[str, float]] = field(default_factory=dict)

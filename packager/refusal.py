@@ -34,27 +34,32 @@ _PLAIN = {
 
 
 def of_settings(
-    error: ValidationError, where: str, known: Collection[str], examples: Mapping[str, Any]
+    error: ValidationError,
+    where: str,
+    known: Collection[str],
+    examples: Mapping[str, Any],
+    hint: str = HINT,
 ) -> ConfigError:
     """The first of its reasons, a mistyped name before all: it is mostly the cause of the others.
 
-    ``where`` says whose the settings are, ``known`` are the options that a typo may mean.
+    ``where`` says whose the settings are, ``known`` are the options that a typo may mean, ``hint`` says where
+    all of them stand.
     """
     details = error.errors()
     first = next((one for one in details if one["type"] == "extra_forbidden"), details[0])
     field, name = _path(_untagged(first["loc"])), str(first["loc"][-1])
     if first["type"] == "extra_forbidden":
-        return ConfigError(f"{where} has no option {field!r}", _suggestion(name, known))
+        return ConfigError(f"{where} has no option {field!r}", _suggestion(name, known, hint))
     if first["type"] == "missing":
-        return ConfigError(f"{where}: {_path(_untagged(first['loc'])[:-1]) or 'it'} has no {name!r}", HINT)
+        return ConfigError(f"{where}: {_path(_untagged(first['loc'])[:-1]) or 'it'} has no {name!r}", hint)
     if first["type"] == "union_tag_not_found":
         return ConfigError(f"{where}: {field} has no 'kind'", "packager optimize --passes lists them")
     if first["type"] in ("model_type", "model_attributes_type", "tuple_type") and field in _TABLES:
         return ConfigError(f"{where}: {field} is {first['input']!r}", f"write it as {_TABLES[field]}")
     message = _message(first, name, examples)
     if message.startswith(f"{name} "):  # the target's own sentence names the field and its value already
-        return ConfigError(f"{where}: {field.removesuffix(name)}{message}", HINT)
-    return ConfigError(f"{where}: {field} is {first['input']!r}: {message}", HINT)
+        return ConfigError(f"{where}: {field.removesuffix(name)}{message}", hint)
+    return ConfigError(f"{where}: {field} is {first['input']!r}: {message}", hint)
 
 
 def _message(reason: ErrorDetails, name: str, examples: Mapping[str, Any]) -> str:
@@ -65,9 +70,10 @@ def _message(reason: ErrorDetails, name: str, examples: Mapping[str, Any]) -> st
 
 
 def _untagged(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Without the pass's kind, which pydantic puts between its place and its field."""
-    if location[:2] == ("optimize", "passes") and len(location) > 4:
-        return (*location[:3], *location[4:])
+    """Without the kind of a pass or target, which pydantic puts between its place and its field."""
+    tables = next((at for at in (("optimize", "passes"), ("target",)) if location[: len(at)] == at), None)
+    if tables is not None and len(location) > len(tables) + 2:
+        return (*location[: len(tables) + 1], *location[len(tables) + 2 :])
     return location
 
 
@@ -79,6 +85,6 @@ def _path(location: tuple[int | str, ...]) -> str:
     return text
 
 
-def _suggestion(typed: str, known: Collection[str]) -> str:
+def _suggestion(typed: str, known: Collection[str], hint: str) -> str:
     close = get_close_matches(typed, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else HINT
+    return f"did you mean {close[0]!r}?" if close else hint

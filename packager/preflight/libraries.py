@@ -8,7 +8,7 @@ from packager.errors import PreflightError
 from packager.layout import Platform
 
 _MAGIC = b"\x7fELF"
-_MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}
+_MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64", "EM_ARM": "armv7", "EM_RISCV": "riscv64"}
 _VERSION = re.compile(r"(GLIBC|GLIBCXX)_([0-9.]+)")
 _EXTENSION = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-")
 
@@ -32,7 +32,7 @@ def check(folder: Path, platform: Platform) -> tuple[Library, ...]:
     if faults:
         raise PreflightError(
             f"{faults[0]} ({len(faults)} such in all)" if len(faults) > 1 else faults[0],
-            hint="choose another --runtime or --arch, or a version of the package that was made for it",
+            hint="choose another --runtime, --arch or --device, or a version of the package that was made for it",
             details=tuple(faults[1:20]),
         )
     return found

@@ -3,9 +3,9 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from packager import refusal, resources
 from packager.errors import ConfigError
@@ -68,7 +68,11 @@ class Microcontroller(_Profile):
 
 
 Device = LinuxDevice | Microcontroller
-_ANY: TypeAdapter[Device] = TypeAdapter(Annotated[Device, Field(discriminator="kind")])
+_KINDS: dict[object, type[LinuxDevice] | type[Microcontroller]] = {
+    "linux": LinuxDevice, "microcontroller": Microcontroller,
+}  # fmt: skip
+_EXAMPLES = {"libc_version": "2.36", "libstdcxx": "3.4.30", "python": "3.11", "name": "my-device"}
+_HINT = "packager targets shows the profiles that come with packager, with every field"
 
 
 def names() -> tuple[str, ...]:
@@ -88,15 +92,23 @@ def find(device: str) -> Device:
             else f"name a file of your own (my-device.toml), or one of: {', '.join(names())}",
         )
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _ANY.validate_python({"name": path.stem, **document})
+        return _checked(path, tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigError(f"the device profile {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
+
+
+def _checked(path: Path, document: dict[str, Any]) -> Device:
+    kind = document.get("kind")
+    if kind not in ("linux", "microcontroller"):
+        wrong = "it has no 'kind'" if kind is None else f"kind is {kind!r}"
+        raise ConfigError(f'{path}: {wrong}: it must be "linux" or "microcontroller"', _HINT)
+    profile = _KINDS[kind]
+    try:
+        return profile.model_validate({"name": path.stem, **document})
     except ValidationError as error:
-        known = {*LinuxDevice.model_fields, *Microcontroller.model_fields}
-        raise refusal.of_settings(error, str(path), known, {}) from error
+        raise refusal.of_settings(error, str(path), profile.model_fields, _EXAMPLES, _HINT) from error
 
 
 def _folder() -> Path:

@@ -50,9 +50,9 @@ def test_refuses_a_library_for_another_processor(folder: Path) -> None:
 def test_refuses_a_library_for_an_unknown_processor(folder: Path) -> None:
     path = folder / "lib" / "libonnxruntime.so.1"
     content = bytearray(path.read_bytes())
-    content[18:20] = (243).to_bytes(2, "little")  # RISC-V
+    content[18:20] = (20).to_bytes(2, "little")  # PowerPC
     path.write_bytes(content)
-    assert "is for EM_RISCV" in refuse(folder, TARGET).message
+    assert "is for EM_PPC" in refuse(folder, TARGET).message
 
 
 def test_names_the_file_the_symbol_version_and_what_the_target_has(folder: Path) -> None:
