@@ -21,7 +21,7 @@ _ENDED = re.compile(r"^@ended (\d+)\r?$", re.MULTILINE)
 _BEGAN = "@began"
 _PEAK = re.compile(r"^@peak_kib (\d+)\r?$", re.MULTILINE)
 _MACHINE = (
-    "-M", "virt", "-cpu", "cortex-a72", "-smp", "1", "-nographic", "-no-reboot", "-nic", "none",
+    "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "1", "-nographic", "-no-reboot", "-nic", "none",
     "-append", "console=ttyAMA0 panic=-1 loglevel=4",
 )  # fmt: skip
 # Runs the code as nobody, and tells what it took at most: as its last act, since a parent would need memory.
@@ -68,7 +68,7 @@ def run(
         disks = (_image_of(root), image(disk, Path(scratch) / "bundle.img"))
         done = subprocess.run(
             (
-                "timeout", "-s", "KILL", str(timeout_s), "qemu-system-aarch64", *_MACHINE, "-m", str(memory_mb),
+                "timeout", "-s", "KILL", str(timeout_s), *_MACHINE, "-m", str(memory_mb),
                 "-kernel", str(files.image), "-initrd", str(start),
                 *(text for number, path in enumerate(disks) for text in _drive(f"disk{number}", path)),
             ),
