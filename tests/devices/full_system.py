@@ -21,7 +21,8 @@ _ENDED = re.compile(r"^@ended (\d+)\r?$", re.MULTILINE)
 _BEGAN = "@began"
 _PEAK = re.compile(r"^@peak_kib (\d+)\r?$", re.MULTILINE)
 _MACHINE = (
-    "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", "1", "-nographic", "-no-reboot", "-nic", "none",
+    "qemu-system-aarch64",
+    "-M", "virt", "-cpu", "cortex-a72", "-smp", "1", "-nographic", "-no-reboot", "-nic", "none",
     "-append", "console=ttyAMA0 panic=-1 loglevel=4",
 )  # fmt: skip
 # Runs the code as nobody, and tells what it took at most: as its last act, since a parent would need memory.
