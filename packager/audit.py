@@ -9,6 +9,8 @@ from packager.errors import ArtifactError, PackagerError, SourceError
 from packager.manifest import read_signature
 from packager.progress import Silence, Steps, Watcher
 from packager.results import StepRecord, Verification
+from packager.targets.edge import greengrass
+from packager.targets.edge.target import Edge
 
 GOLDEN = "golden.json"
 SAM_BUILD = ".aws-sam/"
@@ -33,6 +35,11 @@ def audit(folder: Path, rebuild: bool = False, watcher: Watcher | None = None) -
         listed = check_digests(folder)
         step.detail = f"{len(listed)} files are what was built"
     record = evidence.read(folder)
+    (target,) = record.configuration.targets
+    if isinstance(target, Edge) and target.greengrass:
+        with steps.step("greengrass") as step:
+            checked = greengrass.check(folder, record.configuration.name)
+            step.detail = f"{checked.component_name} {checked.component_version} is a component"
     with steps.step("golden") as step:
         found = _replay(folder, record)
         step.detail = (

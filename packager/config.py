@@ -38,6 +38,9 @@ EXAMPLES: dict[str, Any] = {
     "metric": "accuracy",
     "min_accuracy": 0.85,
     "train": "module:function",
+    "greengrass_name": "com.example.model",
+    "greengrass_version": "1.0.0",
+    "greengrass_bucket": "my-bucket/components",
 }
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from packager.errors import ConfigError
 from packager.layout import Archive, IncludedFile, Layout, OwnCode, Parts, Platform
 from packager.manifest import canonical_json
-from packager.targets.edge import profile
+from packager.targets.edge import greengrass as components
+from packager.targets.edge import profile, recipe
 from packager.targets.edge.profile import Device, LinuxDevice
 
 _CACHE = "__pycache__/"
@@ -28,6 +29,17 @@ class Edge(BaseModel):
     kind: Literal["edge"] = "edge"
     device: str = Field("", description="the device's profile: its name, or a .toml file of your own")
     greengrass: bool = Field(False, description="also a component of AWS IoT Greengrass")
+    greengrass_name: str = Field(
+        "", pattern=rf"{recipe.NAME}|^$", description="the component's name; default: the artifact's"
+    )
+    greengrass_version: str = Field(
+        "1.0.0", pattern=recipe.VERSION, max_length=64,
+        description="the component's version; raise it for each release, since none is ever replaced",
+    )  # fmt: skip
+    greengrass_bucket: str = Field(
+        "", pattern=rf"{components.BUCKET}|^$",
+        description="the bucket of S3 for the component's ZIP, with a prefix if you like",
+    )  # fmt: skip
 
     @cached_property
     def profile(self) -> Device:
@@ -74,7 +86,12 @@ class Edge(BaseModel):
         files.append(IncludedFile("manifest.json", self._manifest(parts, files)))
         files.append(IncludedFile("SHA256SUMS", _checksums(files)))
         entries = tuple(file.under(self.root) for file in files)
-        return Layout("edge", entries, (Archive(f"{parts.name}.tar.gz", self.root, "tar.gz"),))
+        whole = Archive(f"{parts.name}.tar.gz", self.root, "tar.gz")
+        if not self.greengrass:
+            return Layout("edge", entries, (whole,))
+        options = components.Options(self.greengrass_name, self.greengrass_version, self.greengrass_bucket)
+        made = components.component(parts.name, self.root, self.linux, options)
+        return Layout("edge", (*entries, *made.files), (whole, made.archive), made.notes)
 
     def _bundle(self, parts: Parts) -> list[IncludedFile]:
         files = [
