@@ -25,6 +25,10 @@ class RefusedError(UpdateError):
     exit_code = 4
 
 
+class UnfitError(RefusedError):
+    """The release is the one that was signed, but not fit for this device: not tried again."""
+
+
 class RolledBackError(UpdateError):
     """The new version failed after the switch: the last good one serves again."""
 

@@ -11,6 +11,7 @@ SCHEMA_VERSION = 1
 MAX_RELEASE_BYTES = 65536
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 MAX_NUMBER = 2**53
+_IN_NAMES = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
 
 class TrustedRelease(NamedTuple):
@@ -26,6 +27,16 @@ class TrustedRelease(NamedTuple):
     total_bytes: int
 
 
+def write_release(release: TrustedRelease) -> bytes:
+    """The document again, for the slot that the release is put into."""
+    document = release._asdict()
+    manifest = {
+        "sha256": document.pop("manifest_sha256"),
+        "size_bytes": document.pop("manifest_bytes"),
+    }
+    return json.dumps({"schema_version": SCHEMA_VERSION, **document, "manifest": manifest}).encode()
+
+
 def read_release(body: bytes) -> TrustedRelease:
     """The release of a document whose signature (or TUF digest) has been checked."""
     document = _object(body)
@@ -37,9 +48,9 @@ def read_release(body: bytes) -> TrustedRelease:
         raise RefusedError("release.json names no manifest")
     size = _count(manifest, "size_bytes", MAX_MANIFEST_BYTES)
     return TrustedRelease(
-        name=_text(document, "name"),
-        device=_text(document, "device"),
-        number=_count(document, "number", MAX_NUMBER),
+        name=check_name(document.get("name"), "release.json", "name"),
+        device=check_name(document.get("device"), "release.json", "device"),
+        number=_count(document, "number", MAX_NUMBER, least=0),
         version=_text(document, "version"),
         released=_text(document, "released"),
         manifest_sha256=check_digest(manifest.get("sha256"), "the manifest of release.json"),
@@ -48,11 +59,18 @@ def read_release(body: bytes) -> TrustedRelease:
     )
 
 
-def check_digest(value: object, owner: str) -> str:
+def check_name(value: object, owner: str, key: str) -> str:
+    """A name of a model or a device: it becomes part of a path, so it holds no way out of a folder."""
+    if isinstance(value, str) and 0 < len(value) <= 128 and value[0] != "." and not set(value) - _IN_NAMES:
+        return value
+    raise RefusedError(f"{owner} has the {key} {str(value)[:60]!r}; it must be of letters, digits and _ . -")
+
+
+def check_digest(value: object, owner: str, error: type[RefusedError] = RefusedError) -> str:
     """A SHA-256 as 64 lower-case hex digits: it becomes a file name, so nothing else may pass."""
     if isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef"):
         return value
-    raise RefusedError(f"{owner} has no SHA-256 digest")
+    raise error(f"{owner} has no SHA-256 digest")
 
 
 def _object(body: bytes) -> dict[str, object]:
@@ -74,10 +92,10 @@ def _text(document: dict[str, object], key: str) -> str:
     return value
 
 
-def _count(document: dict[str, object], key: str, most: int) -> int:
+def _count(document: dict[str, object], key: str, most: int, least: int = 1) -> int:
     value = document.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise RefusedError(
-            f"release.json has the {key} {str(value)[:60]!r}; it must be a whole number from 1 to {most}"
+            f"release.json has the {key} {str(value)[:60]!r}; a number from {least} to {most} is read"
         )
     return value
