@@ -30,6 +30,7 @@ LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
     "lambda_client": (("awslambdaric==4.2.2",), True),
     "lambda_emulator": (("aws-sam-cli==1.170.0",), False),
     "sam_cli": (("aws-sam-cli==1.170.0",), True),
+    "tflite_micro": (("tflite-micro==0.dev20261023182759",), True),
     "worker_boosting": (
         ("xgboost-cpu==3.2.0", "lightgbm", *_SKLEARN, *_ONNX, *_SAMPLES),
         True,
