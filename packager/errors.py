@@ -105,3 +105,9 @@ class AccuracyError(PackagerError):
     """What ships is less accurate than was asked for."""
 
     exit_code = 17
+
+
+class ReleaseError(PackagerError):
+    """The release cannot be signed or added: a wrong key, or a repository that is not what its keys signed."""
+
+    exit_code = 18

@@ -13,7 +13,7 @@ import uv
 DATA = Path(__file__).parents[1] / "packager" / "data"
 OVERRIDES = Path(__file__).parent / "overrides.txt"
 OLDEST_PYTHON = "3.11"
-OLDEST_PYTHONS = {"worker_onnx2tf": "3.12"}
+OLDEST_PYTHONS = {"worker_onnx2tf": "3.12", "edge_update": "3.9"}
 
 # What the environments of workers share. onnx 1.22 and newer write graphs that no released engine reads; with
 # protobuf 7 skl2onnx cannot write tree ensembles.
@@ -27,6 +27,8 @@ LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
     # What the usual ways of serving a model install: the benchmark measures against them.
     "benchmark_naive": (("fastapi", "mangum", "onnxruntime==1.31.1", "numpy"), True),
     "benchmark_sklearn": (("fastapi", "mangum", "scikit-learn==1.9.1", "joblib", "numpy"), True),
+    # Pure Python on the device. urllib3 is left out: the bundle's updater fetches by itself.
+    "edge_update": (("tuf>=6,<8", "securesystemslib>=1.3,<2"), False),
     "lambda_client": (("awslambdaric==4.2.2",), True),
     "lambda_emulator": (("aws-sam-cli==1.170.0",), False),
     "sam_cli": (("aws-sam-cli==1.170.0",), True),

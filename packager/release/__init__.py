@@ -1,0 +1,1 @@
+"""Signs bundles into a repository of releases: the folder that devices take their updates from."""
