@@ -1,32 +1,18 @@
-"""This machine against the profile that a bundle was built for: architecture, libc, Python, memory, room."""
+"""This machine against the profile that a bundle was built for: architecture, libc, Python, memory."""
 
 from __future__ import annotations
 
 import os
-import platform
-import struct
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from edge.update.errors import NoSpaceError, UnfitError
+from edge.machine import find_arch
+from edge.update.errors import UnfitError
 
 if TYPE_CHECKING:
     from edge.update.contents import Contents
-    from edge.update.home import Home
 
 _MB = 1024 * 1024
-_ARCHITECTURES = {
-    ("x86_64", 8): "x86_64",
-    ("aarch64", 8): "arm64",
-    ("arm64", 8): "arm64",
-    ("riscv64", 8): "riscv64",
-    ("armv7l", 4): "armv7",
-    ("armv8l", 4): "armv7",
-    # A kernel of 64 bits under a system of 32, as many a Raspberry Pi has it.
-    ("aarch64", 4): "armv7",
-}
-_MARGIN_BYTES = 1 << 20
-"""Kept free on the disk: for the state, and the folders of a slot."""
 
 
 class Machine(NamedTuple):
@@ -41,10 +27,9 @@ class Machine(NamedTuple):
 
 def look() -> Machine:
     """This machine."""
-    bits = struct.calcsize("P")
     libc, version = _libc()
     return Machine(
-        arch=_ARCHITECTURES.get((platform.machine(), bits), f"{platform.machine()} with {8 * bits} bits"),
+        arch=find_arch(),
         libc=libc,
         libc_version=version,
         python=f"{sys.version_info[0]}.{sys.version_info[1]}",
@@ -73,20 +58,6 @@ def check_fit(contents: Contents, machine: Machine) -> None:
         raise UnfitError(
             f"the release has {contents.total_bytes} bytes; its own profile allows {device.flash_mb} MB"
         )
-
-
-def check_room(home: Home, needed_bytes: int) -> None:
-    """NoSpaceError with the numbers where what changes does not fit on the disk."""
-    free = home.free_bytes()
-    if needed_bytes + _MARGIN_BYTES > free:
-        raise NoSpaceError(
-            f"the update needs {_shown(needed_bytes + _MARGIN_BYTES)} of room in {home.root} and "
-            f"{_shown(free)} are free: make room and update again; what serves is as before"
-        )
-
-
-def _shown(size_bytes: int) -> str:
-    return f"{size_bytes / _MB:.1f} MB"
 
 
 def _libc() -> tuple[str, str]:

@@ -78,8 +78,8 @@ def _whole(home: Home, state: State) -> State:
     origin = read_origin(home, beside)
     if origin is None or find_damage(home.slot(beside)):
         raise UpdateError(
-            f"the bundle in {home.slot(state.good.slot)} is damaged ({damage}) and there is no other to go back to: "
-            "provision this device anew with `python -m edge.update init`"
+            f"the bundle in {home.slot(state.good.slot)} is damaged ({damage}) and there is no other to go "
+            "back to: provision this device anew with `python -m edge.update init`"
         )
     lost = state.good
     good = Installed(beside, origin.number, origin.version)

@@ -12,7 +12,13 @@ from edge.update.byte_code import compile_sources
 from edge.update.contents import MANIFEST, ORIGIN, Contents, read_contents
 from edge.update.errors import RefusedError
 from edge.update.home import SLOTS
-from edge.update.release import MAX_MANIFEST_BYTES, TrustedRelease, write_release
+from edge.update.release import (
+    MAX_MANIFEST_BYTES,
+    MAX_RELEASE_BYTES,
+    TrustedRelease,
+    read_release,
+    write_release,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
     from edge.update.contents import Entry
     from edge.update.disk import Disk
     from edge.update.home import Home
+
+    Put = Callable[[Disk, str, str], None]
 
 _PIECE = 1 << 20
 
@@ -36,12 +44,25 @@ def read_bundle(root: str) -> Contents:
 def find_damage(root: str, contents: Contents | None = None) -> str | None:
     """What is wrong with a bundle on the disk, by every file's size and digest; None where it is whole."""
     try:
-        for entry in (contents or read_bundle(root)).files:
+        contents = contents or read_bundle(root)
+        manifest = _stated_manifest(root)
+        if manifest and hashlib.sha256(contents.body).hexdigest() != manifest:
+            return f"{MANIFEST} is not the one of its release"
+        for entry in contents.files:
             if not holds(os.path.join(root, *entry.path.split("/")), entry.sha256, entry.size_bytes):
                 return f"{entry.path} is not the file that the manifest names"
     except RefusedError as error:
         return error.message
     return None
+
+
+def _stated_manifest(root: str) -> str | None:
+    """The digest that a slot's manifest came with; None where that cannot be read."""
+    try:
+        with open(os.path.join(root, ORIGIN), "rb") as file:
+            return read_release(file.read(MAX_RELEASE_BYTES)).manifest_sha256
+    except (OSError, RefusedError):
+        return None
 
 
 def holds(path: str, sha256: str, size_bytes: int) -> bool:
@@ -82,16 +103,18 @@ def find_reusable(home: Home, contents: Contents) -> dict[str, str]:
     return found
 
 
-def assemble(home: Home, contents: Contents, release: TrustedRelease, blobs: dict[str, str]) -> None:
+def assemble(
+    home: Home, contents: Contents, release: TrustedRelease, blobs: dict[str, str], put: Put | None = None
+) -> None:
     """Put the bundle together beside the slots, out of files by digest: all of it is on the medium then."""
-    disk, root = home.disk, home.assembly
+    disk, root, put = home.disk, home.assembly, put or share
     disk.clear(root)
     disk.make_dir(root)
     folders = sorted({above for entry in contents.files for above in _folders(entry.path)})
     for folder in folders:
         disk.make_dir(os.path.join(root, folder))
     for entry in contents.files:
-        place(disk, blobs[entry.sha256], os.path.join(root, *entry.path.split("/")))
+        put(disk, blobs[entry.sha256], os.path.join(root, *entry.path.split("/")))
     disk.write_new(os.path.join(root, MANIFEST), contents.body)
     disk.write_new(os.path.join(root, ORIGIN), write_release(release))
     folders += compile_sources(disk, root, [entry.path for entry in contents.files])
@@ -100,7 +123,7 @@ def assemble(home: Home, contents: Contents, release: TrustedRelease, blobs: dic
     disk.sync(root)
 
 
-def place(disk: Disk, source: str, path: str) -> None:
+def share(disk: Disk, source: str, path: str) -> None:
     """The same file under another name, or its copy where the file system has no such thing."""
     try:
         disk.link(source, path)

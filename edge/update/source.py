@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """``plain.Folder`` (a folder and its Ed25519 signature) or ``tuf_source.Repository`` (a URL and TUF)."""
+    """``plain.Folder`` (a folder and its Ed25519 signature) or ``tuf_source.Repository`` (a URL and TUF).
+
+    ``Repository(url, home)`` finds TUF's first root in ``home.trust`` (``root.json``), and keeps its metadata
+    in ``home.metadata``.
+    """
 
     def newest(self, name: str, device: str, now: float) -> TrustedRelease:
         """The newest release of this name for this device, its signature checked.

@@ -10,7 +10,7 @@ from edge.update.errors import RolledBackError, UnfitError, UpdateError
 from edge.update.home import told
 from edge.update.proof import run
 from edge.update.slots import find_damage, read_bundle
-from edge.update.state import Installed, Refusal, State, write_state
+from edge.update.state import Refusal, State, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +22,10 @@ _COMMAND_LIMIT_S = 120.0
 
 
 class Watch(NamedTuple):
-    """How a version shows that it is good: ``prove`` runs its golden inputs, again and again for ``health_s``.
+    """How a version shows that it is good: ``prove`` runs its golden inputs, and again for ``health_s``.
 
-    ``health_command`` is a shell command of the device's owner, run after each of them; ``restart_command`` tells
-    whatever holds the model open that it has changed.
+    ``health_command`` is a shell command of the device's owner, run after each of them; ``restart_command``
+    tells whatever holds the model open that it has changed.
     """
 
     prove: Callable[[str, Contents], None]
@@ -33,12 +33,6 @@ class Watch(NamedTuple):
     every_s: float = 10.0
     health_command: str | None = None
     restart_command: str | None = None
-
-
-def switch(home: Home, state: State, trial: Installed) -> State:
-    """Let the version on trial serve; the state knows of it, so that its slot is in place."""
-    home.switch(trial.slot)
-    return state
 
 
 def watch(home: Home, state: State, watched: Watch) -> State:
@@ -98,9 +92,8 @@ def roll_back(home: Home, state: State, watched: Watch) -> State:
 def _to_previous(home: Home, state: State, watched: Watch) -> State:
     previous = state.previous
     if previous is None:
-        raise UpdateError(
-            f"there is no version before {state.good.number} ({state.good.version}) on this device to go back to"
-        )
+        good = state.good
+        raise UpdateError(f"this device has no version to go back to from {good.number} ({good.version})")
     root = home.slot(previous.slot)
     damage = find_damage(root)
     if damage:

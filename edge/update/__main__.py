@@ -1,0 +1,203 @@
+"""`python -m edge.update`: see the package's own first lines for the commands and the exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from edge.update import provisioning, recovery, trial
+from edge.update.errors import UpdateError
+from edge.update.home import Home, find_home, told
+from edge.update.plain import Folder
+from edge.update.proof import Proof
+from edge.update.state import State, load_state
+from edge.update.trial import Watch
+from edge.update.updating import Settings, update
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.update.source import Source
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None and not options.source:
+        parser.error("--from URL|DIR says where the releases are; or name a command")
+    if options.command == "init" and not options.home:
+        parser.error("init needs --home HOME, the folder to put the bundle into")
+    try:
+        said = _COMMANDS[options.command](options)
+    except UpdateError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("error: interrupted; the next update goes on from here", file=sys.stderr)
+        return _INTERRUPTED
+    print(said)
+    return 0
+
+
+def _update(options: argparse.Namespace) -> str:
+    home = find_home(options.home)
+    settings = Settings(_watch(options), _say, options.transfer_s, options.again)
+    state = update(home, _source(home, options.source), settings)
+    return f"release {state.good.number} ({state.good.version}) serves and is good"
+
+
+def _init(options: argparse.Namespace) -> str:
+    home = Home(options.home)
+    proof = Proof(options.selftest_s)
+    state = provisioning.init(home, options.bundle, options.trust, options.number, proof)
+    return f"{state.name} {state.good.version} serves from {home.current}, as release {options.number}"
+
+
+def _status(options: argparse.Namespace) -> str:
+    home = find_home(options.home)
+    with told():
+        state = load_state(home)
+    document = {**state.document(), "current": home.serving()}
+    return json.dumps(document, indent=1) if options.json else _lines(state, home)
+
+
+def _recover(options: argparse.Namespace) -> str:
+    home = find_home(options.home)
+    with told(), home.locked():
+        state = recovery.recover(home, starting=True, starts=options.starts)
+    if state.trial is not None:
+        return (
+            f"release {state.trial.number} is on trial, in its start {state.trial.starts} of {options.starts}"
+        )
+    return f"release {state.good.number} ({state.good.version}) serves"
+
+
+def _confirm(options: argparse.Namespace) -> str:
+    home = find_home(options.home)
+    with told(), home.locked():
+        state = trial.confirm(home, recovery.recover(home, starting=False))
+    return f"release {state.good.number} ({state.good.version}) is good"
+
+
+def _roll_back(options: argparse.Namespace) -> str:
+    home = find_home(options.home)
+    with told(), home.locked():
+        state = trial.roll_back(home, recovery.recover(home, starting=False), _watch(options))
+    return f"release {state.good.number} ({state.good.version}) serves again"
+
+
+_COMMANDS = {
+    None: _update,
+    "init": _init,
+    "status": _status,
+    "recover": _recover,
+    "confirm": _confirm,
+    "rollback": _roll_back,
+}
+
+
+def _source(home: Home, place: str) -> Source:
+    if place.startswith(("http://", "https://")):
+        from edge.update.tuf_source import Repository
+
+        return Repository(place, home)
+    if not os.path.isdir(place):
+        raise UpdateError(f"{place} is neither a folder nor an http(s) address of releases")
+    return Folder(place, os.path.join(home.trust, "release.pub"))
+
+
+def _watch(options: argparse.Namespace) -> Watch:
+    return Watch(
+        prove=Proof(options.selftest_s),
+        health_s=getattr(options, "health_s", 0.0),
+        health_command=getattr(options, "health_command", None),
+        restart_command=options.restart_command,
+    )
+
+
+def _lines(state: State, home: Home) -> str:
+    """The status for people."""
+    lines = [f"{state.name} for {state.device} in {home.root}"]
+    lines.append(f"good      {state.good.number} ({state.good.version}) in slot {state.good.slot}")
+    if state.trial is not None:
+        starts = f"{state.trial.starts} starts"
+        lines.append(f"on trial  {state.trial.number} ({state.trial.version}), {starts}")
+    if state.previous is not None:
+        lines.append(f"before    {state.previous.number} ({state.previous.version}): `rollback` goes to it")
+    if state.refused is not None:
+        lines.append(f"refused   {state.refused.number}: {state.refused.why}")
+    lines.append(f"serving   slot {home.serving() or 'none: run `recover`'}")
+    for each in state.history[-5:]:
+        why = f": {each['why']}" if "why" in each else ""
+        lines.append(f"  {each.get('at')} {each.get('what')} {each.get('number')}{why}")
+    return "\n".join(lines)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    home = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    home.add_argument(
+        "--home", metavar="HOME", help="where the slots are (default: EDGE_HOME, or this code's)"
+    )
+    parser = argparse.ArgumentParser(
+        prog="python -m edge.update", description="Updates the bundle on this device.", parents=[home]
+    )
+    parser.set_defaults(home=None)
+    parser.add_argument("--from", dest="source", metavar="URL|DIR", help="where the releases are")
+    parser.add_argument("--again", action="store_true", help="try what was refused before")
+    parser.add_argument("--transfer-s", type=_seconds, default=3600.0, help="limit of the transfer (3600)")
+    _add_proof(parser)
+    _add_health(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    init = commands.add_parser("init", parents=[home], help="put the first bundle on this device")
+    init.add_argument("--trust", required=True, metavar="DIR", help="the trust folder of the releases")
+    init.add_argument("--number", type=_count, default=0, help="the bundle's release number (0)")
+    init.add_argument("bundle", metavar="BUNDLE", help="the bundle's folder")
+    _add_proof(init)
+    status = commands.add_parser("status", parents=[home], help="which version serves, and what happened")
+    status.add_argument("--json", action="store_true")
+    recover = commands.add_parser("recover", parents=[home], help="put everything right, at boot")
+    recover.add_argument("--starts", type=_count, default=recovery.STARTS, help="of a version on trial (3)")
+    commands.add_parser("confirm", parents=[home], help="the version on trial is good")
+    rollback = commands.add_parser("rollback", parents=[home], help="go back to the version before")
+    _add_proof(rollback)
+    return parser
+
+
+def _add_proof(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--selftest-s", type=_seconds, default=120.0, help="limit of the golden inputs (120)")
+    parser.add_argument("--restart-command", metavar="CMD", help="run by the shell after each switch")
+
+
+def _add_health(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--health-s", type=_seconds, default=30.0, help="how long a new version is watched (30)"
+    )
+    parser.add_argument("--health-command", metavar="CMD", help="run by the shell meanwhile; must succeed")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 10**7:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
