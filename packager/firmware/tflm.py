@@ -22,6 +22,8 @@ _SCRIPT = Path(__file__).with_name("tflm_script.py")
 _LIMIT_S = 600
 _PROCESSORS = ("x86_64", "amd64")
 _BATCH = "batch"
+_MOST_ROWS = 16
+Row = dict[str, Array]
 _NOISE = re.compile(
     r"^(Failed to allocate|TFLM failed|Too many buffers|Failed to populate|Unable to allocate)"
 )
@@ -30,13 +32,17 @@ _NOISE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Micro:
     """What TFLite Micro made of a model: the operators that it has to register, the smallest arena that was
-    enough, in the order of the model's tensors the names of its inputs and outputs, and what it answered."""
+    enough, its inputs and outputs in the order of the model's tensors.
+
+    ``answers`` are those to all cases; ``rows`` some rows with them, for the device itself.
+    """
 
     operators: tuple[str, ...]
     arena_bytes: int
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     answers: Answers = field(repr=False)
+    rows: tuple[Case, ...] = field(repr=False)
 
 
 def run(model: ModelFile, cases: Path, say: tools.Progress = tools.silent, offline: bool = False) -> Micro:
@@ -50,16 +56,20 @@ def run(model: ModelFile, cases: Path, say: tools.Progress = tools.silent, offli
     whole = probe.read_cases(cases)
     with tempfile.TemporaryDirectory(prefix="packager-tflm-") as scratch:
         job = Path(scratch)
-        counts = _stage(job, model, whole)
+        asked = [list(_rows(case, model.signature)) for case in whole]
+        _stage(job, model, [row for case in asked for row in case])
         document, log = _asked(python, job)
         _refuse(model, document, log)
-        answers = _answers(job / "answers.npz", counts)
+        answered = iter(_answered(job / "answers.npz"))
+        told = [[next(answered) for _ in case] for case in asked]
+        shown = zip(asked[-1], told[-1], strict=True) if len(asked[-1]) > 1 else _firsts(asked, told)
         return Micro(
             operators=tuple(document["operators"]),
             arena_bytes=document["arena_bytes"],
             inputs=tuple(document["inputs"]),
             outputs=tuple(document["outputs"]),
-            answers=answers,
+            answers=Answers(tuple(_joined(rows) for rows in told), 0.0, ()),
+            rows=tuple(Case(*row) for row in shown)[:_MOST_ROWS],
         )
 
 
@@ -87,23 +97,20 @@ def _sizes_are_fixed(signature: Signature) -> None:
         free = [dim for at, dim in enumerate(spec.shape) if isinstance(dim, str) and (at, dim) != (0, _BATCH)]
         if free:
             raise ConversionError(
-                f"TFLite Micro runs models of fixed sizes, and {free[0]!r} of the input {spec.name!r} is free",
+                f"TFLite Micro runs fixed sizes, and {free[0]!r} of the input {spec.name!r} is free",
                 "convert the model with that size fixed",
             )
 
 
-def _stage(job: Path, model: ModelFile, cases: Sequence[Case]) -> list[int]:
-    """Write what the script reads; says how many rows each case is asked in."""
+def _stage(job: Path, model: ModelFile, rows: Sequence[Row]) -> None:
+    """Write what the script reads."""
     (job / "model.tflite").write_bytes(model.path.read_bytes())
     (job / "request.json").write_text(json.dumps({"registered": sorted(registered())}), encoding="utf-8")
-    rows = [list(_rows(case, model.signature)) for case in cases]
-    flat = [row for case in rows for row in case]
-    stored = {f"{at}.{name}": array for at, row in enumerate(flat) for name, array in row.items()}
-    np.savez(job / "rows.npz", allow_pickle=False, **stored)
-    return [len(case) for case in rows]
+    stored = {f"{at}.{name}": array for at, row in enumerate(rows) for name, array in row.items()}
+    np.savez(job / "rows.npz", **stored)  # type: ignore[arg-type]
 
 
-def _rows(case: Case, signature: Signature) -> Iterator[dict[str, Array]]:
+def _rows(case: Case, signature: Signature) -> Iterator[Row]:
     """A free batch is asked row by row; all else as it is."""
     if not any(spec.shape[:1] == (_BATCH,) for spec in signature.inputs):
         yield case.inputs
@@ -141,6 +148,10 @@ def _refuse(model: ModelFile, document: dict[str, Any], said: tuple[str, ...]) -
             f"{'it' if len(missing) == 1 else 'them'}",
             "use a model without, or a device with Linux",
         )
+    if document["keeps_variables"]:
+        raise ConversionError(
+            f"{model.path.name} keeps variables from one run to the next, which is not proved"
+        )
     if document["refused"]:
         raise ConversionError(
             f"TFLite Micro does not run {model.path.name}: {said[-1] if said else 'it does not say why'}",
@@ -149,18 +160,21 @@ def _refuse(model: ModelFile, document: dict[str, Any], said: tuple[str, ...]) -
         )
 
 
-def _answers(path: Path, counts: Sequence[int]) -> Answers:
-    """Case by case again."""
-    found: dict[int, dict[str, Array]] = {}
+def _answered(path: Path) -> list[Row]:
+    """Row by row."""
+    found: dict[int, Row] = {}
     with np.load(path, allow_pickle=False) as stored:
         for key in stored.files:
             at, _, name = key.partition(".")
             found.setdefault(int(at), {})[name] = stored[key]
-    rows = iter([found[at] for at in sorted(found)])
-    return Answers(tuple(_joined([next(rows) for _ in range(count)]) for count in counts), 0.0, ())
+    return [found[at] for at in sorted(found)]
 
 
-def _joined(rows: Sequence[dict[str, Array]]) -> dict[str, Array]:
-    return (
-        {name: np.concatenate([row[name] for row in rows]) for name in rows[0]} if len(rows) > 1 else rows[0]
-    )
+def _firsts(asked: Sequence[Sequence[Row]], told: Sequence[Sequence[Row]]) -> Iterator[tuple[Row, Row]]:
+    return ((row[0], answer[0]) for row, answer in zip(asked, told, strict=True))
+
+
+def _joined(rows: Sequence[Row]) -> Row:
+    if len(rows) == 1:
+        return rows[0]
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}

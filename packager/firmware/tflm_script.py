@@ -32,7 +32,8 @@ def main(job: Path) -> None:
     operators = _operators(model)
     result: dict[str, Any] = {"operators": sorted(operators)}
     result["missing"] = sorted(operators - set(request["registered"]))
-    if not result["missing"]:
+    result["keeps_variables"] = runtime.count_resource_variables(model) > 0
+    if not result["missing"] and not result["keeps_variables"]:
         result.update(_run(content, model, job))
     (job / "result.tmp").write_text(json.dumps(result))
     (job / "result.tmp").rename(job / "result.json")
@@ -72,7 +73,12 @@ def _run(content: bytes, model: Any, job: Path) -> dict[str, Any]:
         job / "answers.npz",
         **{f"{at}.{name}": a for at, one in enumerate(answers) for name, a in one.items()},
     )
-    return {"refused": False, "arena_bytes": size, "inputs": list(takes), "outputs": list(gives)}
+    return {
+        "refused": False,
+        "arena_bytes": size,
+        "inputs": sorted(takes, key=takes.__getitem__),
+        "outputs": sorted(gives, key=gives.__getitem__),
+    }
 
 
 def _ports(model: Any) -> tuple[dict[str, int], dict[str, int]]:
