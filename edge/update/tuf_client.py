@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tuf.ngclient import FetcherInterface, Updater
 
+    from edge.update.home import Home
     from edge.update.http import Client
 
 _BUNDLE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -32,16 +33,15 @@ _MAX_LIST_BYTES = 4 * 1024 * 1024
 _MAX_ROTATIONS = 64
 
 
-def open_updater(
-    root_path: str, url: str, metadata: str, client: Client, now: float
-) -> tuple[Updater, FetcherInterface]:
-    """A client that trusts what the root file says, as of the time ``now``; it has asked for nothing yet."""
+def open_updater(home: Home, url: str, client: Client, now: float) -> tuple[Updater, FetcherInterface]:
+    """A client that trusts what the home's root says, as of the time ``now``; it has asked for nothing yet."""
+    root_path = os.path.join(home.trust, "root.json")
     root = _read_root(root_path)
     with _packages():
         from tuf.api.exceptions import RepositoryError
         from tuf.ngclient import Updater, UpdaterConfig
-    os.makedirs(metadata, exist_ok=True)
-    _sweep(metadata)
+    os.makedirs(home.metadata, exist_ok=True)
+    _sweep(home.metadata)
     fetcher = _make_fetcher(client)
     config = UpdaterConfig(
         max_root_rotations=_MAX_ROTATIONS,
@@ -50,7 +50,7 @@ def open_updater(
         targets_max_length=_MAX_LIST_BYTES,
     )
     try:
-        updater = Updater(metadata, f"{url}/metadata/", fetcher=fetcher, config=config, bootstrap=root)
+        updater = Updater(home.metadata, f"{url}/metadata/", fetcher=fetcher, config=config, bootstrap=root)
     except RepositoryError as error:
         raise UpdateError(f"{root_path} is no root of trust: {error}") from None
     updater._trusted_set.reference_time = datetime.fromtimestamp(now, timezone.utc)

@@ -15,26 +15,23 @@ if TYPE_CHECKING:
 
     from tuf.ngclient import FetcherInterface, Updater
 
+    from edge.update.home import Home
+
 _CLOCK_SLACK_S = 86400.0
 _ROLES = ("root", "timestamp", "snapshot", "targets")
 
 
 class Repository:
-    """A folder that `packager release --to` wrote, behind a URL.
+    """A folder that `packager release --to` wrote, behind a URL; ``home`` has what the device trusts."""
 
-    ``root_path`` is what the device was given once (`trust/root.json`), ``metadata`` the folder for what it
-    has seen since.
-    """
-
-    def __init__(self, url: str, root_path: str, metadata: str, client: Client | None = None) -> None:
+    def __init__(self, url: str, home: Home, client: Client | None = None) -> None:
         self._url = check_url(url)
-        self._root_path = root_path
-        self._metadata = metadata
+        self._home = home
         self._client = client or Client()
 
     def newest(self, name: str, device: str, now: float) -> TrustedRelease:
         """The newest release of this name for this device, by metadata that are signed and not expired."""
-        updater, fetcher = open_updater(self._root_path, self._url, self._metadata, self._client, now)
+        updater, fetcher = open_updater(self._home, self._url, self._client, now)
         from tuf.api.exceptions import DownloadError, RepositoryError
 
         try:
