@@ -1,0 +1,105 @@
+"""``python -m edge``: predict, selftest, benchmark, info. How each ends stands in ``exits``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if not __package__:  # the folder itself was named: python3 bundle/edge predict
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from argparse import ArgumentParser, ArgumentTypeError
+
+from edge import exits
+from edge.output import Output, Stopped, StreamError, end_by, say
+
+_SIGPIPE = 13
+_COMMANDS = {
+    "predict": "answer rows from files or stdin: JSON lines, CSV, or one request document",
+    "selftest": "verify every file, and hold the answers to the golden inputs to the source model's own",
+    "benchmark": "measure loading, latency, throughput and memory on this machine",
+    "info": "say what this bundle is",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; its exit code."""
+    options = _parser().parse_args(arguments)
+    output = Output()
+    output.catch_signals()
+    from runtimes.core.errors import ModelError
+
+    try:
+        command = __import__(f"edge.{options.command}", fromlist=["main"])
+        code: int = command.main(options, output)
+    except ModelError as error:
+        say(f"error: {error.message}")
+        return exits.MODEL
+    except MemoryError:
+        say("error: this machine has not enough memory for this; predict takes less with a smaller --batch")
+        return exits.MODEL
+    except StreamError as error:
+        say(f"error: {error}")
+        return exits.STREAM
+    except BrokenPipeError:
+        return end_by(_SIGPIPE)
+    except Stopped as stopped:
+        return end_by(stopped.signal)
+    return code
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m edge", description="Runs the model of an edge bundle.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made = {name: commands.add_parser(name, help=text, description=text) for name, text in _COMMANDS.items()}
+    for name, command in made.items():
+        command.add_argument(
+            "--bundle", metavar="DIR", help="the bundle (default: the one that holds this code)"
+        )
+        if name != "info":
+            text = "threads of the engine (default 1)"
+            command.add_argument("--threads", type=_count, default=1, metavar="N", help=text)
+        if name != "predict":
+            command.add_argument("--json", action="store_true", help="answer in JSON")
+    _add_predict(made["predict"])
+    text = "how long to ask for one row, and again for a batch (default 2)"
+    made["benchmark"].add_argument("--seconds", type=_seconds, default=2.0, metavar="S", help=text)
+    return parser
+
+
+def _add_predict(command: ArgumentParser) -> None:
+    add = command.add_argument
+    add("files", nargs="*", metavar="FILE", help="rows to answer (default: stdin, also -)")
+    text = "jsonl: a row or a request document a line; json: one document; csv (default: told by the input)"
+    add("--format", choices=("auto", "jsonl", "json", "csv"), default="auto", help=text)
+    add("--output", choices=("jsonl", "csv"), default="jsonl", help="what the answers are written as")
+    add("--delimiter", type=_character, default=",", metavar="C", help="what separates CSV (default a comma)")
+    add("--batch", type=_count, default=64, metavar="N", help="the most rows to run at once (default 64)")
+    add("--strict", action="store_true", help="stop at the first row that is refused")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 10**6:
+        raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 3600:
+        raise ArgumentTypeError(f"{text!r} is no number of seconds up to 3600")
+    return value
+
+
+def _character(text: str) -> str:
+    text = "\t" if text == "\\t" else text
+    if len(text) != 1 or text in '"\r\n':
+        raise ArgumentTypeError(f"{text!r} is no single character that can separate columns")
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
