@@ -34,7 +34,7 @@ _MAX_ROTATIONS = 64
 
 
 def open_updater(home: Home, url: str, client: Client, now: float) -> tuple[Updater, FetcherInterface]:
-    """A client that trusts what the home's root says, as of the time ``now``; it has asked for nothing yet."""
+    """A client that trusts what the home's root says, as of the time ``now``; nothing is asked for yet."""
     root_path = os.path.join(home.trust, "root.json")
     root = _read_root(root_path)
     with _packages():
