@@ -58,10 +58,11 @@ def assemble(
         manifest_json=manifest_json(name, served.model, converted.source, served.described),
         golden_json=canonical_json(probe.golden_document(converted.reference)),
         runtime=_own_code(target, python, converted),
-        packages=dependencies.install(target.lock, platform, python, say) if target.lock else (),
+        packages=_packages(target, python, say),
         library=files.library,
         library_dest=files.dest,
         licences=files.licences,
+        library_glibc=files.glibc,
         tolerance=_tolerance(converted, configuration),
     )
     if target.own_code == "beside":
@@ -77,6 +78,16 @@ def _own_code(
     if target.own_code == "beside":
         return dependencies.device_files(python)
     return dependencies.runtime_files(target.rooms, python, converted.model)
+
+
+def _packages(
+    target: Target, python: interpreters.Interpreter | None, say: tools.Progress
+) -> tuple[IncludedFile, ...]:
+    if target.lock is None:
+        return ()
+    if target.own_code == "beside":
+        return dependencies.install_pure(target.lock, target.platform.python, say)
+    return dependencies.install(target.lock, target.platform, python, say)
 
 
 def _tolerance(converted: Conversion, configuration: Configuration) -> dict[str, dict[str, float]]:

@@ -13,6 +13,7 @@ from packager import (
     conversion,
     engine_choice,
     evidence,
+    fitting,
     optimization,
     preflight,
     probe,
@@ -141,8 +142,9 @@ def _make(
         here = assembly.on_this_machine(target, stage)
         _preflight(target, here.root, steps)
         verified = _verify(here, converted, configuration, steps)
-        scores = _scores(here, converted, configuration, steps)
-        found.append(Findings(verified, archives, assembled.trimmed, *scores))
+        fit = fitting.check(target, here.root, (here.python, here.library), converted, steps)
+        score, source_score = _scores(here, converted, configuration, steps)
+        found.append(Findings(verified, archives, assembled.trimmed, score, source_score, fit))
         evidence.write(stage, configuration, target, chosen, found[-1])
 
     with steps.step("package") as step:
@@ -158,6 +160,7 @@ def _make(
         sha256=archive.sha256,
         notes=notes,
         runs_here=platform.arch == tools.host_arch(),
+        fit=found[-1].fit,
     ), found[-1]
 
 

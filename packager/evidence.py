@@ -15,7 +15,7 @@ from packager.config import Configuration, parse
 from packager.errors import ArtifactError
 from packager.manifest import canonical_json
 from packager.optimized import Score
-from packager.results import RowSource, Tolerance, TrimmedRule, Verification
+from packager.results import DeviceFit, RowSource, Tolerance, TrimmedRule, Verification
 from packager.targets import Target
 from packager.targets.aws_lambda.target import AwsLambda
 
@@ -43,13 +43,14 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What the building of one artifact showed; ``score``, and the source model's own on the same rows, are
-    where the truth is known."""
+    where the truth is known, ``fit`` is that of a bundle."""
 
     verification: Verification
     archives: Sequence[WrittenArchive]
     trimmed: Sequence[TrimmedRule]
     score: Score | None = None
     source_score: Score | None = None
+    fit: DeviceFit | None = None
 
 
 def write(
@@ -74,6 +75,7 @@ def write(
         "accuracy": _plain(asdict(converted.accuracy)) if converted.accuracy else None,
         "artifact_score": _plain(asdict(found.score)) if found.score else None,
         "source_score": _plain(asdict(found.source_score)) if found.source_score else None,
+        "fit": _plain(asdict(found.fit)) if found.fit else None,
         "archives": [_plain(asdict(archive)) for archive in found.archives],
         "trimming": [_plain(asdict(rule)) for rule in found.trimmed],
     }

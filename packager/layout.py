@@ -78,12 +78,16 @@ class SizeLimit:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """One archive of an artifact: everything under ``folder``, packed into the file ``dest``."""
+    """One archive of an artifact: everything under ``folder``, packed into the file ``dest``.
+
+    One with ``entries`` of its own holds these instead, which lie nowhere else in the artifact.
+    """
 
     dest: str
     folder: str
     format: ArchiveFormat = "zip"
     limits: tuple[SizeLimit, ...] = ()
+    entries: tuple[IncludedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,8 @@ class Parts:
 
     ``runtime`` holds the shipped sources or their byte-code, ``packages`` the third-party packages, both
     with paths relative to the artifact's root; ``library`` is the engine's shared library, which goes to
-    ``library_dest`` (the manifest's ``engine.library``), both None for an engine that has none.
+    ``library_dest`` (the manifest's ``engine.library``) and loads on ``library_glibc`` and newer; all
+    three are None for an engine that has none.
     ``tolerance``: what the build allows of each output, by name.
     """
 
@@ -115,4 +120,5 @@ class Parts:
     library: Path | None = None
     library_dest: str | None = None
     licences: tuple[IncludedFile, ...] = ()
+    library_glibc: str | None = None
     tolerance: dict[str, dict[str, float]] = field(default_factory=dict)

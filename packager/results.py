@@ -153,10 +153,22 @@ class Footprint:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceFit:
+    """What a bundle takes of its device, beside the profile's budgets. ``measured`` says where."""
+
+    device: str
+    unpacked_bytes: int
+    flash_budget_bytes: int
+    peak_memory_bytes: int
+    memory_budget_bytes: int
+    measured: str
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """One finished artifact: its folder, its archive, its bytes and the archive's SHA-256.
 
-    ``runs_here`` is whether it is for this machine's processor.
+    ``runs_here`` is whether it is for this machine's processor; ``fit`` is that of a bundle.
     """
 
     target: str
@@ -167,6 +179,7 @@ class Artifact:
     sha256: str
     notes: tuple[str, ...] = ()
     runs_here: bool = True
+    fit: DeviceFit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from packager.layout import Archive, IncludedFile, Layout, SizeKind
 
 def inside(item: Archive, entries: tuple[IncludedFile, ...]) -> tuple[IncludedFile, ...]:
     """The files that the archive holds, with their paths in it."""
+    if item.entries:
+        return item.entries
     prefix = f"{item.folder}/"
     return tuple(
         IncludedFile(entry.dest.removeprefix(prefix), entry.source, entry.executable)

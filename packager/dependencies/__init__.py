@@ -19,7 +19,7 @@ from packager.dependencies.engine import (
     known_release,
 )
 from packager.dependencies.onnx_needs import needs_of
-from packager.dependencies.packages import install
+from packager.dependencies.packages import install, install_pure
 from packager.dependencies.release import AUTO, Release, choose_release, onnx_limits
 from packager.dependencies.runtime import device_files, runtime_files
 
@@ -33,6 +33,7 @@ __all__ = [
     "device_files",
     "engine_files",
     "install",
+    "install_pure",
     "is_published",
     "kind_for",
     "kinds",

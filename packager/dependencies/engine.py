@@ -77,7 +77,8 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class EngineFiles:
-    """What of an engine ships: its shared library, where that goes, and the licences that must go with it.
+    """What of an engine ships: its shared library, where that goes, the licences that must go with it, and
+    the oldest glibc that it loads on.
 
     All is empty for one that is part of the runtime.
     """
@@ -85,6 +86,7 @@ class EngineFiles:
     library: Path | None = None
     dest: str | None = None
     licences: tuple[IncludedFile, ...] = ()
+    glibc: str | None = None
 
 
 def kind_for(format: Format) -> str:
@@ -192,6 +194,7 @@ def engine_files(engine: Engine, platform: Platform, say: tools.Progress = tools
         found / "library.so",
         kind.dest,
         tuple(IncludedFile(f"lib/{kind.package}-{path.name}", path) for path in licences),
+        engine.glibc[platform.arch],
     )
 
 

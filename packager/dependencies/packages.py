@@ -6,12 +6,16 @@ from pathlib import Path
 
 from packager import cache, resources, tools
 from packager.dependencies import byte_code, installer
+from packager.errors import DependencyError
 from packager.interpreters import Interpreter
 from packager.layout import IncludedFile, Platform, files_in
 
 # What pip's bookkeeping says would be wrong after compiling, or tells about this machine. All that is
 # read at run time stays: METADATA, entry points, licences.
 _BOOKKEEPING = frozenset({"RECORD", "REQUESTED", "INSTALLER", "direct_url.json", "uv_cache.json"})
+
+
+_LICENCES = ("LICENSE", "LICENCE", "NOTICE", "COPYING", "AUTHORS")
 
 
 def install(
@@ -54,3 +58,34 @@ def _tidy(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name in _BOOKKEEPING and path.parent.name.endswith(".dist-info"):
             path.unlink()
+
+
+def install_pure(lock_name: str, python: str, say: tools.Progress = tools.silent) -> tuple[IncludedFile, ...]:
+    """The modules and licences of the packages in `data/<lock_name>.lock` for any processor, as sources.
+
+    Tests, data and bookkeeping stay at home. A package that is more than Python is a DependencyError.
+    """
+    lock = resources.DATA / f"{lock_name}.lock"
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+
+    def fetch(dest: Path) -> None:
+        say(f"fetching the packages of {lock_name} for Python {python}")
+        installer.install(
+            lock, Platform("x86_64", python, "2.17", "3.4", ()), dest, f"a package of {lock.name}"
+        )
+        _tidy(dest)
+
+    found = files_in(cache.entry(f"packages/{lock_name}-{digest}-any-{python}", fetch))
+    compiled = next((file.dest for file in found if file.dest.endswith(".so")), None)
+    if compiled is not None:
+        raise DependencyError(f"{lock.name} has {compiled}, which does not run on every processor")
+    return tuple(file for file in found if _is_module(file.dest) or _is_licence(file.dest))
+
+
+def _is_module(dest: str) -> bool:
+    folder, _, name = dest.rpartition("/")
+    return name.endswith(".py") and not name.startswith("test_") and "tests" not in folder.split("/")
+
+
+def _is_licence(dest: str) -> bool:
+    return dest.rpartition("/")[2].upper().startswith(_LICENCES)

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from packager.errors import ConfigError
 from packager.layout import Archive, IncludedFile, Layout, OwnCode, Parts, Platform
 from packager.manifest import canonical_json
+from packager.targets.edge import budget, pages, profile, recipe, wheel
 from packager.targets.edge import greengrass as components
-from packager.targets.edge import profile, recipe
 from packager.targets.edge.profile import Device, LinuxDevice
 
 _CACHE = "__pycache__/"
+_UPDATE_PACKAGES = "update_packages"
 
 
 class Edge(BaseModel):
@@ -72,8 +73,8 @@ class Edge(BaseModel):
 
     @property
     def lock(self) -> str | None:
-        """A bundle imports no third-party packages to predict."""
-        return None
+        """What `edge.update` needs for releases from a URL: pure Python, which a prediction never imports."""
+        return "edge_update"
 
     @property
     def thread_per(self) -> dict[str, int]:
@@ -81,23 +82,31 @@ class Edge(BaseModel):
         return {}
 
     def layout(self, parts: Parts) -> Layout:
-        """The bundle and its archive."""
+        """The bundle, its archive and its wheel."""
         files = list(self._bundle(parts))
         files.append(IncludedFile("manifest.json", self._manifest(parts, files)))
         files.append(IncludedFile("SHA256SUMS", _checksums(files)))
         entries = tuple(file.under(self.root) for file in files)
-        whole = Archive(f"{parts.name}.tar.gz", self.root, "tar.gz")
+        limit = budget.flash_limit(parts, self.linux, files)
+        archives = (
+            Archive(f"{parts.name}.tar.gz", self.root, "tar.gz", (limit,)),
+            wheel.archive(parts, self.linux, files),
+        )
+        notes = wheel.notes(parts.name)
         if not self.greengrass:
-            return Layout("edge", entries, (whole,))
+            return Layout("edge", entries, archives, notes)
         options = components.Options(self.greengrass_name, self.greengrass_version, self.greengrass_bucket)
         made = components.component(parts.name, self.root, self.linux, options)
-        return Layout("edge", (*entries, *made.files), (whole, made.archive), made.notes)
+        return Layout("edge", (*entries, *made.files), (*archives, made.archive), (*notes, *made.notes))
 
     def _bundle(self, parts: Parts) -> list[IncludedFile]:
         files = [
             IncludedFile("golden.json", parts.golden_json),
+            pages.readme(parts, self.linux, updates_by_url=bool(parts.packages)),
+            *pages.units(parts.name, self.linux),
             *(IncludedFile(f"model/{path.name}", path) for path in parts.model.paths),
             *parts.runtime, *parts.licences,
+            *(file.under(_UPDATE_PACKAGES) for file in parts.packages),
         ]  # fmt: skip
         if parts.library is not None and parts.library_dest is not None:
             files.append(IncludedFile(parts.library_dest, parts.library))
