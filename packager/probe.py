@@ -39,7 +39,15 @@ class Answers:
 
 def read_cases(path: Path) -> tuple[Case, ...]:
     """Read a cases file (`docs/contracts.md`): the source model's own answers."""
-    document = json.loads(path.read_text())
+    return _cases(json.loads(path.read_text()))
+
+
+def golden_cases(path: Path) -> tuple[Case, ...]:
+    """The few of them that travel beside an artifact."""
+    return _cases(golden_document(path))
+
+
+def _cases(document: Mapping[str, Any]) -> tuple[Case, ...]:
     return tuple(Case(_tensors(case["inputs"]), _tensors(case["outputs"])) for case in document["cases"])
 
 
