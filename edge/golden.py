@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 
+from runtimes.core import json_text
 from runtimes.core.errors import ModelError, RequestError
 from runtimes.core.tensors import DTYPES, FLOATS, Tensor, from_document, size_of
 
@@ -57,7 +57,7 @@ def read_cases(bundle: Bundle) -> list[Case]:
         raise ModelError(f"the manifest in {bundle.root} does not list {GOLDEN}, so nothing can be proved")
     try:
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+            document = json_text.read(file.read())
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read: {error}") from None
     cases = document.get("cases") if isinstance(document, dict) else None

@@ -1,4 +1,4 @@
-"""JSON in and out, as every face reads and writes it: RFC 8259, no NaN, one exact value for each number.
+"""JSON in and out, as every face reads and writes it.
 
 The standard library's scanner and encoder are called as they are, without the layers around them that each
 small request would pay for. A large body is read by pydantic's own reader where the function holds it: its
@@ -8,16 +8,10 @@ library, which words the error.
 
 from __future__ import annotations
 
-import json
-import json.encoder
-
+from runtimes.core import json_text
 from runtimes.core.errors import RequestError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-_SPACE = " \t\n\r"
+write = json_text.write
 LARGE = 65536
 """From here on a body is worth what ``large_bodies`` costs once."""
 
@@ -42,16 +36,9 @@ def parse(body: bytes | str) -> object:
 
 
 def _parse(text: str) -> object:
-    if text[:1] == "{":
-        try:
-            document, end = _scan(text, 0)
-        except StopIteration:
-            end = -1  # for the decoder, which says where
-        if end == len(text) or (end > 0 and not text[end:].strip(_SPACE)):
-            return document
     if not text.strip():
         raise RequestError("the body is empty; send a JSON document", status=400, code="invalid_json")
-    return _DECODER.decode(text)
+    return json_text.read(text)
 
 
 def _parse_large(text: str) -> object:
@@ -65,27 +52,3 @@ def _parse_large(text: str) -> object:
         except (TypeError, ValueError):
             pass  # read again below, for the words of the error and for what only the other takes
     return _parse(text)
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _prepare_writer() -> Callable[[object], str]:
-    """The document's text. ``JSONEncoder.encode`` makes a new encoder in C for every call; this keeps one."""
-    plain = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
-    make = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:
-        return plain.encode
-    quote = json.encoder.encode_basestring_ascii
-    chunks = make(None, plain.default, quote, None, ":", ",", False, False, False)
-
-    def write_text(document: object) -> str:
-        return "".join(chunks(document, 0))
-
-    return write_text
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-_scan: Callable[[str, int], tuple[object, int]] = _DECODER.scan_once  # type: ignore[attr-defined]
-write = _prepare_writer()

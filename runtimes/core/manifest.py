@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 
+from runtimes.core import json_text
 from runtimes.core.errors import ModelError
 from runtimes.core.signature import Signature, read_signature
 
@@ -107,7 +107,7 @@ def read_document(root: str) -> dict[str, object]:
     path = os.path.join(root, "manifest.json")
     try:
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+            document = json_text.read(file.read())
     except OSError as error:
         reason = error.strerror or str(error)
         raise ModelError(f"no artifact in {root}: manifest.json cannot be read ({reason})") from None

@@ -6,9 +6,9 @@ step names the function of ``tiny_ops`` that computes it, and only those modules
 
 from __future__ import annotations
 
-import json
 from array import array
 
+from runtimes.core import json_text
 from runtimes.core.engines.graph import GraphTensor
 from runtimes.core.errors import ModelError
 from runtimes.core.manifest import Manifest
@@ -118,7 +118,7 @@ def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError("it does not begin as such a model does")
     end = _HEAD + int.from_bytes(data[len(MAGIC) : _HEAD], "little")
-    header = json.loads(data[_HEAD:end])
+    header = json_text.read(data[_HEAD:end].decode("utf-8"))
     if header["version"] != VERSION:
         raise ValueError(f"it has the version {header['version']}, and this runtime reads {VERSION}")
     return header, memoryview(data)[end:]

@@ -1,0 +1,83 @@
+"""JSON by the standard library's C code alone: RFC 8259, no NaN, one exact value for each number.
+
+``import json`` also brings ``re`` and ``enum``, which hold more memory than a small model. It is imported
+where the C code is not there, and where an error has to be worded.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, NoReturn
+
+    Scan = Callable[[str, int], tuple[object, int]]
+
+SPACE = " \t\n\r"
+
+
+def read(text: str) -> Any:
+    """The value of a whole text. Raises ``ValueError``; ``RecursionError`` where it is nested too deeply."""
+    start = 0 if text[:1] not in SPACE else len(text) - len(text.lstrip(SPACE))
+    try:
+        value, end = scan(text, start)
+    except StopIteration:
+        return _decode(text)  # which says where
+    if end == len(text) or not text[end:].strip(SPACE):
+        return value
+    return _decode(text)
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+class _Reading:
+    """How the scanner reads: as ``json.JSONDecoder`` does, but for NaN and infinity."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = staticmethod(_refuse_constant)
+
+
+def _decode(text: str) -> object:
+    import json
+
+    value: object = json.loads(text, parse_constant=_refuse_constant)
+    return value
+
+
+def _refuse_value(value: object) -> NoReturn:
+    raise TypeError(f"JSON has no word for a {type(value).__name__}")
+
+
+def _prepare_scan() -> Scan:
+    try:
+        from _json import make_scanner
+    except ImportError:
+        from json import JSONDecoder
+
+        slow: Scan = JSONDecoder(parse_constant=_refuse_constant).scan_once  # type: ignore[attr-defined]
+        return slow
+    quick: Scan = make_scanner(_Reading())  # type: ignore[arg-type]
+    return quick
+
+
+def _prepare_write() -> Callable[[object], str]:
+    """The document's text. ``JSONEncoder.encode`` makes a new encoder in C for every call; this keeps one."""
+    try:
+        from _json import encode_basestring_ascii, make_encoder
+    except ImportError:
+        from json import JSONEncoder
+
+        return JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+    chunks = make_encoder(None, _refuse_value, encode_basestring_ascii, None, ":", ",", False, False, False)
+
+    def write_text(document: object) -> str:
+        return "".join(chunks(document, 0))
+
+    return write_text
+
+
+scan = _prepare_scan()
+write = _prepare_write()
