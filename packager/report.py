@@ -12,6 +12,7 @@ from rich.table import Table
 
 from packager.model import Signature, SourceModel, TensorSpec
 from packager.results import Artifact, BuildReport, ConversionRecord, Tolerance, Verification
+from packager.targets.edge import budget
 
 OWN_ANSWERS = (
     "the rows were verified against the answers of the candidate that was taken; what it lost of the source "
@@ -50,24 +51,31 @@ def show_build(report: BuildReport) -> None:
         console.print(escape(f"{title:<10}  {said}"))
     console.print(escape(f"engine      {report.engine.engine}: {report.engine.why}"))
     console.print(escape(verification_sentence(report.verification)))
+    for artifact in report.artifacts:
+        if artifact.fit is not None:
+            console.print(escape(f"device      {artifact.fit.device}: {budget.told(artifact.fit)}"))
     if report.optimization and report.optimization.is_changed:
         console.print(f"note: {OWN_ANSWERS}")
-    if report.artifact_score and report.source_score:
-        found, source = report.artifact_score, report.source_score
-        console.print(
-            f"{found.metric} on {found.rows:,} labelled rows: the artifact {found.value:.4f}, "
-            f"the source model {source.value:.4f}"
-        )
-    elif report.accuracy:
-        score = report.accuracy
-        console.print(
-            f"the source model's own {score.metric}: {score.value:.4f} on {score.rows} labelled rows"
-        )
+    for said in _score_lines(report):
+        console.print(said)
     _notes(console, (*report.notes, *(note for made in report.artifacts for note in made.notes)))
     console.print("\nNext:")
     for artifact in report.artifacts:
         for command in next_commands(artifact):
             console.print(f"  {escape(command)}")
+
+
+def _score_lines(report: BuildReport) -> Iterable[str]:
+    """How right the artifact is, where the truth is known."""
+    if report.artifact_score and report.source_score:
+        found, source = report.artifact_score, report.source_score
+        yield (
+            f"{found.metric} on {found.rows:,} labelled rows: the artifact {found.value:.4f}, "
+            f"the source model {source.value:.4f}"
+        )
+    elif report.accuracy:
+        score = report.accuracy
+        yield f"the source model's own {score.metric}: {score.value:.4f} on {score.rows} labelled rows"
 
 
 def _conversion_lines(record: ConversionRecord) -> Iterable[tuple[str, str]]:
@@ -112,11 +120,25 @@ def next_commands(artifact: Artifact) -> Iterable[str]:
     """What a user does after a build."""
     folder = artifact.path
     quoted = shlex.quote(str(folder))
+    if artifact.fit is not None:
+        yield from _for_device(artifact, quoted)
+        return
     if artifact.runs_here:
         yield f"packager invoke {quoted} --event {shlex.quote(str(folder / 'events/predict.json'))}"
         yield f"packager invoke {quoted} --with sam"
     yield f"packager verify {quoted} --rebuild"
     yield f"sam deploy --template-file {shlex.quote(str(folder / 'template.yaml'))}"
+
+
+def _for_device(artifact: Artifact, quoted: str) -> Iterable[str]:
+    yield f"packager invoke {quoted} --input rows.jsonl"
+    yield f"packager verify {quoted} --rebuild"
+    archive = artifact.archive.name
+    name = shlex.quote(archive.removesuffix(".tar.gz"))
+    unpack = f"mkdir -p {name} && tar xzf {shlex.quote(archive)} -C {name} && cd {name}"
+    yield f"scp {shlex.quote(str(artifact.archive))} DEVICE:"
+    yield f'ssh DEVICE "{unpack} && python3 -m edge selftest"'
+    yield f"packager release {quoted} --key KEY --to REPO"
 
 
 def show_source(source: SourceModel, notes: tuple[str, ...]) -> None:

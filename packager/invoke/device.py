@@ -3,17 +3,17 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from packager import tools
 from packager.errors import InvokeError, VerificationError
 from packager.preflight import ReadOnly
 
-MANIFEST = "manifest.json"
+MANIFEST, GOLDEN = "manifest.json", "golden.json"
 _ANSWERED = (0, 3)
 """All rows, or all but those that were refused: these have their sentences among the answers."""
 _LAST_LINES = 8
@@ -26,6 +26,29 @@ class Tested:
     rows: int
     largest_difference: float
     peak_memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a bundle is asked: the rows of a file, or the one request document of another (`-`: of stdin).
+
+    Of neither: the first of its golden inputs.
+    """
+
+    rows: Path | None = None
+    request: Path | None = None
+
+    def options(self, root: Path, scratch: Path) -> list[str]:
+        """As the command line of the bundle takes it. InvokeError for a file that cannot be read."""
+        given = self.rows or self.request
+        if given is None:
+            inputs = json.loads((root / GOLDEN).read_text(encoding="utf-8"))["cases"][0]["inputs"]
+            given = scratch / "request.json"
+            given.write_text(json.dumps({"inputs": inputs}), encoding="utf-8")
+        elif str(given) != "-" and not given.is_file():
+            raise InvokeError(f"there is no file {given}", "name rows with --input, a request with --event")
+        form = [] if self.rows else ["--format", "json"]
+        return [*form, "--", "-" if str(given) == "-" else str(given.resolve())]
 
 
 def selftest(root: Path, python: Path, library: Path | None) -> Tested:
@@ -49,27 +72,19 @@ def selftest(root: Path, python: Path, library: Path | None) -> Tested:
     return Tested(document["rows"], document["largest_difference"], peak_bytes)
 
 
-def predict(
-    root: Path,
-    python: Path,
-    library: Path | None,
-    options: Sequence[str],
-    rows: IO[bytes] | None,
-    to: IO[bytes],
-) -> None:
-    """`python -m edge predict`: answers go to ``to`` as they come, sentences to this process's stderr."""
-    with _runnable(root) as place:
-        command = [str(python), "-B", "-m", "edge", "predict", *options]
-        done = subprocess.run(
-            command,
-            cwd=place,
-            env=_environment(library),
-            stdin=rows or subprocess.DEVNULL,
-            stdout=to,
-            check=False,
-        )
-    if done.returncode not in _ANSWERED:
-        raise InvokeError(f"the bundle ended with code {done.returncode}", "its own words stand above")
+def predict(root: Path, python: Path, library: Path | None, asked: Asked) -> Iterator[str]:
+    """The answers of `python -m edge predict`, line by line as they come; its other words go to stderr."""
+    with _runnable(root) as place, tempfile.TemporaryDirectory(prefix="packager-rows-") as scratch:
+        command = [str(python), "-B", "-m", "edge", "predict", *asked.options(root, Path(scratch))]
+        env, pipe = _environment(library), subprocess.PIPE
+        with subprocess.Popen(command, cwd=place, env=env, stdout=pipe, text=True, encoding="utf-8") as child:
+            try:
+                yield from child.stdout or ()
+            except BaseException:  # nobody reads on
+                child.terminate()
+                raise
+    if child.returncode not in _ANSWERED:
+        raise InvokeError(f"the bundle ended with code {child.returncode}", "its own words stand above")
 
 
 def _environment(library: Path | None) -> dict[str, str]:

@@ -46,6 +46,7 @@ def readme(parts: Parts, device: LinuxDevice, *, updates_by_url: bool) -> Includ
         "edge/README.md",
         name=parts.name,
         package=wheel.import_name(parts.name),
+        listed=wheel.distribution(wheel.import_name(parts.name)),
         device=device,
         manifest=manifest,
         engine=_engine(parts, manifest),
