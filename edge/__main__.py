@@ -1,4 +1,4 @@
-"""``python -m edge``: predict, selftest, benchmark, info. How each ends stands in ``exits``."""
+"""``python -m edge``: predict, selftest, benchmark, info, telemetry. How each ends stands in ``exits``."""
 
 from __future__ import annotations
 
@@ -14,22 +14,28 @@ from edge import exits
 from edge.output import Output, Stopped, StreamError, end_by, say
 
 _SIGPIPE = 13
+_TELEMETRY = "telemetry"
 _COMMANDS = {
     "predict": "answer rows from files or stdin: JSON lines, CSV, or one request document",
     "selftest": "verify every file, and hold the answers to the golden inputs to the source model's own",
     "benchmark": "measure loading, latency, throughput and memory on this machine",
     "info": "say what this bundle is",
+    _TELEMETRY: "send, show or merge what was counted: `telemetry --help`",
 }
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; its exit code."""
-    options = _parser().parse_args(arguments)
+    options = None if arguments[:1] == [_TELEMETRY] else _parser().parse_args(arguments)
     output = Output()
     output.catch_signals()
     from runtimes.core.errors import ModelError
 
     try:
+        if options is None:  # it opens no model, and has options of its own
+            from edge.telemetry import command as telemetry
+
+            return telemetry.main(arguments[1:], output)
         command = __import__(f"edge.{options.command}", fromlist=["main"])
         code: int = command.main(options, output)
     except ModelError as error:
@@ -52,6 +58,7 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m edge", description="Runs the model of an edge bundle.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     made = {name: commands.add_parser(name, help=text, description=text) for name, text in _COMMANDS.items()}
+    del made[_TELEMETRY]
     for name, command in made.items():
         command.add_argument(
             "--bundle", metavar="DIR", help="the bundle (default: the one that holds this code)"
@@ -76,6 +83,7 @@ def _add_predict(command: ArgumentParser) -> None:
     add("--delimiter", type=_character, default=",", metavar="C", help="what separates CSV (default a comma)")
     add("--batch", type=_count, default=64, metavar="N", help="the most rows to run at once (default 64)")
     add("--strict", action="store_true", help="stop at the first row that is refused")
+    add("--telemetry", metavar="DIR", help="count requests, latencies and errors into this spool")
 
 
 def _count(text: str) -> int:

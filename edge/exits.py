@@ -12,3 +12,5 @@ STREAM = 4
 """The input cannot be read, or the answers cannot be written."""
 SELFTEST = 5
 """The golden inputs are not answered as they should be."""
+UNSENT = 6
+"""Telemetry is left in the spool: nobody takes it, or there is more than one run sends."""

@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     Answer = TypeVar("Answer")
 
     class Telemetry(Protocol):
-        """What is told of each request: never a value of it."""
+        """What is told of each request: never a value of it. ``edge.telemetry`` has one."""
+
+        def serves(self, name: str, version: str, profile: str | None, root: str | None) -> None:
+            """Which model is asked from now on, for which kind of device, and its bundle."""
 
         def record(self, latency_ms: float, rows: int, error_code: str | None) -> None:
             """How long a request took, how many rows it had, and the code of its error, if it had one."""
+
+        def refuse(self, error_code: str) -> None:
+            """A row of a request that was recorded got an error of its own."""
 
 
 class Model:
@@ -35,6 +41,9 @@ class Model:
         self.bundle = bundle
         self._telemetry = telemetry
         self._predictor: Predictor | None = Predictor(bundle.manifest)
+        if telemetry is not None:
+            manifest, profile = bundle.manifest, bundle.device.get("name")
+            telemetry.serves(manifest.name, manifest.version, profile, bundle.root)
 
     @classmethod
     def open(
@@ -80,6 +89,10 @@ class Model:
         predictor = self._open()
         answer = self._observed(lambda: predictor.predict_rows(rows), count_answers)
         found: list[dict[str, Any]] = answer["results"]  # type: ignore[assignment]
+        if self._telemetry is not None and answer["failed"]:
+            for row in found:
+                if "error" in row:
+                    self._telemetry.refuse(row["error"]["code"])
         return found
 
     def run(self, inputs: dict[str, Any]) -> dict[str, Any]:

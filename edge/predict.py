@@ -16,6 +16,9 @@ from runtimes.core.errors import RequestError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from contextlib import AbstractContextManager
+
+    from edge.telemetry import Telemetry
 
     Answer = dict[str, object]
 
@@ -30,7 +33,7 @@ class _StrictError(Exception):
 
 def main(options: Namespace, output: Output) -> int:
     """Answer all inputs; the exit code says whether every row was answered."""
-    with Model.open(options.bundle, threads=options.threads) as model:
+    with _telemetry(options) as telemetry, _open(options, telemetry) as model:
         stream = Stream(model, options, output)
         try:
             for path in options.files or ["-"]:
@@ -41,6 +44,21 @@ def main(options: Namespace, output: Output) -> int:
     if stream.refused:
         say(f"{stream.refused} of {stream.seen} were refused; each error stands in its row's place")
     return exits.ROWS if stream.refused else exits.DONE
+
+
+def _open(options: Namespace, telemetry: Telemetry | None) -> Model:
+    return Model.open(options.bundle, threads=options.threads, telemetry=telemetry)
+
+
+def _telemetry(options: Namespace) -> AbstractContextManager[Telemetry | None]:
+    """What counts the requests, where it is asked for."""
+    if options.telemetry is None:
+        from contextlib import nullcontext
+
+        return nullcontext()
+    from edge.telemetry import Telemetry
+
+    return Telemetry(options.telemetry)
 
 
 class Stream:
