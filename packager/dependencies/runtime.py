@@ -44,14 +44,15 @@ def runtime_files(
 def device_files(interpreter: Interpreter | None) -> tuple[IncludedFile, ...]:
     """What a device imports: `edge/` and the core with all engines: one process may open several bundles.
 
-    Sources, whatever Python the device has, and byte-code beside them for the interpreter's version.
+    Sources, whatever Python the device has, and byte-code beside them for the interpreter's version, without
+    docstrings: they take a megabyte of memory.
     """
     found = (*resources.sources("edge"), *resources.sources("runtimes", "core"))
     sources = [IncludedFile(dest, path) for dest, path in found]
     if interpreter is None:
         return tuple(sources)
     tag = "".join(interpreter.version.split(".")[:2])
-    compiled = byte_code.compile_files(sources, interpreter)
+    compiled = byte_code.compile_files(sources, interpreter, level=2)
     return (*sources, *(IncludedFile(_cached(file.dest, tag), file.read()) for file in compiled))
 
 
