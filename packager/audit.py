@@ -4,8 +4,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager import assembly, build, bundle, evidence, preflight, probe, source_files, verify
+from packager import as_c, assembly, build, bundle, evidence, preflight, probe, source_files, verify
 from packager.errors import ArtifactError, PackagerError, SourceError
+from packager.invoke import device
 from packager.manifest import read_signature
 from packager.progress import Silence, Steps, Watcher
 from packager.results import StepRecord, Verification
@@ -45,8 +46,19 @@ def audit(folder: Path, rebuild: bool = False, watcher: Watcher | None = None) -
         step.detail = (
             f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
         )
+    if isinstance(target, Edge) and (folder / target.root).is_dir():
+        _prove_bundle(target, folder, steps)
     rebuilt = _rebuild(folder, record, listed, steps) if rebuild else None
     return Audit(folder, len(listed), found, rebuilt, steps.records)
+
+
+def _prove_bundle(target: Edge, folder: Path, steps: Steps) -> None:
+    """What goes to the device, by what it has to prove itself there: its own checksums and self-test."""
+    with steps.step("device") as step:
+        listed = check_digests(folder / target.root)
+        here = assembly.on_this_machine(target, folder)
+        tested = device.selftest(here.root, here.python, here.library)
+        step.detail = f"the bundle's own {len(listed)} checksums are right, and its self-test passes on {tested.rows} rows"
 
 
 def check_digests(folder: Path) -> dict[str, str]:
@@ -59,7 +71,7 @@ def check_digests(folder: Path) -> dict[str, str]:
     listed = dict(line.split("  ", 1)[::-1] for line in sums.read_text(encoding="utf-8").splitlines())
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     present -= {bundle.CHECKSUMS, evidence.FILE_NAME, evidence.OPTIMIZATION}
-    present = {name for name in present if not name.startswith(SAM_BUILD)}
+    present = {name for name in present if not name.startswith((SAM_BUILD, as_c.MADE))}
     wrong = [f"{name}: missing" for name in sorted(listed.keys() - present)]
     wrong += [f"{name}: not part of the artifact" for name in sorted(present - listed.keys())]
     wrong += [
@@ -78,6 +90,8 @@ def check_digests(folder: Path) -> dict[str, str]:
 def _replay(folder: Path, record: evidence.Evidence) -> Verification:
     """Run the golden inputs through the artifact as it lies on disk."""
     (target,) = record.configuration.targets
+    if record.configuration.format == "c":
+        return as_c.replayed(folder, record.source_of_rows, record.tolerance)
     here = assembly.on_this_machine(target, folder)
     manifest = assembly.read_manifest(here.root)
     signature = read_signature(manifest["signature"])

@@ -2,17 +2,19 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from packager import (
+    as_c,
     assembly,
     bundle,
     codes,
     conversion,
     engine_choice,
     evidence,
+    firmware,
     fitting,
     optimization,
     preflight,
@@ -71,6 +73,8 @@ def build(
 
 def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversion:
     """Convert once, for all targets."""
+    if configuration.format == "c":
+        as_c.check_request(configuration)
     _wanted(configuration)  # an engine that cannot run it is refused before the work begins
     request = worker_request.conversion_of(configuration)
     with steps.step("convert") as step:
@@ -96,6 +100,9 @@ def _chosen(configuration: Configuration, converted: Conversion, job: Path, step
     What a search has tried is kept until the artifact is there.
     """
     wanted, way, target = _wanted(configuration), worker_request.way(configuration), configuration.targets[0]
+    if configuration.format == "c":
+        yield Chosen(*as_c.translated(converted, job, way, steps))
+        return
     if configuration.optimize is None:
         yield Chosen(*engine_choice.choose(wanted, converted, target, job, way, steps))
         return
@@ -127,6 +134,8 @@ def _make(
 ) -> tuple[Artifact, Findings]:
     """Assemble one target's artifact beside its place; it takes the place when every check has passed."""
     converted = chosen.converted
+    if configuration.format == "c":
+        return _make_c(target, chosen, configuration, steps)
     with steps.step("assemble") as step:
         assembled = assembly.assemble(target, converted, configuration, step.say)
         platform = target.platform
@@ -143,7 +152,11 @@ def _make(
         _preflight(target, here.root, steps)
         verified = _verify(here, converted, configuration, steps)
         fit = fitting.check(target, here.root, (here.python, here.library), converted, steps)
-        score, source_score = _scores(here, converted, configuration, steps)
+
+        def ask(cases: Path) -> Answers:
+            return probe.run(here.root, cases, here.python, preflight.ReadOnly(), here.library)
+
+        score, source_score = _scores(ask, converted, configuration, steps)
         found.append(Findings(verified, archives, assembled.trimmed, score, source_score, fit))
         evidence.write(stage, configuration, target, chosen, found[-1])
 
@@ -161,6 +174,41 @@ def _make(
         notes=notes,
         runs_here=platform.arch == tools.host_arch(),
         fit=found[-1].fit,
+    ), found[-1]
+
+
+def _make_c(
+    target: Target, chosen: Chosen, configuration: Configuration, steps: Steps
+) -> tuple[Artifact, Findings]:
+    """The same of C source: proved before anything is written."""
+    proved = as_c.proved(target, chosen.converted, configuration, steps)
+    generated = proved.generated
+
+    def ask(cases: Path) -> Answers:
+        return firmware.answers(generated, probe.read_cases(cases))
+
+    score, source_score = _scores(ask, chosen.converted, configuration, steps)
+    found: list[Findings] = []
+    dest = configuration.output / configuration.name / target.folder
+
+    def judge(stage: Path, archives: tuple[bundle.WrittenArchive, ...]) -> None:
+        verified, footprint = proved.verification, proved.footprint
+        found.append(Findings(verified, archives, (), score, source_score, footprint=footprint))
+        evidence.write(stage, configuration, target, chosen, found[-1])
+
+    with steps.step("package") as step:
+        (archive,) = bundle.write(as_c.layout(configuration.name, generated), dest, judge, step.say)
+        step.detail = str(archive.path)
+    return Artifact(
+        target=target.folder,
+        path=dest,
+        archive=archive.path,
+        size_bytes=archive.size_bytes,
+        unzipped_bytes=archive.unzipped_bytes,
+        sha256=archive.sha256,
+        notes=(*proved.notes, *archive.notes),
+        c_name=generated.name,
+        footprint=proved.footprint,
     ), found[-1]
 
 
@@ -193,7 +241,7 @@ def _verify(
 
 
 def _scores(
-    here: assembly.Here, converted: Conversion, configuration: Configuration, steps: Steps
+    ask: Callable[[Path], Answers], converted: Conversion, configuration: Configuration, steps: Steps
 ) -> tuple[Score, Score] | tuple[None, None]:
     """How right the artifact and the source are, where the truth is known; AccuracyError below what is asked
     for of the artifact."""
@@ -201,9 +249,6 @@ def _scores(
         return None, None  # directions are compared with the source's, whatever the labels say
     with steps.step("accuracy") as step:
         scoring = Scoring(converted.evaluation, converted.source.signature, configuration.metric, None)
-
-        def ask(cases: Path) -> Answers:
-            return probe.run(here.root, cases, here.python, preflight.ReadOnly(), here.library)
 
         def ask_rows(cases: Path) -> Answers:
             return codes.asked(converted.codes, cases, ask)

@@ -15,7 +15,7 @@ from packager.config import Configuration, parse
 from packager.errors import ArtifactError
 from packager.manifest import canonical_json
 from packager.optimized import Score
-from packager.results import DeviceFit, RowSource, Tolerance, TrimmedRule, Verification
+from packager.results import DeviceFit, Footprint, RowSource, Tolerance, TrimmedRule, Verification
 from packager.targets import Target
 from packager.targets.aws_lambda.target import AwsLambda
 
@@ -43,7 +43,7 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What the building of one artifact showed; ``score``, and the source model's own on the same rows, are
-    where the truth is known, ``fit`` is that of a bundle."""
+    where the truth is known, ``fit`` is that of a bundle, ``footprint`` that of C on a microcontroller."""
 
     verification: Verification
     archives: Sequence[WrittenArchive]
@@ -51,6 +51,7 @@ class Findings:
     score: Score | None = None
     source_score: Score | None = None
     fit: DeviceFit | None = None
+    footprint: Footprint | None = None
 
 
 def write(
@@ -76,6 +77,7 @@ def write(
         "artifact_score": _plain(asdict(found.score)) if found.score else None,
         "source_score": _plain(asdict(found.source_score)) if found.source_score else None,
         "fit": _plain(asdict(found.fit)) if found.fit else None,
+        "footprint": _plain(asdict(found.footprint)) if found.footprint else None,
         "archives": [_plain(asdict(archive)) for archive in found.archives],
         "trimming": [_plain(asdict(rule)) for rule in found.trimmed],
     }
@@ -108,7 +110,10 @@ def function_of(folder: Path) -> AwsLambda:
     (target,) = read(folder).configuration.targets
     if isinstance(target, AwsLambda):
         return target
-    raise ArtifactError(f"{folder} is for {target.folder}, and this is about Lambda functions", _HINT)
+    raise ArtifactError(
+        f"{folder} is for a device, and this is about Lambda functions",
+        "name dist/NAME/lambda; `python3 -m edge benchmark` in the bundle measures it on the device itself",
+    )
 
 
 def for_target(folder: Path, target: AwsLambda) -> bytes:

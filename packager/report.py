@@ -11,7 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from packager.model import Signature, SourceModel, TensorSpec
-from packager.results import Artifact, BuildReport, ConversionRecord, Tolerance, Verification
+from packager.results import (
+    Artifact,
+    BuildReport,
+    ConversionRecord,
+    Footprint,
+    Tolerance,
+    Verification,
+)
 from packager.targets.edge import budget
 
 OWN_ANSWERS = (
@@ -54,6 +61,8 @@ def show_build(report: BuildReport) -> None:
     for artifact in report.artifacts:
         if artifact.fit is not None:
             console.print(escape(f"device      {artifact.fit.device}: {budget.told(artifact.fit)}"))
+        if artifact.footprint is not None:
+            console.print(escape(f"device      {footprint_sentence(artifact.footprint)}"))
     if report.optimization and report.optimization.is_changed:
         console.print(f"note: {OWN_ANSWERS}")
     for said in _score_lines(report):
@@ -116,10 +125,24 @@ def _ties(found: Verification) -> str:
     return f", {found.ties} ties (equally probable in the source model, too)" if found.ties else ""
 
 
+def footprint_sentence(found: Footprint) -> str:
+    """What C takes of a microcontroller, and what of that is the model's own."""
+    ran = f", run on an emulated {found.board}" if found.board else ""
+    return (
+        f"{found.device}: {size(found.whole_flash_bytes)} of {size(found.flash_limit_bytes)} of flash, "
+        f"{size(found.whole_ram_bytes)} of {size(found.ram_limit_bytes)} of RAM; the model's own are "
+        f"{size(found.flash_bytes)} and {size(found.ram_bytes)} ({found.compiler}{ran})"
+    )
+
+
 def next_commands(artifact: Artifact) -> Iterable[str]:
     """What a user does after a build."""
     folder = artifact.path
     quoted = shlex.quote(str(folder))
+    if artifact.c_name is not None:
+        yield f"make -C {shlex.quote(str(folder / 'c'))} test"
+        yield f"packager verify {quoted} --rebuild"
+        return
     if artifact.fit is not None:
         yield from _for_device(artifact, quoted)
         return

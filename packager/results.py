@@ -168,7 +168,8 @@ class DeviceFit:
 class Artifact:
     """One finished artifact: its folder, its archive, its bytes and the archive's SHA-256.
 
-    ``runs_here`` is whether it is for this machine's processor; ``fit`` is that of a bundle.
+    ``runs_here`` is whether it is for this machine's processor; ``fit`` is that of a bundle. ``c_name``: of
+    C source what its files are called, and ``footprint`` what it takes of a microcontroller.
     """
 
     target: str
@@ -180,6 +181,8 @@ class Artifact:
     notes: tuple[str, ...] = ()
     runs_here: bool = True
     fit: DeviceFit | None = None
+    c_name: str | None = None
+    footprint: Footprint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from packager.conversion import Way, default_format
 from packager.errors import SamplesError
 from packager.model import Format
 from packager.passes import Oldest
+from packager.targets.aws_lambda.target import AwsLambda
 from packager.worker import Limits, WorkerRequest
 
 
@@ -38,7 +39,9 @@ def conversion_of(configuration: Configuration) -> WorkerRequest:
 def oldest(configuration: Configuration) -> Oldest:
     """What every engine among the targets reads."""
     version = configuration.engine_version
-    takes = [dependencies.onnx_limits(target.platform, version) for target in configuration.targets]
+    # C is written of what the engine tiny takes, which is the same on all platforms.
+    targets = (AwsLambda(),) if configuration.format == "c" else configuration.targets
+    takes = [dependencies.onnx_limits(target.platform, version) for target in targets]
     return Oldest(
         max_opset=min(limits.max_opset for limits in takes),
         max_ml_opset=min(limits.max_ml_opset for limits in takes),

@@ -77,7 +77,9 @@ def _write_step(
 
 def _answer(answer: Answer, value: Tensor, interface: Interface, out: Writer) -> None:
     if value.size != answer.size:
-        raise UnwritableError(f"the output {answer.spec.name} of {list(value.shape)}: one for each row is asked for")
+        raise UnwritableError(
+            f"the output {answer.spec.name} of {list(value.shape)}: one for each row is asked for"
+        )
     member = f"answer->{answer.member}"
     with out.loop("i", value.size) as i:
         dest = f"{member}[{i}]" if answer.size != 1 else member
@@ -105,7 +107,8 @@ def _body(program: Program, out: Writer) -> Body:
         tables=tuple(map(declared, tables)),
         helpers=tuple(helpers.text(name) for name in sorted(out.used)),
         scratch=tuple(
-            f"static {c_type} scratch_{c_type.removesuffix('_t')}[{count}];" for c_type, count in arrays.items()
+            f"static {c_type} scratch_{c_type.removesuffix('_t')}[{count}];"
+            for c_type, count in arrays.items()
         ),
         lines=(*pointers, *out.lines),
         scratch_bytes=sum(BYTES[c_type] * count for c_type, count in arrays.items()),

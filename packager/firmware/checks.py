@@ -3,6 +3,7 @@
 import numpy as np
 
 from packager.firmware.interface import Argument, Interface
+from packager.firmware.program import Array
 from packager.firmware.tensor import Tensor, known
 from packager.firmware.texts import Texts
 from packager.firmware.writer import Writer
@@ -26,7 +27,7 @@ def write(interface: Interface, values: dict[str, Tensor], out: Writer) -> None:
 def _finite(interface: Interface, argument: Argument, value: Tensor, out: Writer) -> None:
     """No infinite number, and a missing one only where the source model takes it."""
     upper, nullable = interface.upper, _nullable(argument)
-    with out.loop("i", value.size) as i, out.block():
+    with out.each("i", value.size) as i:
         out.line(f"const {value.c_type} x = {out.read(value, i)};")
         taken = out.read(known(nullable, "bool"), i) if nullable.any() else "false"
         if taken != "true":
@@ -38,21 +39,19 @@ def _finite(interface: Interface, argument: Argument, value: Tensor, out: Writer
             out.line(f"if ({large}) {{ return {upper}_TOO_LARGE; }}")
 
 
-def _nullable(argument: Argument) -> np.ndarray:  # type: ignore[type-arg]
+def _nullable(argument: Argument) -> Array:
     mine = [feature.nullable for feature in argument.features]
     if not mine:
         return np.zeros(argument.size, dtype=bool)
     return np.resize(np.array(mine, dtype=bool), argument.size)
 
 
-def _category(
-    interface: Interface, argument: Argument, feature: Feature, value: Tensor, out: Writer
-) -> None:
+def _category(interface: Interface, argument: Argument, feature: Feature, value: Tensor, out: Writer) -> None:
     """One of the values that the source model knows, in each row of that column."""
     table = known(_allowed(feature, argument, interface.texts), value.dtype)
     width = len(argument.features)
     rows = argument.size // width
-    with out.loop("row", rows) as row, out.block():
+    with out.each("row", rows) as row:
         at = str(feature.column) if row == "0" else f"row * {width} + {feature.column}"
         out.line("bool is_known = false;")
         is_one = value.buffer is not None and value.buffer.is_one
@@ -62,10 +61,8 @@ def _category(
         out.line(f"if (!is_known) {{ return {interface.upper}_UNKNOWN_CATEGORY; }}")
 
 
-def _allowed(feature: Feature, argument: Argument, texts: Texts) -> np.ndarray:  # type: ignore[type-arg]
+def _allowed(feature: Feature, argument: Argument, texts: Texts) -> Array:
     if argument.spec.dtype == "string":
         missing = [MISSING_TEXT] if feature.nullable else []
         return texts.codes([*(str(text) for text in feature.categories), *missing])
     return np.array(feature.categories).astype(argument.spec.dtype)
-
-

@@ -17,7 +17,12 @@ from packager.rendering import render
 from packager.results import Tolerance
 
 _HINT = "build for a device with Linux, whose engines have it: --device linux-arm64"
-_KINDS = {"number": "number", "integer": "whole number", "boolean": "true or false", "text": "one of its constants"}
+_KINDS = {
+    "number": "number",
+    "integer": "whole number",
+    "boolean": "true or false",
+    "text": "one of its constants",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,13 @@ def _shaped(shape: tuple[int, ...]) -> str:
 def _feature(feature: Feature, size: int) -> dict[str, Any]:
     known = [text for text in feature.categories if text != MISSING_TEXT] if feature.kind != "text" else []
     shown = ", ".join(map(str, known[:8])) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
-    missing = "" if not feature.nullable else ", or its constant for missing" if feature.kind == "text" else ", or NAN"
+    missing = (
+        ""
+        if not feature.nullable
+        else ", or its constant for missing"
+        if feature.kind == "text"
+        else ", or NAN"
+    )
     return {
         "name": comment(feature.name),
         "column": feature.column,

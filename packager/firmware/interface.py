@@ -150,18 +150,14 @@ def _argument(
     return Argument(spec, member, C_TYPES[spec.dtype], shape, _size(shape), tuple(mine))
 
 
-def _worded(
-    argument: Argument, program: Program, texts: Texts, prefix: str, constants: set[str]
-) -> Argument:
+def _worded(argument: Argument, program: Program, texts: Texts, prefix: str, constants: set[str]) -> Argument:
     """Of an input of texts: constants for those that the model knows."""
     if argument.spec.dtype != "string":
         return argument
     value = next(port.value for port in program.inputs if port.name == argument.spec.name)
     compared = compared_with(program, value)
     texts.codes(compared)
-    words = tuple(
-        tuple(_words(feature, compared, texts, prefix, constants)) for feature in argument.features
-    )
+    words = tuple(tuple(_words(feature, compared, texts, prefix, constants)) for feature in argument.features)
     return replace(argument, words=words)
 
 

@@ -50,7 +50,9 @@ def _nested(places: Places, counter: str) -> str | None:
             return None
         if inner == 0:
             return outer
-        within = _times(f"{_atom(counter)} % {length}", inner) if inner != 1 else f"{_atom(counter)} % {length}"
+        within = (
+            _times(f"{_atom(counter)} % {length}", inner) if inner != 1 else f"{_atom(counter)} % {length}"
+        )
         return within if outer == "0" else f"{outer} + {within}"
     return None
 

@@ -1,10 +1,12 @@
 """Generated C on this machine: compiled by its own compiler, asked every row of the reference."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from packager.errors import ToolError, VerificationError
@@ -17,7 +19,16 @@ STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"
 """What generated C compiles under without a word."""
 _COMPILERS = ("cc", "gcc", "clang")
 _LIMIT_S = 600
+_VERDICT = re.compile(r"^(\d+) of \1 rows .* by (\d+)e-9 at most$", re.MULTILINE)
 _INSTALL = "install one: Debian has it in the package gcc, macOS in `xcode-select --install`"
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """What the golden rows showed: how many there are, and how far the answers are from the source model's."""
+
+    rows: int
+    max_abs_error: float
 
 
 def compiler() -> Path:
@@ -43,21 +54,22 @@ def answers(generated: Generated, cases: Sequence[Case], extra: Sequence[str] = 
     return generated.coding.answered(rows.decode(done.stdout, asked, generated.signature))
 
 
-def run_tests(made: Path, name: str) -> str:
-    """Compile the golden rows of an artifact's folder ``made`` and run them; what they print."""
+def run_tests(made: Path, name: str) -> Golden:
+    """Compile the golden rows of an artifact's folder ``made`` and run them here."""
     with tempfile.TemporaryDirectory(prefix="packager-c-") as scratch:
         program = Path(scratch, "golden")
         sources = [str(made.resolve() / f"{part}.c") for part in (f"test_{name}", name)]
         _compile([*STRICT, "-O2", f"-I{made.resolve()}", "-o", str(program), *sources, "-lm"], Path(scratch))
         done = subprocess.run([str(program)], capture_output=True, check=False, timeout=_LIMIT_S, cwd=scratch)
     said = done.stdout.decode()
-    if done.returncode != 0:
+    verdict = _VERDICT.search(said)
+    if done.returncode != 0 or verdict is None:
         raise VerificationError(
             "the C of this artifact does not answer its golden rows as it did when it was built",
             "its files or the compiler have changed; build it again",
             tuple(said.splitlines()[-8:]),
         )
-    return said
+    return Golden(int(verdict[1]), int(verdict[2]) * 1e-9)
 
 
 def _compiled(generated: Generated, made: Path, extra: Sequence[str]) -> Path:

@@ -40,9 +40,7 @@ def _may_overwrite(buffer: Buffer, under: Buffer) -> bool:
     return under.c_type == buffer.c_type and under.size == buffer.size and under.last == buffer.first
 
 
-def _clashes(
-    buffer: Buffer, place: int, laid_before: dict[Buffer, int], under: Buffer | None = None
-) -> bool:
+def _clashes(buffer: Buffer, place: int, laid_before: dict[Buffer, int], under: Buffer | None = None) -> bool:
     return any(
         other is not under
         and other.c_type == buffer.c_type

@@ -67,6 +67,16 @@ class Writer:
         with self.block(f"for (size_t {counter} = 0; {counter} < {count}; {counter}++)"):
             yield counter
 
+    @contextmanager
+    def each(self, counter: str, count: int) -> Iterator[str]:
+        """The same with names of their own: in braces however many places there are."""
+        if count == 1:
+            with self.block():
+                yield "0"
+            return
+        with self.loop(counter, count) as place:
+            yield place
+
     def refuse_if(self, condition: str) -> None:
         """End with the answer that the model cannot take this input."""
         self.line(f"if ({condition}) {{ return {self.prefix.upper()}_REFUSED; }}")
@@ -96,7 +106,9 @@ class Writer:
         """A new buffer for what this step gives; it may lie over those that it reads place by place."""
         size = int(np.prod(shape, dtype=np.int64))
         under = tuple(t.buffer for t in over if t.is_whole and t.buffer and not t.buffer.is_input)
-        buffer = Buffer(f"v{len(self.buffers)}", C_TYPES[dtype], size, first=self.step, last=self.step, over=under)
+        buffer = Buffer(
+            f"v{len(self.buffers)}", C_TYPES[dtype], size, first=self.step, last=self.step, over=under
+        )
         self.buffers.append(buffer)
         return whole(dtype, shape, buffer)
 

@@ -39,7 +39,9 @@ def _scaled(call: Call) -> list[Tensor]:
     return each(
         call,
         [value, *sides],
-        lambda one, offset, scale: f"(float)(({one} - {offset}) * {scale})" if wide else f"({one} - {offset}) * {scale}",
+        lambda one, offset, scale: (
+            f"(float)(({one} - {offset}) * {scale})" if wide else f"({one} - {offset}) * {scale}"
+        ),
     )
 
 
@@ -50,14 +52,14 @@ def _of_length_one(call: Call) -> list[Tensor]:
     made_lines = lines_of(out, made, [len(value.shape) - 1])
     work = out.work("float")
     sqrt, cast = ("sqrt", "(double)") if work == "double" else ("sqrtf", "")
-    with out.loop("line", len(lines.starts)) as line, out.block():
+    with out.each("line", len(lines.starts)) as line:
         out.line(f"{work} sum = 0;")
-        with out.loop("k", lines.count) as k, out.block():
+        with out.each("k", lines.count) as k:
             out.line(f"const {value.c_type} x = {lines.element(out, line, k)};")
             part = "(float)(x * x)" if squared else "(float)(x < 0 ? -x : x)"
             out.line(f"sum += {cast}{part};")
         out.line("const float size = (float)sum;")
-        with out.loop("k", lines.count) as k, out.block():
+        with out.each("k", lines.count) as k:
             out.line(f"const {value.c_type} x = {lines.element(out, line, k)};")
             part = "(float)(x * x)" if squared else "(float)(x < 0 ? -x : x)"
             share = f"{cast}{part} / {cast}size"
@@ -89,7 +91,7 @@ def _exchange(call: Call) -> list[Tensor]:
     made, target = call.fresh(value.shape), C_TYPES[call.gives[0]]
     gaps = np.flatnonzero(keys != keys) if keys.dtype.kind == "f" else np.array([], dtype=int)
     sought = np.delete(np.arange(keys.size), gaps)
-    with out.loop("i", made.size) as i, out.block():
+    with out.each("i", made.size) as i:
         out.line(f"const {value.c_type} key = {out.read(value, i)};")
         out.line(f"{target} partner = {literal(otherwise, target)};")
         if sought.size:
@@ -110,11 +112,11 @@ def _flags(call: Call) -> list[Tensor]:
         raise UnwritableError("a OneHotEncoder without categories")
     count = call.attributes["count"]
     made, strict = call.fresh((*value.shape, count)), call.attributes["strict"]
-    with out.loop("i", value.size) as i, out.block():
+    with out.each("i", value.size) as i:
         out.line(f"const {value.c_type} key = {out.read(value, i)};")
         if strict:
             out.line("bool is_known = false;")
-        with out.loop("k", count) as k, out.block():
+        with out.each("k", count) as k:
             out.line(f"const bool is_it = key == {out.read(known(keys.reshape(-1), value.dtype), k)};")
             ahead = k if i == "0" else f"{i} * {count} + {k}"
             out.line(f"{out.name(made)}[{ahead}] = is_it ? 1.0f : 0.0f;")

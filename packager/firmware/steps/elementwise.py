@@ -15,7 +15,9 @@ Expression = Callable[..., str]
 _WHOLE = ("int32_t", "int64_t")
 
 
-def each(call: Call, tensors: list[Tensor], expression: Expression, check: Expression | None = None) -> list[Tensor]:
+def each(
+    call: Call, tensors: list[Tensor], expression: Expression, check: Expression | None = None
+) -> list[Tensor]:
     """One result for each place of the shape that all are repeated to; ``check``: when to refuse."""
     shape = np.broadcast_shapes(*(tensor.shape for tensor in tensors))
     moved = {id(tensor.buffer) for tensor in tensors if not (tensor.is_whole and tensor.shape == shape)}
@@ -94,9 +96,7 @@ def _extreme(symbol: str, call: Call) -> list[Tensor]:
     """Max, Min: what is no number goes through."""
     floating = C_TYPES[call.gives[0]] not in _WHOLE
     odd = " || {one} != {one}" if floating else ""
-    return _chained(
-        call, lambda one, other: f"{one} {symbol} {other}{odd.format(one=one)} ? {one} : {other}"
-    )
+    return _chained(call, lambda one, other: f"{one} {symbol} {other}{odd.format(one=one)} ? {one} : {other}")
 
 
 def _comparison(symbol: str, call: Call) -> list[Tensor]:
@@ -179,7 +179,10 @@ def _sign(call: Call) -> list[Tensor]:
 def _is_infinite(call: Call) -> list[Tensor]:
     f = "f" if call.input(0).c_type == "float" else ""
     largest = "3.40282347e+38f" if f else "1.7976931348623157e+308"
-    signs = [f"{{one}} {'>' if sign > 0 else '<'} {'' if sign > 0 else '-'}{largest}" for sign in call.attributes["signs"]]
+    signs = [
+        f"{{one}} {'>' if sign > 0 else '<'} {'' if sign > 0 else '-'}{largest}"
+        for sign in call.attributes["signs"]
+    ]
     text = " || ".join(signs) or "false"
     return each(call, [call.input(0)], lambda one: text.format(one=one))
 

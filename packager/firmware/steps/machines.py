@@ -30,7 +30,7 @@ def _near(call: Call, row: str) -> str:
     cast = "(double)" if work == "double" else ""
     ahead = "k" if row == "0" else f"{row} * {width} + k"
     one = f"{cast}{name}[{f'{start} + ' if start else ''}{ahead}]"
-    with out.loop("vector", count) as vector, out.block():
+    with out.each("vector", count) as vector:
         out.line(f"{work} sum = 0;")
         with out.block(f"for (size_t k = 0; k < {width}; k++)"):
             other = f"{cast}{table}[{vector} * {width} + k]"
@@ -63,7 +63,7 @@ def _regression(call: Call) -> list[Tensor]:
         raise UnwritableError("a support vector machine without weights")
     rows, work = value.shape[0], out.work("float")
     made, cast = call.fresh((rows, 1)), "(double)" if work == "double" else ""
-    with out.loop("row", rows) as row, out.block():
+    with out.each("row", rows) as row:
         near = _near(call, row)
         out.line(f"{work} score = 0;")
         with out.loop("vector", weights.size) as vector:
@@ -82,7 +82,7 @@ def _shares(call: Call) -> list[Tensor]:
     dtype = "float64" if work == "double" else "float32"
     votes, odds = out.fresh("int32", (classes,)), out.fresh(dtype, (classes, classes))
     matrix, found, slopes = (out.fresh(dtype, size) for size in ((classes, classes), (classes,), (classes,)))
-    with out.loop("row", rows) as row, out.block():
+    with out.each("row", rows) as row:
         near = _near(call, row)
         with out.block(f"for (size_t one = 0; one < {classes}; one++)"):
             out.line(f"{out.name(votes)}[one] = 0;")

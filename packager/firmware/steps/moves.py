@@ -156,9 +156,15 @@ def _gather_elements(call: Call) -> list[Tensor]:
         return [value.moved(np.take_along_axis(value.held, chosen, axis))]
     held = np.moveaxis(_located(value), axis, -1)
     index = tuple(slice(size) for size in np.moveaxis(places.held, axis, -1).shape[:-1])
-    lines = np.broadcast_to(held[index][..., None, :], (*np.moveaxis(places.held, axis, -1).shape, held.shape[-1]))
+    lines = np.broadcast_to(
+        held[index][..., None, :], (*np.moveaxis(places.held, axis, -1).shape, held.shape[-1])
+    )
     lines = np.moveaxis(lines, -2, axis)
-    return [_by_computed_place(call, value, places, lines.reshape(-1, held.shape[-1]), places.shape, from_end=True)]
+    return [
+        _by_computed_place(
+            call, value, places, lines.reshape(-1, held.shape[-1]), places.shape, from_end=True
+        )
+    ]
 
 
 def _looked_up(call: Call, value: Tensor, places: Tensor, axis: int, *, from_end: bool) -> Tensor:
@@ -184,7 +190,7 @@ def _by_computed_place(
     if (lines != lines[:, :1] + stride * np.arange(size)).any():
         raise UnwritableError(f"{call.operator} of a value whose parts lie far from each other")
     name = out.name(value)
-    with out.loop("i", made.size) as i, out.block():
+    with out.each("i", made.size) as i:
         out.line(f"const {index.c_type} at = {out.read(index, i)};")
         out.refuse_if(f"at < {-size if from_end else 0} || at >= {size}")
         place = f"(size_t)(at < 0 ? at + {size} : at)" if from_end else "(size_t)at"
@@ -196,7 +202,6 @@ def _by_computed_place(
 
 def _located(value: Tensor) -> Places:
     return value.places if value.places is not None else np.arange(value.size).reshape(value.shape)
-
 
 
 EMITTERS: dict[str, Emitter] = {

@@ -43,7 +43,7 @@ def _product(
     made, work = call.fresh(shape), out.work(c_type)
     starts = np.broadcast_to(rows.places[..., :, None, :1], (*shape, 1)).reshape(-1)
     others = np.broadcast_to(columns.places[..., None, :, :1], (*shape, 1)).reshape(-1)
-    with out.loop("o", made.size) as o, out.block():
+    with out.each("o", made.size) as o:
         out.line(f"{work} sum = 0;")
         with out.loop("k", inner) as k:
             cast = "" if work == c_type else f"({work})"

@@ -35,9 +35,11 @@ def _sum(term: str, last: str, call: Call) -> list[Tensor]:
     names = {"abs": "fabs" + ("f" if work == "float" else ""), "count": lines.count}
     if c_type in _WHOLE and (term, last) != ("{x}", "{sum}"):
         raise UnwritableError(f"{call.operator} of whole numbers")
-    with out.loop("line", made.size) as line, out.block():
+    with out.each("line", made.size) as line:
         _add_up(call, lines, line, term, names, work)
-        result = last.format(sum="sum", sqrt=helpers.math("sqrt", work), log=helpers.math("log", work), **names)
+        result = last.format(
+            sum="sum", sqrt=helpers.math("sqrt", work), log=helpers.math("log", work), **names
+        )
         out.line(f"{out.name(made)}[{line}] = {f'({c_type})({result})' if work != c_type else result};")
     return [made]
 
@@ -62,9 +64,9 @@ def _extreme(symbol: str, call: Call) -> list[Tensor]:
     made = call.fresh(_reduced(value.shape, axes, call.attributes["keep"]))
     odd = "" if c_type in _WHOLE else " || x != x"
     stop = "" if c_type in _WHOLE else "found == found && "
-    with out.loop("line", made.size) as line, out.block():
+    with out.each("line", made.size) as line:
         out.line(f"{c_type} found = {lines.element(out, line, '0')};")
-        with out.loop("k", lines.count) as k, out.block():
+        with out.each("k", lines.count) as k:
             out.line(f"const {c_type} x = {lines.element(out, line, k)};")
             out.line(f"if ({stop}(x {symbol} found{odd})) {{ found = x; }}")
         out.line(f"{out.name(made)}[{line}] = found;")
@@ -80,7 +82,7 @@ def _product(call: Call) -> list[Tensor]:
     if c_type in _WHOLE:
         raise UnwritableError("products along an axis of whole numbers")
     work, lines, made = out.work(c_type), lines_of(out, value, axes), call.fresh(shape)
-    with out.loop("line", made.size) as line, out.block():
+    with out.each("line", made.size) as line:
         out.line(f"{work} found = 1;")
         with out.loop("k", lines.count) as k:
             out.line(f"found *= ({work}){lines.element(out, line, k)};")
@@ -95,7 +97,7 @@ def _log_sum_exp(call: Call) -> list[Tensor]:
     made = call.fresh(_reduced(value.shape, axes, call.attributes["keep"]))
     work = out.work(c_type)
     exp, log = helpers.math("exp", work), helpers.math("log", work)
-    with out.loop("line", made.size) as line, out.block():
+    with out.each("line", made.size) as line:
         _largest(call, lines, line, c_type)
         out.line(f"{work} sum = 0;")
         with out.loop("k", lines.count) as k:
@@ -129,7 +131,7 @@ def _softmax(log: bool, call: Call) -> list[Tensor]:
     made = call.fresh(value.shape, over=over)
     made_lines = lines_of(out, made, axes)
     work = out.work(c_type)
-    with out.loop("line", len(lines.starts)) as line, out.block():
+    with out.each("line", len(lines.starts)) as line:
         _largest(call, lines, line, c_type)
         (_log_shares if log else _shares)(call, lines, made_lines, line, work)
     return [made]
@@ -138,7 +140,7 @@ def _softmax(log: bool, call: Call) -> list[Tensor]:
 def _shares(call: Call, lines: Lines, made: Lines, line: str, work: str) -> None:
     out, c_type = call.out, C_TYPES[call.gives[0]]
     out.line(f"{work} sum = 0;")
-    with out.loop("k", lines.count) as k, out.block():
+    with out.each("k", lines.count) as k:
         power = f"{helpers.math('exp', work)}({_less(lines.element(out, line, k), 'largest', work, c_type)})"
         out.line(f"const {work} power = {power};")
         out.line("sum += power;")
@@ -170,14 +172,16 @@ def _running_total(call: Call) -> list[Tensor]:
     exclusive, reverse = call.attributes["exclusive"], call.attributes["reverse"]
     lines, made = lines_of(out, value, [axis]), call.fresh(value.shape)
     made_lines, work = lines_of(out, made, [axis]), out.work(c_type)
-    with out.loop("line", len(lines.starts)) as line, out.block():
+    with out.each("line", len(lines.starts)) as line:
         out.line(f"{work} sum = 0;")
-        with out.loop("step", lines.count) as step, out.block():
+        with out.each("step", lines.count) as step:
             out.line(f"const size_t k = {f'{lines.count - 1}u - {step}' if reverse else step};")
             add = f"sum += {lines.element(out, line, 'k')};"
             if not exclusive:
                 out.line(add)
-            out.line(f"{made_lines.element(out, line, 'k')} = {'sum' if work == c_type else f'({c_type})sum'};")
+            out.line(
+                f"{made_lines.element(out, line, 'k')} = {'sum' if work == c_type else f'({c_type})sum'};"
+            )
             if exclusive:
                 out.line(add)
     return [made]
@@ -189,9 +193,9 @@ def _arg(symbol: str, call: Call) -> list[Tensor]:
     axis = axis_of(call, value.shape)
     lines, last = lines_of(out, value, [axis]), call.attributes["last"]
     made = call.fresh(_reduced(value.shape, [axis], call.attributes["keep"]))
-    with out.loop("line", made.size) as line, out.block():
+    with out.each("line", made.size) as line:
         out.line(f"size_t best = {lines.count - 1 if last else 0};")
-        with out.loop("step", lines.count) as step, out.block():
+        with out.each("step", lines.count) as step:
             out.line(f"const size_t k = {f'{lines.count - 1}u - {step}' if last else step};")
             one, other = lines.element(out, line, "k"), lines.element(out, line, "best")
             out.line(f"if ({one} {symbol} {other}) {{ best = k; }}")
@@ -209,7 +213,7 @@ def _top_k(call: Call) -> list[Tensor]:
     numbers, places = call.fresh(shape), call.fresh(shape, 1)
     found, at = lines_of(out, numbers, [axis]), lines_of(out, places, [axis])
     symbol = ">" if call.attributes["largest"] else "<"
-    with out.loop("line", len(lines.starts)) as line, out.loop("rank", most) as rank, out.block():
+    with out.loop("line", len(lines.starts)) as line, out.each("rank", most) as rank:
         out.line(f"size_t best = {lines.count};")
         with out.block(f"for (size_t k = 0; k < {lines.count}; k++)"):
             out.line("bool is_taken = false;")

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from packager.firmware.literals import literal
+from packager.firmware.program import Array
 from packager.firmware.steps.call import Call, Emitter
 from packager.firmware.steps.elementwise import computed, each
 from packager.firmware.tensor import Tensor, known
@@ -18,20 +19,22 @@ def _greatest(call: Call) -> list[Tensor]:
     name, start = out.contiguous(scores)
     made = call.fresh((rows,))
     all_of_them = among == list(range(width))
-    with out.loop("row", rows) as row, out.block():
+    with out.each("row", rows) as row:
         base = "" if rows == 1 else f"row * {width} + "
         base = f"{start} + {base}" if start else base
         out.line(f"size_t best = {among[0]};")
-        with out.loop("k", len(among)) as k, out.block():
+        with out.each("k", len(among)) as k:
             place = k if all_of_them else out.read(known(np.array(among, dtype=np.int64)), k)
             out.line(f"const size_t place = {place if all_of_them else f'(size_t){place}'};")
             out.line(f"if ({name}[{base}place] > {name}[{base}best]) {{ best = place; }}")
-        chosen = f"({made.c_type})best" if (labels == np.arange(width)).all() else _label(call, labels, "best")
+        chosen = (
+            f"({made.c_type})best" if (labels == np.arange(width)).all() else _label(call, labels, "best")
+        )
         out.line(f"{out.name(made)}[{row}] = {chosen};")
     return [made]
 
 
-def _label(call: Call, labels: np.ndarray, place: str) -> str:  # type: ignore[type-arg]
+def _label(call: Call, labels: Array, place: str) -> str:
     c_type = "int64_t" if labels.dtype == np.int64 else "int32_t"
     return f"{call.out.table(labels, c_type)}[{place}]"
 
@@ -55,7 +58,7 @@ def _paired(other: str, call: Call) -> list[Tensor]:
     rows = scores.shape[0]
     made = call.fresh((rows, 2))
     f = "f" if scores.c_type == "float" else ""
-    with out.loop("i", rows) as i, out.block():
+    with out.each("i", rows) as i:
         out.line(f"const {scores.c_type} score = {out.read(scores, i)};")
         at = "" if i == "0" else f"{i} * 2 + "
         for place, text in ((0, other.format(f=f)), (1, "score")):
@@ -86,14 +89,14 @@ def _softmax(zero: bool, call: Call) -> list[Tensor]:
     name, start = out.contiguous(scores)
     made = call.fresh(scores.shape, over=(scores,) if scores.is_whole else ())
     work = out.work("float")
-    with out.loop("row", rows) as row, out.block():
+    with out.each("row", rows) as row:
         ahead = "" if row == "0" else f"row * {width} + "
         base = f"{start} + {ahead}" if start else ahead
         out.line(f"float largest = {name}[{base}0];")
         with out.loop("k", width) as k:
             out.line(f"if ({name}[{base}{k}] > largest) {{ largest = {name}[{base}{k}]; }}")
         out.line(f"{work} sum = 0;")
-        with out.loop("k", width) as k, out.block():
+        with out.each("k", width) as k:
             out.line(f"const float score = {name}[{base}{k}];")
             out.line(f"const float share = {_share(call, zero)};")
             out.line("sum += share;" if work == "float" else "sum += (double)share;")

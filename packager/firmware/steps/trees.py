@@ -100,13 +100,15 @@ def _ensemble(kind: str, call: Call) -> list[Tensor]:
     forest = shared(columns, thresholds, yes, no, roots, leaves)
     made = call.fresh((rows.shape[0], given["targets"]))
     name, start = out.contiguous(rows)
-    with out.loop("row", rows.shape[0]) as row, out.block():
+    with out.each("row", rows.shape[0]) as row:
         out.line(f"const {rows.c_type} *const x = {_plus(name, start, row, rows.shape[1])};")
         out.line(f"{made.c_type} *const sums = {_plus(out.name(made), 0, row, given['targets'])};")
         begin = {"sums": "0", "least": "INFINITY", "most": "-INFINITY"}[kind]
         with out.loop("target", given["targets"]) as target:
-            out.line(f"sums[{target}] = {begin if made.c_type == 'float' or kind == 'sums' else f'(double){begin}'};")
-        with out.loop("tree", len(forest.roots)) as tree, out.block():
+            out.line(
+                f"sums[{target}] = {begin if made.c_type == 'float' or kind == 'sums' else f'(double){begin}'};"
+            )
+        with out.each("tree", len(forest.roots)) as tree:
             _walk(call, forest, tree, rows.c_type)
             (_add_leaf if plain else partial(_add_pairs, kind))(call, forest.inner, made.c_type)
         _finish(call, made.c_type)
@@ -147,7 +149,9 @@ def _walk(call: Call, forest: Forest, tree: str, c_type: str) -> None:
     out, inner = call.out, forest.inner
     highest = int(max(forest.roots.max(initial=0), forest.yes.max(initial=0), forest.no.max(initial=0)))
     small = unsigned_for(highest)
-    out.line(f"size_t at = {out.read(known(forest.roots), tree) if len(forest.roots) == 1 else f'{out.table(forest.roots, small)}[{tree}]'};")
+    out.line(
+        f"size_t at = {out.read(known(forest.roots), tree) if len(forest.roots) == 1 else f'{out.table(forest.roots, small)}[{tree}]'};"
+    )
     if not inner:
         return
     kept = "float" if forest.thresholds.dtype == np.float32 else "double"
@@ -213,7 +217,11 @@ def _finish(call: Call, c_type: str) -> None:
         table = known(np.array(base, dtype=dtype))
         with out.loop("target", given["targets"]) as target:
             plus = out.read(table, target)
-            out.line(f"sums[{target}] += {plus};" if exact else f"sums[{target}] = (float)((double)sums[{target}] + {plus});")
+            out.line(
+                f"sums[{target}] += {plus};"
+                if exact
+                else f"sums[{target}] = (float)((double)sums[{target}] + {plus});"
+            )
 
 
 EMITTERS: dict[str, Emitter] = {

@@ -1,0 +1,155 @@
+"""An edge artifact that is C source: generated, proved on this machine, held to the microcontroller."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager import conversion, firmware, probe, verify
+from packager.config import Configuration
+from packager.conversion import Conversion, Way
+from packager.errors import ConfigError
+from packager.firmware import Generated
+from packager.layout import Archive, IncludedFile, Layout
+from packager.probe import Answers, Case
+from packager.progress import Steps
+from packager.results import EngineChoice, Footprint, RowSource, Tolerance, Verification
+from packager.targets import Target
+from packager.targets.edge.profile import Microcontroller
+from packager.targets.edge.target import Edge
+
+FOLDER = "c"
+MADE = f"{FOLDER}/build/"
+"""What `make` leaves behind in the folder: no part of the artifact, and no harm to it."""
+_WIDE = (
+    "in single precision its sums were further from the source model than the build allows, so they are "
+    "computed in double: it takes more time on a part that has no double precision"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Generated C with what was shown of it; ``footprint`` is that of a microcontroller."""
+
+    generated: Generated
+    verification: Verification
+    footprint: Footprint | None
+    notes: tuple[str, ...]
+
+
+def check_request(configuration: Configuration) -> None:
+    """Refuse what C cannot be built with, before anything is converted."""
+    others = [target.folder for target in configuration.targets if not isinstance(target, Edge)]
+    if others:
+        raise ConfigError(f"C is for a device, and this build is for {others[0]}", "add --target edge")
+    if configuration.engine not in ("auto", "tiny") or configuration.engine_version != "auto":
+        raise ConfigError(
+            f"C runs without an engine, and {configuration.engine} is asked for", "leave the engine out"
+        )
+    if configuration.optimize is not None:
+        raise ConfigError(
+            "optimize measures candidates in an engine, and C runs without one",
+            "optimize for a device with Linux and --keep-candidates, then build C of the candidate's file",
+        )
+    for target in configuration.targets:
+        if isinstance(target, Edge):
+            _ = target.profile  # a device that there is not is said now
+
+
+def translated(converted: Conversion, job: Path, way: Way, steps: Steps) -> tuple[Conversion, EngineChoice]:
+    """The model as the steps of the engine tiny, which C is written of."""
+    with steps.step("engine") as step:
+        tiny = conversion.for_tiny(converted, job, way)
+        choice = EngineChoice("tiny", "its steps are written as C")
+        step.detail = choice.why
+    return tiny, choice
+
+
+def proved(target: Target, converted: Conversion, configuration: Configuration, steps: Steps) -> Proved:
+    """C that answers every row as the source model does, here and on the part where one is emulated."""
+    cases = probe.read_cases(converted.reference)
+    with steps.step("generate") as step:
+        generated, found = _answering(converted, configuration, cases)
+        step.detail = (
+            f"{generated.name}.c: {generated.table_bytes:,} bytes of tables, "
+            f"{generated.static_bytes:,} of RAM; {_told(found)}"
+        )
+    notes = (_WIDE,) if generated.wide else ()
+    profile = target.profile if isinstance(target, Edge) else None
+    if not isinstance(profile, Microcontroller):
+        return Proved(generated, found, None, notes)
+    with steps.step("device") as step:
+        step.say(f"linking for {profile.name}, and asking an emulated board")
+        checked = firmware.check(generated, profile, generated.coding.sent(cases))
+        if checked.answers is not None:
+            answers = generated.coding.answered(checked.answers)
+            found = _judged(converted, configuration, cases, answers, f"C on an emulated {profile.cpu}")
+        step.detail = _fit(checked.footprint, profile) or checked.not_shown[0]
+    return Proved(generated, found, checked.footprint, (*notes, *checked.not_shown))
+
+
+def layout(name: str, generated: Generated) -> Layout:
+    """The files and the archive of them."""
+    files = tuple(IncludedFile(f"{FOLDER}/{dest}", text.encode()) for dest, text in generated.files.items())
+    return Layout("edge", files, (Archive(f"{name}.tar.gz", FOLDER, "tar.gz"),))
+
+
+def replayed(folder: Path, source_of_rows: RowSource, allowed: dict[str, Tolerance]) -> Verification:
+    """Compile the artifact's golden rows and run them here."""
+    header = next((folder / FOLDER).glob("*.h"))
+    golden = firmware.run_tests(folder / FOLDER, header.stem)
+    return Verification(
+        rows=golden.rows,
+        source_of_rows=source_of_rows,
+        max_abs_error=golden.max_abs_error,
+        label_flips=0,
+        ties=0,
+        tolerance=allowed,
+        passed=True,
+        engine="C",
+    )
+
+
+def _answering(
+    converted: Conversion, configuration: Configuration, cases: Sequence[Case]
+) -> tuple[Generated, Verification]:
+    """In single precision where that is near enough, else with sums in double."""
+    signature = converted.model.signature
+    tolerance = verify.tolerances(signature, cases, configuration.tolerance)
+    for wide in (False, True):
+        generated = firmware.generate(converted, configuration.name, tolerance, wide)
+        answers = firmware.answers(generated, cases)
+        found = _judged(converted, configuration, cases, answers, "C", refuse=wide)
+        if found.passed:
+            break
+    return generated, found
+
+
+def _judged(
+    converted: Conversion,
+    configuration: Configuration,
+    cases: Sequence[Case],
+    answers: Answers,
+    engine: str,
+    *,
+    refuse: bool = True,
+) -> Verification:
+    signature = converted.model.signature
+    tolerance = verify.tolerances(signature, cases, configuration.tolerance)
+    found = verify.compare(cases, answers, signature, converted.source_of_rows, tolerance, engine)
+    if refuse and not found.passed:
+        raise verify.verification_error(found, verify.what_to_do(found))
+    return found
+
+
+def _told(found: Verification) -> str:
+    return f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
+
+
+def _fit(footprint: Footprint | None, profile: Microcontroller) -> str | None:
+    if footprint is None:
+        return None
+    flash, ram = footprint.whole_flash_bytes, footprint.whole_ram_bytes
+    return (
+        f"{flash:,} of {footprint.flash_limit_bytes:,} bytes of flash, {ram:,} of "
+        f"{footprint.ram_limit_bytes:,} of RAM on {profile.name}"
+    )
