@@ -58,7 +58,7 @@ def _prove_bundle(target: Edge, folder: Path, steps: Steps) -> None:
         listed = check_digests(folder / target.root)
         here = assembly.on_this_machine(target, folder)
         tested = device.selftest(here.root, here.python, here.library)
-        step.detail = f"the bundle's own {len(listed)} checksums are right, and its self-test passes on {tested.rows} rows"
+        step.detail = f"{len(listed)} checksums of its own, and its self-test passes on {tested.rows} rows"
 
 
 def check_digests(folder: Path) -> dict[str, str]:

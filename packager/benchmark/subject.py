@@ -56,6 +56,11 @@ def open_subject(path: Path, asked: Asked, scratch: Path, say: tools.Progress) -
     artifact = _artifact_of(path)
     if artifact is not None:
         return _artifact(path, artifact, asked.event, say)
+    if (path / "bundle" / "manifest.json").is_file():
+        raise ArtifactError(
+            f"{path} is a bundle for a device, and this measures functions",
+            "`python3 -m edge benchmark` in its bundle measures it: on the device itself, best",
+        )
     if asked.handler is None and not (path / "manifest.json").is_file():
         raise ArtifactError(
             f"{path} is not an artifact of packager, so its handler is not known"

@@ -43,7 +43,7 @@ def missing(subjects: Sequence[Subject]) -> tuple[Missing, ...]:
             command("packager", "bench", subject.path, "--save", subject.path.parent / "bench.json"),
         )
         for subject in subjects
-        if not subject.bench
+        if subject.is_function and not subject.bench
     )
 
 

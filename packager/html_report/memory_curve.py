@@ -41,7 +41,7 @@ def section(subjects: Sequence[Subject]) -> Section:
                 command("packager", "tune", subject.path, "--save", subject.path.parent / "tune.json"),
             )
             for subject in subjects
-            if not subject.tune
+            if subject.is_function and not subject.tune
         ),
         notes=tuple(
             dict.fromkeys(note for _, tune in known for note in (f"Prices: {tune.prices}.", *tune.notes))

@@ -47,8 +47,12 @@ class Summary:
 def summary(subject: Subject) -> Summary:
     """`15.4 MB zip, starts in 47 ms, answers in 0.04 ms, 0 label flips in 256 rows`."""
     archive, found = subject.built.archive, subject.built.verification
-    words = [f"{size(archive.size_bytes)} zip"]
-    tiles = [Tile(size(archive.size_bytes), "zip", f"{size(archive.unzipped_bytes)} unzipped")]
+    packed = "zip" if subject.is_function else "archive"
+    words = [f"{size(archive.size_bytes)} {packed}"]
+    tiles = [Tile(size(archive.size_bytes), packed, f"{size(archive.unzipped_bytes)} unzipped")]
+    if fit := subject.built.fit:
+        words.append(f"{size(fit.peak_memory_bytes)} of memory for {fit.device}")
+        tiles.append(Tile(size(fit.peak_memory_bytes), "memory at its peak", fit.measured))
     if subject.benchmark:
         cold, warm = subject.benchmark.cold, subject.benchmark.warm
         starts, answers = milliseconds(cold.total_ms.p50), milliseconds(warm.latency_ms.p50)

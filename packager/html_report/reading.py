@@ -55,6 +55,8 @@ def _nth(files: Sequence[Path], place: int) -> Path | None:
 def _read_subject(artifact: Path, bench: Path | None, tune: Path | None, sizes: Path | None) -> Subject:
     name = evidence.read(artifact).configuration.name
     built = _read_built(artifact)
+    if built.fit is not None:
+        return _read_bundle(name, artifact, built)
     found = Subject(
         label=name,
         path=artifact,
@@ -65,6 +67,12 @@ def _read_subject(artifact: Path, bench: Path | None, tune: Path | None, sizes: 
         optimization=_read(artifact / OPTIMIZATION, Optimization, required=False),
     )
     return _of_this_build(found, bench or artifact.parent / BENCH, tune or artifact.parent / TUNE)
+
+
+def _read_bundle(name: str, artifact: Path, built: Built) -> Subject:
+    """A bundle for a device: what is saved in the folder above is of the function of the same name."""
+    candidates = _read(artifact / OPTIMIZATION, Optimization, required=False)
+    return Subject(name, artifact, built, ledger(artifact), None, None, candidates)
 
 
 def _sizes(artifact: Path, zipped_bytes: int, named: Path | None) -> SizeLedger:

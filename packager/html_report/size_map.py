@@ -37,7 +37,7 @@ def section(subjects: Sequence[Subject]) -> Section:
         id="size",
         title="Size",
         lead="What the artifact holds, by package and kind of file: zipped as it is uploaded, unzipped as "
-        "it lies in the function.",
+        "it lies in the function or on the device.",
         charts=tuple(
             _chart(place, subject.label, ledger, measure)
             for place, (subject, ledger) in enumerate(known)
@@ -53,7 +53,7 @@ def section(subjects: Sequence[Subject]) -> Section:
                 ),
             )
             for subject, ledger in known
-            if ledger.cuts is None
+            if subject.is_function and ledger.cuts is None
         ),
         notes=tuple(note for _, ledger in known for note in ledger.notes),
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from packager.measurement import Bench, Benchmark, SizeLedger, Tuning
 from packager.optimized import Optimization
-from packager.results import Accuracy, ConversionRecord, Verification
+from packager.results import Accuracy, ConversionRecord, DeviceFit, Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class BuiltArchive:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What `build.json` says of the artifact."""
+    """What `build.json` says of the artifact; ``fit`` is that of a bundle for a device."""
 
     packager_version: str
     source: BuiltFrom
@@ -38,6 +38,7 @@ class Built:
     accuracy: Accuracy | None
     archives: tuple[BuiltArchive, ...]
     notes: tuple[str, ...]
+    fit: DeviceFit | None = None
 
     @property
     def archive(self) -> BuiltArchive:
@@ -56,6 +57,11 @@ class Subject:
     bench: Bench | None
     tune: Tuning | None
     optimization: Optimization | None = None
+
+    @property
+    def is_function(self) -> bool:
+        """Whether Lambda would run it, so that its start, memory size and cost can be measured here."""
+        return self.built.fit is None
 
     @property
     def benchmark(self) -> Benchmark | None:

@@ -46,6 +46,8 @@ def explain(
         opened(path) as found,
         tempfile.TemporaryDirectory(prefix="packager-trial-", dir=found.root.parent) as work,
     ):
+        if found.device is not None:
+            return _of_bundle(found, asked, dest)
         run = runnable.find(found, asked.handler, asked.runtime)
         trial, notes = choose_trial(found, run, events, say)
         by_byte_code = _by_byte_code(found, run, say)
@@ -59,6 +61,16 @@ def explain(
         if dest is not None:
             notes.append(_carried_out(found, kept, trial, dest, Path(work)))
     return replace(ledger, cuts=cuts, notes=tuple(notes))
+
+
+def _of_bundle(found: Opened, asked: Asked, dest: Path | None) -> SizeLedger:
+    """A bundle's ledger. Its manifest names every file, so that none can be cut out of it."""
+    if dest is not None or asked.events or asked.handler:
+        raise ArtifactError(
+            f"{found.path} is a bundle, whose manifest names every file: nothing is cut out of it",
+            "leave --apply, --event and --handler out; a smaller model makes a smaller bundle",
+        )
+    return account(found)
 
 
 def _event(file: Path) -> bytes:

@@ -24,7 +24,7 @@ def account(found: Opened) -> SizeLedger:
         unzipped_bytes=unzipped_bytes,
         zipped_bytes=found.zipped_bytes,
         shares=_shares(found),
-        room=_room(unzipped_bytes, found.zipped_bytes),
+        room=_room(found, unzipped_bytes),
         cuts=None,
     )
 
@@ -49,9 +49,12 @@ def _share(package: str, items: Sequence[Item]) -> SizeShare:
     )
 
 
-def _room(unzipped_bytes: int, zipped_bytes: int) -> tuple[SizeRoom, ...]:
+def _room(found: Opened, unzipped_bytes: int) -> tuple[SizeRoom, ...]:
+    if found.device is not None:
+        limit = f"a bundle on {found.device.name} (flash_mb)"
+        return (SizeRoom(limit, found.device.flash_bytes, unzipped_bytes),)
     limits = quotas.limits()
     return (
-        SizeRoom("direct upload of a function's zip", limits.direct_upload_bytes, zipped_bytes),
+        SizeRoom("direct upload of a function's zip", limits.direct_upload_bytes, found.zipped_bytes),
         SizeRoom("a function unzipped, with its layers", limits.unzipped_bytes, unzipped_bytes),
     )

@@ -1,6 +1,7 @@
 """Opens what is to be explained: a zip, a folder or an artifact, as a folder that may be worked in."""
 
 import io
+import json
 import os
 import shutil
 import stat
@@ -37,8 +38,17 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """The device that a bundle is for, and what its profile allows a bundle to take."""
+
+    name: str
+    flash_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """What was opened. ``root`` is a copy of its files; ``prefix`` is where a layer's packages are in it."""
+    """What was opened. ``root`` is a copy of its files; ``prefix`` is where a layer's packages are in it;
+    ``device`` is that of a bundle."""
 
     path: Path
     items: tuple[Item, ...]
@@ -46,6 +56,7 @@ class Opened:
     root: Path
     prefix: str
     artifact: Path | None
+    device: Device | None = None
 
     @property
     def code(self) -> Path:
@@ -62,13 +73,25 @@ def opened(path: Path) -> Iterator[Opened]:
     with tempfile.TemporaryDirectory(prefix="packager-sizes-") as scratch:
         root = Path(scratch) / "whole"
         root.mkdir()
-        source = artifact / "function.zip" if artifact is not None else path
+        bundle, device = _bundle_of(path)
+        source = artifact / "function.zip" if artifact is not None else bundle or path
         if source.is_dir():
             items = _copy(source, root)
             total = sum(item.zipped_bytes + _headers(item.path) for item in items)
         else:
             items, total = unpack(source, root), source.stat().st_size
-        yield Opened(path, items, total, root, _prefix(items), artifact)
+        yield Opened(path, items, total, root, _prefix(items), artifact, device)
+
+
+def _bundle_of(path: Path) -> tuple[Path, Device] | tuple[None, None]:
+    """The bundle of an edge artifact, or the one that ``path`` is."""
+    for folder in (path / "bundle", path):
+        try:
+            device = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["device"]
+            return folder, Device(str(device["name"]), int(device["flash_mb"]) << 20)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None, None
 
 
 def artifact_of(path: Path) -> Path | None:
