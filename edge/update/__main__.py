@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from edge.update import provisioning, recovery, trial
-from edge.update.errors import UpdateError
+from edge.update.errors import NothingNewError, UpdateError
 from edge.update.home import Home, find_home, told
 from edge.update.plain import Folder
 from edge.update.proof import Proof
@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         said = _COMMANDS[options.command](options)
     except UpdateError as error:
-        print(f"error: {error.message}", file=sys.stderr)
+        mark = "" if isinstance(error, NothingNewError) else "error: "
+        print(f"{mark}{error.message}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("error: interrupted; the next update goes on from here", file=sys.stderr)

@@ -105,8 +105,8 @@ def told() -> Iterator[None]:
         place = f" ({error.filename})" if error.filename else ""
         if error.errno in _FULL:
             message = (
-                f"the disk has no room left{place}: make room and update again; what serves is as before"
+                f"the disk has no room left{place}: make room and update again; a whole version serves"
             )
             raise NoSpaceError(message) from error
         reason = error.strerror or str(error)
-        raise UpdateError(f"the disk refuses{place}: {reason}; what serves is as before") from error
+        raise UpdateError(f"the disk refuses{place}: {reason}; a whole version serves") from error

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MB = 1024 * 1024
 _LEAST_BYTES = 128 * _MB
 _TAIL_BYTES = 4096
+_ERROR = "error: "
 _REDIRECTING = ("MODEL_ROOT", "ENGINE_LIBRARY")
 """These would let it prove another bundle than the one it lies in."""
 
@@ -109,7 +110,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _verdict(code: int, said: bytes) -> str | None:
     if code == 0:
         return None
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    last = lines[-1].strip()[:500] if lines else "it says nothing"
     ended = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-    return f"{last} ({ended})"
+    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+    errors = [line[len(_ERROR) :] for line in lines if line.startswith(_ERROR)]
+    told = (errors or lines)[-1:]
+    return f"{told[0][:500]} ({ended})" if told else f"{ended}, without a word"

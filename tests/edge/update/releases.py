@@ -227,6 +227,16 @@ class Site:
         """The repository, as the device sees it."""
         return Folder(str(self.publisher.repo), self.home.place("trust/release.pub"))
 
+    def blob(self, path: str, number: int = 2) -> Path:
+        """Where the repository holds a file of a bundle."""
+        document: Document = json.loads((self.bundles[number] / "manifest.json").read_text())
+        return self.publisher.repo / "blobs" / str(document["files"][path]["sha256"])
+
+    def note_highest(self, number: int) -> None:
+        """Let the device have trusted a release of this number."""
+        path = Path(self.home.state)
+        path.write_text(json.dumps({**json.loads(path.read_text()), "highest": number}))
+
     def version(self, number: int) -> str:
         """The version of a bundle."""
         document: Document = json.loads((self.bundles[number] / "manifest.json").read_text())
