@@ -14,7 +14,6 @@ from edge.telemetry.spool import Spool
 
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _TOO_LARGE = 413
-_FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
 
 
@@ -27,14 +26,26 @@ class RefusedError(Exception):
 
 
 class Limits:
-    """How long to try, how long one answer may take, and how much to send."""
+    """How long to try, how long one answer may take, how much to send in all and in one batch.
 
-    __slots__ = ("answer_s", "most_bytes", "total_s")
+    ``first_wait_s``: between the first two tries; each wait after it is twice as long, up to a minute.
+    """
 
-    def __init__(self, total_s: float = 60.0, answer_s: float = 15.0, most_bytes: int = 16 << 20) -> None:
+    __slots__ = ("answer_s", "batch_bytes", "first_wait_s", "most_bytes", "total_s")
+
+    def __init__(
+        self,
+        total_s: float = 60.0,
+        answer_s: float = 15.0,
+        most_bytes: int = 16 << 20,
+        batch_bytes: int = BATCH_BYTES,
+        first_wait_s: float = 1.0,
+    ) -> None:
         self.total_s = total_s
         self.answer_s = answer_s
         self.most_bytes = most_bytes
+        self.batch_bytes = batch_bytes
+        self.first_wait_s = first_wait_s
 
 
 class Sent:
@@ -68,7 +79,7 @@ def send(folder: str, receiver: Receiver, limits: Limits) -> Sent:
 def _send_all(place: Spool, receiver: Receiver, limits: Limits, sent: Sent) -> None:
     ends_s = time.monotonic() + limits.total_s
     while True:
-        batch = next_batch(place, BATCH_BYTES)
+        batch = next_batch(place, limits.batch_bytes)
         if batch is None:
             return
         if sent.sent_bytes + len(batch.body) > limits.most_bytes:
@@ -82,7 +93,7 @@ def _deliver(
     place: Spool, receiver: Receiver, batch: Batch, limits: Limits, ends_s: float, sent: Sent
 ) -> bool:
     """Send one batch until it is taken; False when the time is over."""
-    wait_s = _FIRST_WAIT_S
+    wait_s = limits.first_wait_s
     while True:
         left_s = ends_s - time.monotonic()
         if left_s <= 0:

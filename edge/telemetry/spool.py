@@ -38,10 +38,10 @@ class Spool:
         os.makedirs(self.folder, 0o750, exist_ok=True)
         kept = self.files()
         number = 1 + max([number_of(file) for file, _ in kept], default=0)
-        dropped = 0
+        total, dropped = sum([size for _, size in kept]), 0
         while True:
             body = compose(dropped)
-            if sum([size for _, size in kept]) + len(body) <= self.max_bytes:
+            if total + len(body) <= self.max_bytes:
                 try:
                     return put(self.folder, f"{number:012d}-{name}{SUMMARY}", body)
                 except OSError as error:
@@ -49,7 +49,11 @@ class Spool:
                         raise
             if not kept:
                 raise OSError(errno.ENOSPC, f"there is no room for {len(body)} bytes")
-            dropped += self._drop(kept)
+            oldest, size = kept.pop(0)
+            gone = self._drop(oldest)
+            if gone is not None:
+                total -= size
+                dropped += gone
 
     def files(self) -> list[tuple[str, int]]:
         """Names and sizes of summaries and batches, the oldest first; what was cut short is removed."""
@@ -63,14 +67,13 @@ class Spool:
                         found.append((entry.name, entry.stat(follow_symlinks=False).st_size))
         return sorted(found, key=_age_of)
 
-    def _drop(self, kept: list[tuple[str, int]]) -> int:
-        """Remove the oldest, and say how many summaries that was. A batch under way is not touched."""
-        name, _ = kept.pop(0)
+    def _drop(self, name: str) -> int | None:
+        """Remove a file, and say how many summaries that was; None for a batch that is being sent."""
         if not name.endswith(BATCH):
             return 1 if remove(self.folder, name) else 0
         lock = try_lock(self.folder)
         if lock is None:
-            return 0
+            return None
         try:
             return summaries_in(name) if remove(self.folder, name) else 0
         finally:

@@ -54,7 +54,7 @@ class Counts:
         }
 
     def add_error(self, code: str, count: int) -> None:
-        """Count errors. Codes are few; a program that makes up its own does not make summaries grow without end."""
+        """Count errors by code: of codes there are few, whatever a program makes up."""
         if code not in self.errors and len(self.errors) >= MOST_CODES:
             code = OTHER
         self.errors[code] = self.errors.get(code, 0) + count
