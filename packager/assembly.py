@@ -10,10 +10,12 @@ from typing import Any
 from packager import dependencies, interpreters, probe, serving, tools, trimming, verify
 from packager.config import Configuration
 from packager.conversion import Conversion
-from packager.layout import IncludedFile, Layout, Parts
+from packager.layout import IncludedFile, Layout, Parts, Platform
 from packager.manifest import canonical_json, manifest_json
 from packager.results import TrimmedRule
 from packager.targets import Target
+from packager.targets.edge import profile
+from packager.targets.edge.target import Edge
 
 SOURCES_SHIP = (
     "no Python {python} is on this machine, so sources ship instead of byte-code, and every cold start "
@@ -68,7 +70,7 @@ def assemble(
     if target.own_code == "beside":
         return Assembly(target.layout(parts), (), (), served.told)
     notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
-    layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(served.engine, target), say)
+    layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(served.engine, platform), say)
     return Assembly(layout, (*notes, *_trimming_notes(trimmed, trim)), trimmed, served.told)
 
 
@@ -96,11 +98,17 @@ def _tolerance(converted: Conversion, configuration: Configuration) -> dict[str,
     return {name: asdict(bounds) for name, bounds in found.items()}
 
 
-def _library_here(engine: dependencies.Engine, target: Target) -> Path | None:
+def _library_here(engine: dependencies.Engine, platform: Platform) -> Path | None:
     """This machine's library of the engine, where the target has another processor."""
-    if target.platform.arch == tools.host_arch():
+    if platform.arch == tools.host_arch():
         return None
-    return dependencies.engine_files(engine, replace(target.platform, arch=tools.host_arch())).library
+    return dependencies.engine_files(engine, replace(platform, arch=tools.host_arch())).library
+
+
+def _platform(target: Target, manifest: dict[str, Any], root: Path) -> Platform:
+    if isinstance(target, Edge):
+        return profile.of_bundle(manifest["device"], root).platform
+    return target.platform
 
 
 def _trimming_notes(trimmed: Sequence[TrimmedRule], own: Sequence[trimming.Rule]) -> Iterator[str]:
@@ -120,14 +128,14 @@ def _trimming_notes(trimmed: Sequence[TrimmedRule], own: Sequence[trimming.Rule]
 def on_this_machine(target: Target, folder: Path) -> Here:
     """How to run the artifact in ``folder`` here: as it is, or for a foreign processor with this machine's
     library of the same engine release."""
-    platform = target.platform
     root = folder / target.root
-    described = read_manifest(root)["engine"]
+    manifest = read_manifest(root)
+    described, platform = manifest["engine"], _platform(target, manifest, root)
     engine = dependencies.known_release(described["kind"], described["version"])
     name = f"{engine.kind.kind} {engine.version}"
     found = interpreters.find(platform.python)
     python = found.path if found else Path(sys.executable)
-    library = _library_here(engine, target)
+    library = _library_here(engine, platform)
     if library is None:
         return Here(root, python, None, name)
     host = replace(platform, arch=tools.host_arch())

@@ -17,6 +17,7 @@ from packager.passes import PASSES
 from packager.rendering import render
 from packager.targets import TARGETS, AnyTarget, find
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.edge.profile import is_file
 from packager.targets.edge.target import Edge
 from packager.trimming import Rule
 
@@ -144,6 +145,15 @@ class Configuration(BaseModel):
                 f"min_accuracy is {self.min_accuracy:g}, and cosine compares with the source, not the labels",
                 "name another --metric, or none",
             )
+        if (
+            self.optimize is not None
+            and self.optimize.objective == "cost"
+            and isinstance(self.target[0], Edge)
+        ):
+            raise ConfigError(
+                "the objective is cost, and a device is paid for already",
+                "take --objective size or latency; of the targets the first one counts",
+            )
         if self.optimize is None or self.samples is not None:
             return self
         needing = [one.kind for one in self.optimize.passes if one.needs_calibration]
@@ -238,6 +248,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error.strerror}", "packager init writes one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    for table in settings["target"] if isinstance(settings.get("target"), list) else ():
+        if isinstance(table, dict) and is_file(table.get("device")):
+            table["device"] = str(path.parent / table["device"])
     for key in ("model", "samples", "output"):
         if isinstance(settings.get(key), str):
             settings[key] = path.parent / settings[key]

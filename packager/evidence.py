@@ -18,6 +18,7 @@ from packager.optimized import Score
 from packager.results import DeviceFit, Footprint, RowSource, Tolerance, TrimmedRule, Verification
 from packager.targets import Target
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.edge.profile import is_file
 
 FILE_NAME = "build.json"
 OPTIMIZATION = "optimization.json"
@@ -139,6 +140,9 @@ def _request(configuration: Configuration, target: Target, chosen: Chosen) -> di
     for key in ("model", "samples", "output"):
         if request[key] is not None:
             request[key] = str(Path(request[key]).resolve())
+    for table in request["target"]:
+        if is_file(table.get("device")):
+            table["device"] = str(Path(table["device"]).resolve())
     if request["labels"] and Path(request["labels"]).is_file():
         request["labels"] = str(Path(request["labels"]).resolve())
     return request

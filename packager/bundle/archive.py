@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from packager.errors import ConfigError
@@ -58,7 +59,7 @@ def _pack_zip(files: Sequence[IncludedFile], dest: Path) -> dict[str, tuple[int,
 
 
 def _pack_tar(files: Sequence[IncludedFile], dest: Path) -> dict[str, tuple[int, int]]:
-    """A pax archive in gzip without a name or date; only the whole has a compressed size."""
+    """A pax archive in gzip without a name or date; a part's size is what it adds to those before it."""
     parts: dict[str, tuple[int, int]] = {}
     epoch_s = date_epoch_s()
     with (
@@ -66,16 +67,24 @@ def _pack_tar(files: Sequence[IncludedFile], dest: Path) -> dict[str, tuple[int,
         gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=raw, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as target,
     ):
-        for file in files:
-            before, content = raw.tell(), file.read()
-            info = tarfile.TarInfo(file.dest)
-            info.size, info.mtime, info.mode = len(content), epoch_s, 0o755 if file.executable else 0o644
-            target.addfile(info, io.BytesIO(content))
-            _add(parts, file.dest, raw.tell() - before, len(content))
+        for part, group in groupby(files, lambda file: _part_of(file.dest)):
+            before, unpacked_bytes = raw.tell(), 0
+            for file in group:
+                content = file.read()
+                info = tarfile.TarInfo(file.dest)
+                info.size, info.mtime, info.mode = len(content), epoch_s, 0o755 if file.executable else 0o644
+                target.addfile(info, io.BytesIO(content))
+                unpacked_bytes += len(content)
+            packed.flush()  # so that what is written is this part's
+            _add(parts, part, raw.tell() - before, unpacked_bytes)
     return parts
 
 
+def _part_of(name: str) -> str:
+    return name if name.startswith(_BY_FILE) else name.partition("/")[0]
+
+
 def _add(parts: dict[str, tuple[int, int]], name: str, packed_bytes: int, unpacked_bytes: int) -> None:
-    top = name if name.startswith(_BY_FILE) else name.partition("/")[0]
+    top = _part_of(name)
     packed, unpacked = parts.get(top, (0, 0))
     parts[top] = packed + packed_bytes, unpacked + unpacked_bytes

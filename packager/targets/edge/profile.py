@@ -2,13 +2,14 @@
 
 import difflib
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from packager import refusal, resources
-from packager.errors import ConfigError
+from packager.errors import ArtifactError, ConfigError
 from packager.layout import Arch, Platform
 
 _SUFFIX = ".toml"
@@ -43,6 +44,15 @@ class LinuxDevice(_Profile):
     flash_mb: int = Field(ge=1)
 
     @property
+    def told(self) -> str:
+        """Its figures in a line."""
+        cores = "1 core" if self.cores == 1 else f"{self.cores} cores"
+        return (
+            f"{self.arch}, {self.libc} {self.libc_version}, Python {self.python}, {cores}, "
+            f"{self.memory_mb} MB of memory, {self.flash_mb} MB of flash"
+        )
+
+    @property
     def platform(self) -> Platform:
         """The machine, as all targets say it."""
         has_glibc = self.libc == "glibc"
@@ -66,13 +76,23 @@ class Microcontroller(_Profile):
     ram_kib: int = Field(ge=1)
     board: str | None = None
 
+    @property
+    def told(self) -> str:
+        """Its figures in a line."""
+        return f"{self.cpu}, {self.flash_kib} KiB of flash, {self.ram_kib} KiB of RAM"
+
 
 Device = LinuxDevice | Microcontroller
 _KINDS: dict[object, type[LinuxDevice] | type[Microcontroller]] = {
     "linux": LinuxDevice, "microcontroller": Microcontroller,
 }  # fmt: skip
 _EXAMPLES = {"libc_version": "2.36", "libstdcxx": "3.4.30", "python": "3.11", "name": "my-device"}
-_HINT = "packager targets shows the profiles that come with packager, with every field"
+_HINT = "packager targets -o json shows every field of the profiles that come with packager"
+
+
+def is_file(device: object) -> bool:
+    """Whether ``device`` names a profile in a file of the user's own, and none of packager's."""
+    return isinstance(device, str) and device.endswith(_SUFFIX)
 
 
 def names() -> tuple[str, ...]:
@@ -82,8 +102,8 @@ def names() -> tuple[str, ...]:
 
 def find(device: str) -> Device:
     """The profile of that name, or in that file; ConfigError says what is wrong with it."""
-    path = Path(device) if device.endswith(_SUFFIX) else _folder() / f"{device}{_SUFFIX}"
-    if not device.endswith(_SUFFIX) and device not in names():
+    path = Path(device) if is_file(device) else _folder() / f"{device}{_SUFFIX}"
+    if not is_file(device) and device not in names():
         close = difflib.get_close_matches(device, names(), 1)
         raise ConfigError(
             f"there is no device {device!r}",
@@ -97,6 +117,14 @@ def find(device: str) -> Device:
         raise ConfigError(f"the device profile {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
+
+
+def of_bundle(document: Mapping[str, Any], where: Path) -> LinuxDevice:
+    """The profile that a bundle was built for, out of its manifest: the file it came from may be gone."""
+    try:
+        return LinuxDevice.model_validate({"kind": "linux", "title": document["name"], **document})
+    except (ValidationError, KeyError) as error:
+        raise ArtifactError(f"{where} has no device that this packager knows", "build it again") from error
 
 
 def _checked(path: Path, document: dict[str, Any]) -> Device:
