@@ -28,7 +28,7 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(arguments, argparse.Namespace(home=None))
     if options.command is None and not options.source:
         parser.error("--from URL|DIR says where the releases are; or name a command")
     if options.command == "init" and not options.home:
@@ -152,7 +152,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m edge.update", description="Updates the bundle on this device.", parents=[home]
     )
-    parser.set_defaults(home=None)
     parser.add_argument("--from", dest="source", metavar="URL|DIR", help="where the releases are")
     parser.add_argument("--again", action="store_true", help="try what was refused before")
     parser.add_argument("--transfer-s", type=_seconds, default=3600.0, help="limit of the transfer (3600)")
