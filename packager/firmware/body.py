@@ -6,7 +6,7 @@ import numpy as np
 
 from packager.firmware import checks, helpers, scratch
 from packager.firmware.interface import Answer, Interface
-from packager.firmware.literals import BYTES
+from packager.firmware.literals import BYTES, as_type
 from packager.firmware.program import Program, Step
 from packager.firmware.steps import EMITTERS, Call, UnwritableError
 from packager.firmware.tensor import Buffer, Tensor, known, whole
@@ -39,7 +39,7 @@ def written(program: Program, interface: Interface, wide: bool) -> Body:
     out.step += 1
     for answer in interface.outputs:
         port = next(port for port in program.outputs if port.name == answer.spec.name)
-        _answer(answer, values[port.value], interface, out)
+        _answer(answer, values[port.value], out)
     return _body(program, out)
 
 
@@ -75,7 +75,7 @@ def _write_step(
         values[number] = Tensor(dtype, tensor.array, tensor.buffer, tensor.places)
 
 
-def _answer(answer: Answer, value: Tensor, interface: Interface, out: Writer) -> None:
+def _answer(answer: Answer, value: Tensor, out: Writer) -> None:
     if value.size != answer.size:
         raise UnwritableError(
             f"the output {answer.spec.name} of {list(value.shape)}: one for each row is asked for"
@@ -85,7 +85,7 @@ def _answer(answer: Answer, value: Tensor, interface: Interface, out: Writer) ->
         dest = f"{member}[{i}]" if answer.size != 1 else member
         read = out.read(value, i)
         if not answer.classes or answer.by_place:
-            out.line(f"{dest} = {read if value.c_type == answer.c_type else f'({answer.c_type}){read}'};")
+            out.line(f"{dest} = {as_type(read, value.c_type, answer.c_type)};")
             return
         labels = known(np.array(answer.classes).astype(value.dtype), value.dtype)
         out.line(f"{dest} = -1;")

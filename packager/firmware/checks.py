@@ -1,4 +1,4 @@
-"""What the C function refuses before the model runs: as the shipped runtime does, from the signature alone."""
+"""What the C function refuses before the model runs: what the shipped runtime does, by the signature."""
 
 import numpy as np
 

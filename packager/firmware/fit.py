@@ -78,7 +78,7 @@ def _too_large(found: Footprint, profile: Microcontroller, has_trees: bool) -> S
             ("flash", found.whole_flash_bytes, found.flash_limit_bytes),
             ("RAM", found.whole_ram_bytes, found.ram_limit_bytes),
         )
-        if needed > limit
+        if needed is not None and needed > limit
     ]
     smaller = (
         "fewer or shallower trees: packager optimize --pass truncate_trees, or train such"
@@ -89,7 +89,7 @@ def _too_large(found: Footprint, profile: Microcontroller, has_trees: bool) -> S
     stack = "not measured" if found.stack_bytes is None else f"{found.stack_bytes:,}"
     return SizeLimitError(
         f"{profile.name} needs " + "; ".join(over or ["more than it has"]),
-        f"{smaller}; or a larger part: {_larger(found)}",
+        f"{smaller}; or a larger part: {larger_parts(found)}",
         (
             f"the model itself: {own.text:,} bytes of code, {own.rodata:,} of tables, {own.data:,} of data, "
             f"{own.bss:,} of zeros, stack {stack}",
@@ -97,14 +97,14 @@ def _too_large(found: Footprint, profile: Microcontroller, has_trees: bool) -> S
     )
 
 
-def _larger(found: Footprint) -> str:
+def larger_parts(found: Footprint) -> str:
     """Parts that packager knows and that have enough of both."""
+    flash = found.whole_flash_bytes or found.flash_bytes
+    ram = found.whole_ram_bytes or found.ram_bytes
     known = (edge.profile.find(name) for name in edge.profile.names())
     enough = [
         one.name
         for one in known
-        if isinstance(one, Microcontroller)
-        and one.flash_kib << 10 >= found.whole_flash_bytes
-        and one.ram_kib << 10 >= found.whole_ram_bytes
+        if isinstance(one, Microcontroller) and one.flash_kib << 10 >= flash and one.ram_kib << 10 >= ram
     ]
     return ", ".join(enough[:4]) or "none of those that packager knows is large enough"

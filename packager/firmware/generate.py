@@ -9,13 +9,14 @@ from packager.conversion import Conversion
 from packager.errors import ConversionError
 from packager.firmware import body, program, vectors
 from packager.firmware.coding import Coding
-from packager.firmware.interface import Interface, interface_of
+from packager.firmware.interface import Answer, Interface, class_text, interface_of
 from packager.firmware.naming import comment, quoted
 from packager.firmware.steps import UnwritableError
-from packager.model import MISSING_TEXT, Feature, Signature
+from packager.model import Feature, Signature
 from packager.rendering import render
 from packager.results import Tolerance
 
+_SHOWN = 8
 _HINT = "build for a device with Linux, whose engines have it: --device linux-arm64"
 _KINDS = {
     "number": "number",
@@ -84,7 +85,10 @@ def generate(
         "it": interface, "body": made, "name": interface.prefix, "upper": interface.upper, "wide": wide,
         "version": model.version, "sha256": model.sha256, "packager": __version__,
         "framework": comment(f"{source.framework} {source.framework_version}"),
-        "description": comment(source.description), "called": comment(name), "of": _facts(interface),
+        "description": comment(source.description), "called": comment(name),
+        "tables": _tables(interface), "comment": comment, "quoted": quoted, "kind": _kind, "text": class_text,
+        "has_floats": any(answer.c_type in ("float", "double") for answer in interface.outputs),
+        "has_texts": any(argument.spec.dtype == "string" for argument in interface.inputs),
     }  # fmt: skip
     return Generated(
         name=interface.prefix,
@@ -106,57 +110,15 @@ def _text(template: str, values: dict[str, Any]) -> str:
     return render(f"firmware/{template}", **values).decode()
 
 
-def _facts(interface: Interface) -> dict[str, Any]:
-    """What the templates say of inputs and outputs, safe to stand in comments and literals."""
-    inputs = [
-        {
-            "member": argument.member, "c_type": argument.c_type, "size": argument.size,
-            "shape": _shaped(argument.shape), "name": comment(argument.spec.name),
-            "features": [_feature(feature, argument.size) for feature in argument.features],
-            "words": [[(word.name, word.value, comment(word.text)) for word in words] for words in argument.words],
-        }
-        for argument in interface.inputs
-    ]  # fmt: skip
-    outputs = [
-        {
-            "member": answer.member, "c_type": answer.c_type, "size": answer.size,
-            "shape": _shaped(answer.shape), "role": answer.spec.role, "table": answer.table,
-            "named": [(named.name, named.value, comment(named.text)) for named in answer.named],
-            "classes": [quoted(body_text) for body_text in _class_texts(answer.classes)],
-        }
-        for answer in interface.outputs
-    ]  # fmt: skip
-    refuses_texts = any(argument.spec.dtype == "string" for argument in interface.inputs)
-    return {"inputs": inputs, "outputs": outputs, "texts": refuses_texts, "tables": _tables(outputs)}
+def _tables(interface: Interface) -> list[Answer]:
+    """An answer for each table of class names: several may share one."""
+    return list({answer.table: answer for answer in interface.outputs if answer.table}.values())
 
 
-def _tables(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each table of class names once: outputs may share one."""
-    return list({output["table"]: output for output in outputs if output["table"]}.values())
-
-
-def _class_texts(classes: Any) -> list[str]:
-    from packager.firmware.interface import class_text
-
-    return [class_text(label) for label in classes]
-
-
-def _shaped(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
-
-
-def _feature(feature: Feature, size: int) -> dict[str, Any]:
-    known = [text for text in feature.categories if text != MISSING_TEXT] if feature.kind != "text" else []
-    shown = ", ".join(map(str, known[:8])) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
-    missing = (
-        ""
-        if not feature.nullable
-        else ", or its constant for missing"
-        if feature.kind == "text"
-        else ", or NAN"
-    )
-    return {
-        "name": comment(feature.name),
-        "column": feature.column,
-        "kind": (f"one of {shown}" if known else _KINDS[feature.kind]) + missing,
-    }
+def _kind(feature: Feature) -> str:
+    """What a feature takes."""
+    known = list(feature.categories) if feature.kind != "text" else []
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    missing = {"text": ", or its constant for missing"}.get(feature.kind, ", or NAN")
+    said = f"one of {', '.join(map(str, known[:_SHOWN]))}{more}" if known else _KINDS[feature.kind]
+    return said + (missing if feature.nullable and not known else "")

@@ -13,6 +13,11 @@ from packager.firmware.texts import Texts, compared_with
 from packager.model import MISSING_TEXT, ClassLabel, Feature, Signature, TensorSpec
 
 BATCH = "batch"
+_MEANINGS = {
+    "probabilities": "of each class",
+    "scores": "the decision function",
+    "prediction": "the prediction",
+}
 _MOST_NAMED = 64
 """Classes and categories beyond so many get no constants of their own."""
 
@@ -38,6 +43,16 @@ class Argument:
     features: tuple[Feature, ...]
     words: tuple[tuple[Named, ...], ...] = ()
 
+    @property
+    def declared(self) -> str:
+        """As the member of a struct."""
+        return _declared(self.c_type, self.member, self.size)
+
+    @property
+    def sizes(self) -> str:
+        """Its shape in words."""
+        return " x ".join(map(str, self.shape)) or "one number"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -53,6 +68,18 @@ class Answer:
     """Whether the model's own label is the place already."""
     table: str = ""
     named: tuple[Named, ...] = ()
+
+    @property
+    def declared(self) -> str:
+        """As the member of a struct."""
+        return _declared(self.c_type, self.member, self.size)
+
+    @property
+    def meaning(self) -> str:
+        """What it says, in words."""
+        if self.table:
+            return f"place in {self.table}_NAMES"
+        return _MEANINGS.get(self.spec.role) or " x ".join(map(str, self.shape)) or "one number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +101,12 @@ class Interface:
     def is_struct(self) -> bool:
         """Whether the inputs are members of a struct; a single one is an array."""
         return len(self.inputs) > 1
+
+    @property
+    def asked(self) -> str:
+        """The declaration of the first parameter."""
+        c_type = f"{self.prefix}_{self.parameter}" if self.is_struct else self.inputs[0].c_type
+        return f"const {c_type} *{self.parameter}"
 
     @property
     def parameter(self) -> str:
@@ -125,6 +158,10 @@ def _shape(spec: TensorSpec, batched: bool) -> Shape:
     if free:
         raise UnwritableError(f"{spec.name} of any {free[0]}: its size must be known when C is written")
     return tuple(int(size) for size in sizes)
+
+
+def _declared(c_type: str, member: str, size: int) -> str:
+    return f"{c_type} {member}" + (f"[{size}]" if size != 1 else "")
 
 
 def _size(shape: Shape) -> int:

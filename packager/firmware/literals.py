@@ -60,3 +60,10 @@ def operand(value: Any, c_type: str) -> str:
 def unsigned_for(highest: int) -> str:
     """The narrowest unsigned type that holds 0 to ``highest``."""
     return "uint8_t" if highest < 1 << 8 else "uint16_t" if highest < 1 << 16 else "uint32_t"
+
+
+def as_type(text: str, have: str, want: str) -> str:
+    """An expression of one type as another: a cast where they differ."""
+    if have == want:
+        return text
+    return f"({want})({text})" if any(mark in text for mark in " ?") else f"({want}){text}"

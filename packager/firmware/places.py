@@ -1,4 +1,4 @@
-"""Where the elements of a value lie, as an expression of C over a counter: no table where a rule is enough."""
+"""Where the elements of a value lie, as an expression over a counter: no table where a rule is enough."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -25,7 +25,7 @@ _INSTALL = "install one: Debian has it in the package gcc, macOS in `xcode-selec
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """What the golden rows showed: how many there are, and how far the answers are from the source model's."""
+    """What the golden rows showed: how many there are, how far answers are from the source model's."""
 
     rows: int
     max_abs_error: float

@@ -13,7 +13,7 @@ UNKNOWN = -1
 
 @dataclass(slots=True)
 class Texts:
-    """Every text that a model names has a code; those of the classes come first, so that a label is its place."""
+    """Every text that a model names has a code; those of the classes come first: a label is its place."""
 
     known: dict[str, int] = field(default_factory=dict)
 

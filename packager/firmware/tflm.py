@@ -32,13 +32,14 @@ _NOISE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Micro:
     """What TFLite Micro made of a model: the operators that it has to register, the smallest arena that was
-    enough, its inputs and outputs in the order of the model's tensors.
+    enough, its inputs and outputs in the order of the model's tensors, and of the outputs those that are codes.
 
     ``answers`` are those to all cases; ``rows`` some rows with them, for the device itself.
     """
 
     operators: tuple[str, ...]
     arena_bytes: int
+    quantized: tuple[str, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     answers: Answers = field(repr=False)
@@ -66,6 +67,7 @@ def run(model: ModelFile, cases: Path, say: tools.Progress = tools.silent, offli
         return Micro(
             operators=tuple(document["operators"]),
             arena_bytes=document["arena_bytes"],
+            quantized=tuple(document["quantized"]),
             inputs=tuple(document["inputs"]),
             outputs=tuple(document["outputs"]),
             answers=Answers(tuple(_joined(rows) for rows in told), 0.0, ()),

@@ -76,6 +76,7 @@ def _run(content: bytes, model: Any, job: Path) -> dict[str, Any]:
     return {
         "refused": False,
         "arena_bytes": size,
+        "quantized": [name for name, place in gives.items() if _is_code(model.subgraphs[0], place)],
         "inputs": sorted(takes, key=takes.__getitem__),
         "outputs": sorted(gives, key=gives.__getitem__),
     }
@@ -101,6 +102,14 @@ def _ports(model: Any) -> tuple[dict[str, int], dict[str, int]]:
         {name: takes.index(at) for name, at in ports[0]},
         {name: gives.index(at) for name, at in ports[1]},
     )
+
+
+def _is_code(graph: Any, place: int) -> bool:
+    """Whether an output's whole numbers stand for fractions."""
+    tensor = graph.tensors[graph.outputs[place]]
+    is_float = tensor.type in (schema.TensorType.FLOAT32, schema.TensorType.FLOAT16)
+    known = tensor.quantization
+    return not is_float and known is not None and known.scale is not None and len(known.scale) > 0
 
 
 def _rows(job: Path) -> list[Row]:

@@ -16,7 +16,7 @@ _WIDTH = 100
 
 def of(interface: Interface, cases: Sequence[Case], tolerance: Mapping[str, Tolerance]) -> dict[str, Any]:
     """What `test_NAME.c` is made of: ``cases`` are rows for C."""
-    rows = _rows(interface, cases)
+    rows = _rows(cases)
     inputs = [
         {"member": argument.member, "size": argument.size, "c_type": argument.c_type,
          "values": _lines([row.inputs[argument.spec.name] for row in rows], argument.c_type)}
@@ -36,7 +36,7 @@ def of(interface: Interface, cases: Sequence[Case], tolerance: Mapping[str, Tole
     return {"rows": len(rows), "inputs": inputs, "outputs": outputs, "tie": repr(TIE)}
 
 
-def _rows(interface: Interface, cases: Sequence[Case]) -> list[Case]:
+def _rows(cases: Sequence[Case]) -> list[Case]:
     """Single rows, each once."""
     found: dict[bytes, Case] = {}
     for case in cases:

@@ -60,7 +60,7 @@ class Writer:
 
     @contextmanager
     def loop(self, counter: str, count: int) -> Iterator[str]:
-        """Lines for each place from 0 to before ``count``; gives the counter, or 0 where there is one place."""
+        """Lines for each place from 0 to before ``count``; gives the counter, or 0 for a single place."""
         if count == 1:
             yield "0"
             return
@@ -120,7 +120,7 @@ class Writer:
         return f"(&{tensor.buffer.name})" if tensor.buffer.is_one else tensor.buffer.name
 
     def read(self, tensor: Tensor, counter: str, shape: Shape | None = None) -> str:
-        """The element of a tensor at a flat counter, as it stands in an expression; ``shape``: repeated to it."""
+        """The element of a tensor at a flat counter, in an expression; ``shape``: repeated to it."""
         if tensor.array is not None and tensor.array.size and _is_one_number(tensor.array):
             return operand(tensor.array.reshape(-1)[0], tensor.c_type)
         places = tensor.places if tensor.places is not None else np.arange(tensor.size).reshape(tensor.shape)

@@ -89,7 +89,7 @@ def _exchange(call: Call) -> list[Tensor]:
     keys, partners = keys.reshape(-1), partners.reshape(-1)
     otherwise = default.reshape(-1)[0]
     made, target = call.fresh(value.shape), C_TYPES[call.gives[0]]
-    gaps = np.flatnonzero(keys != keys) if keys.dtype.kind == "f" else np.array([], dtype=int)
+    gaps = np.flatnonzero(np.isnan(keys)) if keys.dtype.kind == "f" else np.array([], dtype=int)
     sought = np.delete(np.arange(keys.size), gaps)
     with out.each("i", made.size) as i:
         out.line(f"const {value.c_type} key = {out.read(value, i)};")

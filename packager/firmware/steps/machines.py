@@ -171,7 +171,8 @@ def _couple(call: Call, classes: int, odds: str, matrix: str, found: str, slopes
     work = call.out.work("float")
     text = _COUPLED.format(
         n=classes, odds=odds, matrix=matrix, found=found, slopes=slopes, work=work, rounds=_ROUNDS,
-        first=literal(1 / classes, work), enough=literal(0.005 / classes, work), fabs=helpers.math("fabs", work),
+        first=literal(1 / classes, work), enough=literal(0.005 / classes, work),
+        fabs=helpers.math("fabs", work),
     )  # fmt: skip
     for line in text.strip().splitlines():
         call.out.line(line)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from packager.firmware.literals import C_TYPES
+from packager.firmware.literals import C_TYPES, as_type
 from packager.firmware.places import Places, stride_of
 from packager.firmware.steps.call import Call, Emitter, UnwritableError
 from packager.firmware.tensor import Tensor, known
@@ -46,20 +46,18 @@ def _product(
     with out.each("o", made.size) as o:
         out.line(f"{work} sum = 0;")
         with out.loop("k", inner) as k:
-            cast = "" if work == c_type else f"({work})"
             one = f"{rows.name}[{_ahead(out.place(starts, o), k, rows.stride)}]"
             other = f"{columns.name}[{_ahead(out.place(others, o), k, columns.stride)}]"
-            out.line(f"sum += {cast}{one} * {cast}{other};")
+            out.line(f"sum += {as_type(one, c_type, work)} * {as_type(other, c_type, work)};")
         if alpha != 1:
             out.line(f"sum *= {_number(call, alpha, work)};")
         result = "sum" if added is None else f"sum + {_added(call, added, beta, o, shape, work)}"
-        out.line(f"{out.name(made)}[{o}] = {result if work == c_type else f'({c_type})({result})'};")
+        out.line(f"{out.name(made)}[{o}] = {as_type(result, work, c_type)};")
     return made
 
 
 def _added(call: Call, added: Tensor, beta: float, o: str, shape: tuple[int, ...], work: str) -> str:
-    plus = call.out.read(added, o, shape)
-    plus = plus if work == added.c_type else f"({work}){plus}"
+    plus = as_type(call.out.read(added, o, shape), added.c_type, work)
     return plus if beta == 1 else f"{_number(call, beta, work)} * {plus}"
 
 

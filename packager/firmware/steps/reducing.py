@@ -2,10 +2,8 @@
 
 from functools import partial
 
-import numpy as np
-
 from packager.firmware import helpers
-from packager.firmware.literals import C_TYPES
+from packager.firmware.literals import C_TYPES, as_type
 from packager.firmware.steps.call import Call, Emitter, Lines, UnwritableError, axis_of, lines_of
 from packager.firmware.tensor import Shape, Tensor, known
 
@@ -40,7 +38,7 @@ def _sum(term: str, last: str, call: Call) -> list[Tensor]:
         result = last.format(
             sum="sum", sqrt=helpers.math("sqrt", work), log=helpers.math("log", work), **names
         )
-        out.line(f"{out.name(made)}[{line}] = {f'({c_type})({result})' if work != c_type else result};")
+        out.line(f"{out.name(made)}[{line}] = {as_type(result, work, c_type)};")
     return [made]
 
 
@@ -52,7 +50,7 @@ def _add_up(call: Call, lines: Lines, line: str, term: str, names: dict[str, obj
         if work in _WHOLE:
             out.line(f"sum = ({work})((u{work})sum + (u{work}){element});")
             return
-        element = element if work == call.input(0).c_type else f"({work}){element}"
+        element = as_type(element, call.input(0).c_type, work)
         out.line(f"sum += {term.format(x=element, **names)};")
 
 
@@ -103,8 +101,7 @@ def _log_sum_exp(call: Call) -> list[Tensor]:
         with out.loop("k", lines.count) as k:
             out.line(f"sum += {exp}({_less(lines.element(out, line, k), 'largest', work, c_type)});")
         # Of an infinite largest one the difference is no number.
-        result = f"{log}(sum) + {f'({work})' if work != c_type else ''}largest"
-        result = f"({c_type})({result})" if work != c_type else result
+        result = as_type(f"{log}(sum) + {as_type('largest', c_type, work)}", work, c_type)
         out.line(f"{out.name(made)}[{line}] = largest - largest == 0 ? {result} : largest;")
     return [made]
 
@@ -118,7 +115,7 @@ def _largest(call: Call, lines: Lines, line: str, c_type: str) -> None:
 
 
 def _less(one: str, other: str, work: str, c_type: str) -> str:
-    return f"{one} - {other}" if work == c_type else f"({work}){one} - ({work}){other}"
+    return f"{as_type(one, c_type, work)} - {as_type(other, c_type, work)}"
 
 
 def _softmax(log: bool, call: Call) -> list[Tensor]:
@@ -144,11 +141,10 @@ def _shares(call: Call, lines: Lines, made: Lines, line: str, work: str) -> None
         power = f"{helpers.math('exp', work)}({_less(lines.element(out, line, k), 'largest', work, c_type)})"
         out.line(f"const {work} power = {power};")
         out.line("sum += power;")
-        out.line(f"{made.element(out, line, k)} = {'power' if work == c_type else f'({c_type})power'};")
+        out.line(f"{made.element(out, line, k)} = {as_type('power', work, c_type)};")
     with out.loop("k", lines.count) as k:
         share = made.element(out, line, k)
-        whole = f"{share} / sum" if work == c_type else f"({c_type})(({work}){share} / sum)"
-        out.line(f"{share} = {whole};")
+        out.line(f"{share} = {as_type(f'{as_type(share, c_type, work)} / sum', work, c_type)};")
 
 
 def _log_shares(call: Call, lines: Lines, made: Lines, line: str, work: str) -> None:
@@ -157,10 +153,10 @@ def _log_shares(call: Call, lines: Lines, made: Lines, line: str, work: str) -> 
     out.line(f"{work} rest = 0;")
     with out.loop("k", lines.count) as k:
         out.line(f"rest += {exp}({_less(lines.element(out, line, k), 'largest', work, c_type)});")
-    out.line(f"rest = {log}(rest) + {'' if work == c_type else f'({work})'}largest;")
+    out.line(f"rest = {log}(rest) + {as_type('largest', c_type, work)};")
     with out.loop("k", lines.count) as k:
         element = lines.element(out, line, k)
-        result = f"{element} - rest" if work == c_type else f"({c_type})(({work}){element} - rest)"
+        result = as_type(f"{as_type(element, c_type, work)} - rest", work, c_type)
         out.line(f"{made.element(out, line, k)} = {result};")
 
 
@@ -179,53 +175,10 @@ def _running_total(call: Call) -> list[Tensor]:
             add = f"sum += {lines.element(out, line, 'k')};"
             if not exclusive:
                 out.line(add)
-            out.line(
-                f"{made_lines.element(out, line, 'k')} = {'sum' if work == c_type else f'({c_type})sum'};"
-            )
+            out.line(f"{made_lines.element(out, line, 'k')} = {as_type('sum', work, c_type)};")
             if exclusive:
                 out.line(add)
     return [made]
-
-
-def _arg(symbol: str, call: Call) -> list[Tensor]:
-    """ArgMax, ArgMin: the first of equal ones, or with ``last`` the last."""
-    value, out = call.input(0), call.out
-    axis = axis_of(call, value.shape)
-    lines, last = lines_of(out, value, [axis]), call.attributes["last"]
-    made = call.fresh(_reduced(value.shape, [axis], call.attributes["keep"]))
-    with out.each("line", made.size) as line:
-        out.line(f"size_t best = {lines.count - 1 if last else 0};")
-        with out.each("step", lines.count) as step:
-            out.line(f"const size_t k = {f'{lines.count - 1}u - {step}' if last else step};")
-            one, other = lines.element(out, line, "k"), lines.element(out, line, "best")
-            out.line(f"if ({one} {symbol} {other}) {{ best = k; }}")
-        out.line(f"{out.name(made)}[{line}] = ({made.c_type})best;")
-    return [made]
-
-
-def _top_k(call: Call) -> list[Tensor]:
-    """The first ones by size; of equal ones those that come first."""
-    value, out = call.input(0), call.out
-    axis, count = axis_of(call, value.shape), call.array(1)
-    most = int(np.asarray(count).reshape(-1)[0])
-    shape = (*value.shape[:axis], most, *value.shape[axis + 1 :])
-    lines = lines_of(out, value, [axis])
-    numbers, places = call.fresh(shape), call.fresh(shape, 1)
-    found, at = lines_of(out, numbers, [axis]), lines_of(out, places, [axis])
-    symbol = ">" if call.attributes["largest"] else "<"
-    with out.loop("line", len(lines.starts)) as line, out.each("rank", most) as rank:
-        out.line(f"size_t best = {lines.count};")
-        with out.block(f"for (size_t k = 0; k < {lines.count}; k++)"):
-            out.line("bool is_taken = false;")
-            with out.block(f"for (size_t before = 0; before < {rank}; before++)" if most > 1 else ""):
-                earlier = at.element(out, line, "before") if most > 1 else "0"
-                if most > 1:
-                    out.line(f"is_taken = is_taken || (size_t){earlier} == k;")
-            better = f"{lines.element(out, line, 'k')} {symbol} {lines.element(out, line, 'best')}"
-            out.line(f"if (!is_taken && (best == {lines.count} || {better})) {{ best = k; }}")
-        out.line(f"{found.element(out, line, rank)} = {lines.element(out, line, 'best')};")
-        out.line(f"{at.element(out, line, rank)} = ({places.c_type})best;")
-    return [numbers, places]
 
 
 EMITTERS: dict[str, Emitter] = {
@@ -242,7 +195,4 @@ EMITTERS: dict[str, Emitter] = {
     "reducing.softmax": partial(_softmax, False),
     "reducing.log_softmax": partial(_softmax, True),
     "reducing.running_total": _running_total,
-    "choosing.arg_max": partial(_arg, ">"),
-    "choosing.arg_min": partial(_arg, "<"),
-    "choosing.top_k": _top_k,
 }

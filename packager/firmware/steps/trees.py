@@ -1,88 +1,14 @@
-"""Tree ensembles as flat tables and one loop: the inner nodes' columns, thresholds and two children each.
+"""Tree ensembles: a loop from each root to a leaf over flat tables, and what is done with the leaves."""
 
-A child from the count of inner nodes on is a leaf. Subtrees that are alike are one, and numbers that come
-again and again are places in a shorter table: flash is what a microcontroller has least of.
-"""
-
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from packager.firmware.literals import literal, unsigned_for
+from packager.firmware.forest import Forest, floored, shared
+from packager.firmware.literals import as_type, literal, unsigned_for
 from packager.firmware.program import Array
 from packager.firmware.steps.call import Call, Emitter, UnwritableError
 from packager.firmware.tensor import Tensor, known
-
-_Node = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Forest:
-    """The inner nodes in the order in which a row meets them; leaves behind them."""
-
-    columns: Array
-    thresholds: Array
-    yes: Array
-    no: Array
-    roots: Array
-
-    @property
-    def inner(self) -> int:
-        """How many inner nodes there are."""
-        return len(self.columns)
-
-
-def shared(columns: Array, thresholds: Array, yes: Array, no: Array, roots: Array, leaves: int) -> Forest:
-    """The tables of the engine tiny (`docs/contracts.md`) with subtrees that are alike made one."""
-    bits = thresholds.view(f"u{thresholds.itemsize}")
-    made: dict[_Node, int] = {}
-    nodes: list[_Node] = []
-    found: list[int] = []  # of each node: a leaf from 0 on, or -1 - the place of an inner one
-
-    def child(link: int, at: int) -> int:
-        return link if link >= 0 else found[at + link]
-
-    for at, column in enumerate(columns.tolist()):
-        node = (column, at, child(int(yes[at]), at), child(int(no[at]), at))
-        if node[2] == node[3]:
-            found.append(node[2])  # whatever the answer
-            continue
-        key = (column, int(bits[at]), node[2], node[3])
-        if key not in made:
-            made[key] = -1 - len(nodes)
-            nodes.append(node)
-        found.append(made[key])
-    tops = [int(root) if root < leaves else found[int(root) - leaves] for root in roots]
-    order = _order(nodes, tops)
-    places = {node: place for place, node in enumerate(order)}
-
-    def place(child: int) -> int:
-        return len(order) + child if child >= 0 else places[-1 - child]
-
-    kept = [nodes[node] for node in order]
-    return Forest(
-        np.array([node[0] for node in kept], dtype=np.int64),
-        thresholds[[node[1] for node in kept]],
-        np.array([place(node[2]) for node in kept], dtype=np.int64),
-        np.array([place(node[3]) for node in kept], dtype=np.int64),
-        np.array([place(top) for top in tops], dtype=np.int64),
-    )
-
-
-def _order(nodes: list[_Node], tops: list[int]) -> list[int]:
-    """Inner nodes that a root leads to, each before what comes after it where that is not known yet."""
-    order: dict[int, None] = {}
-    for top in tops:
-        waiting = [top]
-        while waiting:
-            node = waiting.pop()
-            if node >= 0 or -1 - node in order:
-                continue
-            order[-1 - node] = None
-            _, _, yes, no = nodes[-1 - node]
-            waiting += [no, yes]
-    return list(order)
 
 
 def _ensemble(kind: str, call: Call) -> list[Tensor]:
@@ -104,10 +30,9 @@ def _ensemble(kind: str, call: Call) -> list[Tensor]:
         out.line(f"const {rows.c_type} *const x = {_plus(name, start, row, rows.shape[1])};")
         out.line(f"{made.c_type} *const sums = {_plus(out.name(made), 0, row, given['targets'])};")
         begin = {"sums": "0", "least": "INFINITY", "most": "-INFINITY"}[kind]
+        begin = begin if kind == "sums" else as_type(begin, "float", made.c_type)
         with out.loop("target", given["targets"]) as target:
-            out.line(
-                f"sums[{target}] = {begin if made.c_type == 'float' or kind == 'sums' else f'(double){begin}'};"
-            )
+            out.line(f"sums[{target}] = {begin};")
         with out.each("tree", len(forest.roots)) as tree:
             _walk(call, forest, tree, rows.c_type)
             (_add_leaf if plain else partial(_add_pairs, kind))(call, forest.inner, made.c_type)
@@ -130,15 +55,6 @@ def _numbers(call: Call, at: int) -> Array:
     return array.reshape(-1)
 
 
-def floored(thresholds: Array) -> Array:
-    """The largest numbers of single precision that are not above: those that numbers of single precision are
-    compared with to the same effect."""
-    with np.errstate(over="ignore"):
-        single = thresholds.astype(np.float32)
-    above = single.astype(np.float64) > thresholds.astype(np.float64)
-    return np.where(above, np.nextafter(single, np.float32(-np.inf)), single)
-
-
 def _plus(name: str, start: int, row: str, width: int) -> str:
     parts = [name, *([str(start)] if start else []), *([f"{row} * {width}"] if row != "0" else [])]
     return " + ".join(parts)
@@ -149,15 +65,14 @@ def _walk(call: Call, forest: Forest, tree: str, c_type: str) -> None:
     out, inner = call.out, forest.inner
     highest = int(max(forest.roots.max(initial=0), forest.yes.max(initial=0), forest.no.max(initial=0)))
     small = unsigned_for(highest)
-    out.line(
-        f"size_t at = {out.read(known(forest.roots), tree) if len(forest.roots) == 1 else f'{out.table(forest.roots, small)}[{tree}]'};"
-    )
+    root = str(forest.roots[0]) if tree == "0" else f"{out.table(forest.roots, small)}[{tree}]"
+    out.line(f"size_t at = {root};")
     if not inner:
         return
     kept = "float" if forest.thresholds.dtype == np.float32 else "double"
     column = out.column(forest.columns, unsigned_for(int(forest.columns.max())))("at")
     bound = out.column(forest.thresholds, kept)("at")
-    bound = bound if kept == c_type else f"({c_type}){bound}"
+    bound = as_type(bound, kept, c_type)
     yes, no = out.table(forest.yes, small), out.table(forest.no, small)
     with out.block(f"while (at < {inner})"):
         out.line(f"const size_t column = {column};")
@@ -175,7 +90,7 @@ def _add_leaf(call: Call, inner: int, c_type: str) -> None:
     weights = _numbers(call, 6)
     kept = _kept(weights)
     value = out.column(weights, kept)(f"at - {inner}" if inner else "at")
-    out.line(f"sums[0] += {value if kept == c_type else f'({c_type}){value}'};")
+    out.line(f"sums[0] += {as_type(value, kept, c_type)};")
 
 
 def _add_pairs(kind: str, call: Call, inner: int, c_type: str) -> None:
@@ -184,7 +99,7 @@ def _add_pairs(kind: str, call: Call, inner: int, c_type: str) -> None:
     weights, counts, targets = _numbers(call, 6), _numbers(call, 7), _numbers(call, 8)
     kept, leaf = _kept(weights), f"at - {inner}" if inner else "at"
     weight = out.column(weights, kept)("pair")
-    weight = weight if kept == c_type else f"({c_type}){weight}"
+    weight = as_type(weight, kept, c_type)
     target = f"{out.table(targets, unsigned_for(int(targets.max(initial=0))))}[pair]"
     symbol = {"sums": "", "least": "<", "most": ">"}[kind]
     add = f"sums[{target}] += {weight};"
