@@ -31,9 +31,19 @@ class Proved:
     """Generated C with what was shown of it; ``footprint`` is that of a microcontroller."""
 
     generated: Generated
+    layout: Layout
     verification: Verification
     footprint: Footprint | None
     notes: tuple[str, ...]
+
+    @property
+    def c_name(self) -> str:
+        """What its files are called."""
+        return self.generated.name
+
+    def answers(self, cases: Path) -> Answers:
+        """What the C answers here to a file of cases."""
+        return firmware.answers(self.generated, probe.read_cases(cases))
 
 
 def check_request(configuration: Configuration) -> None:
@@ -75,8 +85,9 @@ def proved(target: Target, converted: Conversion, configuration: Configuration, 
         )
     notes = (_WIDE,) if generated.wide else ()
     profile = target.profile if isinstance(target, Edge) else None
+    laid = _layout(configuration.name, generated)
     if not isinstance(profile, Microcontroller):
-        return Proved(generated, found, None, notes)
+        return Proved(generated, laid, found, None, notes)
     with steps.step("device") as step:
         step.say(f"linking for {profile.name}, and asking an emulated board")
         checked = firmware.check(generated, profile, generated.coding.sent(cases))
@@ -84,10 +95,10 @@ def proved(target: Target, converted: Conversion, configuration: Configuration, 
             answers = generated.coding.answered(checked.answers)
             found = _judged(converted, configuration, cases, answers, f"C on an emulated {profile.cpu}")
         step.detail = _fit(checked.footprint, profile) or checked.not_shown[0]
-    return Proved(generated, found, checked.footprint, (*notes, *checked.not_shown))
+    return Proved(generated, laid, found, checked.footprint, (*notes, *checked.not_shown))
 
 
-def layout(name: str, generated: Generated) -> Layout:
+def _layout(name: str, generated: Generated) -> Layout:
     """The files and the archive of them."""
     files = tuple(IncludedFile(f"{FOLDER}/{dest}", text.encode()) for dest, text in generated.files.items())
     return Layout("edge", files, (Archive(f"{name}.tar.gz", FOLDER, "tar.gz"),))
@@ -148,7 +159,7 @@ def _told(found: Verification) -> str:
 def _fit(footprint: Footprint | None, profile: Microcontroller) -> str | None:
     if footprint is None:
         return None
-    flash, ram = footprint.whole_flash_bytes, footprint.whole_ram_bytes
+    flash, ram = footprint.whole_flash_bytes or 0, footprint.whole_ram_bytes or 0
     return (
         f"{flash:,} of {footprint.flash_limit_bytes:,} bytes of flash, {ram:,} of "
         f"{footprint.ram_limit_bytes:,} of RAM on {profile.name}"

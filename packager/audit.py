@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager import as_c, assembly, build, bundle, evidence, preflight, probe, source_files, verify
+from packager import as_c, as_tflm, assembly, build, bundle, evidence, preflight, probe, source_files, verify
 from packager.errors import ArtifactError, PackagerError, SourceError
 from packager.invoke import device
 from packager.manifest import read_signature
@@ -92,6 +92,8 @@ def _replay(folder: Path, record: evidence.Evidence) -> Verification:
     (target,) = record.configuration.targets
     if record.configuration.format == "c":
         return as_c.replayed(folder, record.source_of_rows, record.tolerance)
+    if as_tflm.is_asked(record.configuration):
+        return _right(as_tflm.replayed(folder, record.source_of_rows, record.tolerance))
     here = assembly.on_this_machine(target, folder)
     manifest = assembly.read_manifest(here.root)
     signature = read_signature(manifest["signature"])
@@ -101,6 +103,10 @@ def _replay(folder: Path, record: evidence.Evidence) -> Verification:
     found = verify.compare(
         probe.read_cases(golden), answers, signature, record.source_of_rows, record.tolerance, here.engine
     )
+    return _right(found)
+
+
+def _right(found: Verification) -> Verification:
     if not found.passed:
         hint = "it answered right when it was built: its files or what runs it have changed; build it again"
         raise verify.verification_error(found, hint)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from packager import (
     as_c,
+    as_tflm,
     assembly,
     bundle,
     codes,
     conversion,
     engine_choice,
     evidence,
-    firmware,
     fitting,
     optimization,
     preflight,
@@ -75,6 +75,8 @@ def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversio
     """Convert once, for all targets."""
     if configuration.format == "c":
         as_c.check_request(configuration)
+    elif as_tflm.is_asked(configuration):
+        as_tflm.check_request(configuration)
     _wanted(configuration)  # an engine that cannot run it is refused before the work begins
     request = worker_request.conversion_of(configuration)
     with steps.step("convert") as step:
@@ -103,6 +105,11 @@ def _chosen(configuration: Configuration, converted: Conversion, job: Path, step
     if configuration.format == "c":
         yield Chosen(*as_c.translated(converted, job, way, steps))
         return
+    if as_tflm.is_asked(configuration):
+        if configuration.optimize is None:
+            yield Chosen(converted, as_tflm.CHOICE)
+            return
+        target = as_tflm.STAND_IN
     if configuration.optimize is None:
         yield Chosen(*engine_choice.choose(wanted, converted, target, job, way, steps))
         return
@@ -135,7 +142,11 @@ def _make(
     """Assemble one target's artifact beside its place; it takes the place when every check has passed."""
     converted = chosen.converted
     if configuration.format == "c":
-        return _make_c(target, chosen, configuration, steps)
+        proved_c = as_c.proved(target, converted, configuration, steps)
+        return _make_source(target, chosen, configuration, steps, proved_c)
+    if as_tflm.is_asked(configuration):
+        proved = as_tflm.proved(target, converted, configuration, steps)
+        return _make_source(target, chosen, configuration, steps, proved)
     with steps.step("assemble") as step:
         assembled = assembly.assemble(target, converted, configuration, step.say)
         platform = target.platform
@@ -177,17 +188,15 @@ def _make(
     ), found[-1]
 
 
-def _make_c(
-    target: Target, chosen: Chosen, configuration: Configuration, steps: Steps
+def _make_source(
+    target: Target,
+    chosen: Chosen,
+    configuration: Configuration,
+    steps: Steps,
+    proved: as_c.Proved | as_tflm.Proved,
 ) -> tuple[Artifact, Findings]:
-    """The same of C source: proved before anything is written."""
-    proved = as_c.proved(target, chosen.converted, configuration, steps)
-    generated = proved.generated
-
-    def ask(cases: Path) -> Answers:
-        return firmware.answers(generated, probe.read_cases(cases))
-
-    score, source_score = _scores(ask, chosen.converted, configuration, steps)
+    """The same of what becomes a part of the user's firmware: it was proved before anything is written."""
+    score, source_score = _scores(proved.answers, chosen.converted, configuration, steps)
     found: list[Findings] = []
     dest = configuration.output / configuration.name / target.folder
 
@@ -197,7 +206,7 @@ def _make_c(
         evidence.write(stage, configuration, target, chosen, found[-1])
 
     with steps.step("package") as step:
-        (archive,) = bundle.write(as_c.layout(configuration.name, generated), dest, judge, step.say)
+        (archive,) = bundle.write(proved.layout, dest, judge, step.say)
         step.detail = str(archive.path)
     return Artifact(
         target=target.folder,
@@ -207,7 +216,7 @@ def _make_c(
         unzipped_bytes=archive.unzipped_bytes,
         sha256=archive.sha256,
         notes=(*proved.notes, *archive.notes),
-        c_name=generated.name,
+        c_name=proved.c_name,
         footprint=proved.footprint,
     ), found[-1]
 

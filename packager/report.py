@@ -59,10 +59,8 @@ def show_build(report: BuildReport) -> None:
     console.print(escape(f"engine      {report.engine.engine}: {report.engine.why}"))
     console.print(escape(verification_sentence(report.verification)))
     for artifact in report.artifacts:
-        if artifact.fit is not None:
-            console.print(escape(f"device      {artifact.fit.device}: {budget.told(artifact.fit)}"))
-        if artifact.footprint is not None:
-            console.print(escape(f"device      {footprint_sentence(artifact.footprint)}"))
+        for said in _on_device(artifact):
+            console.print(escape(f"device      {said}"))
     if report.optimization and report.optimization.is_changed:
         console.print(f"note: {OWN_ANSWERS}")
     for said in _score_lines(report):
@@ -72,6 +70,14 @@ def show_build(report: BuildReport) -> None:
     for artifact in report.artifacts:
         for command in next_commands(artifact):
             console.print(f"  {escape(command)}")
+
+
+def _on_device(artifact: Artifact) -> Iterable[str]:
+    """What it takes of the device that it is for."""
+    if artifact.fit is not None:
+        yield f"{artifact.fit.device}: {budget.told(artifact.fit)}"
+    if artifact.footprint is not None:
+        yield footprint_sentence(artifact.footprint)
 
 
 def _score_lines(report: BuildReport) -> Iterable[str]:
@@ -127,6 +133,11 @@ def _ties(found: Verification) -> str:
 
 def footprint_sentence(found: Footprint) -> str:
     """What C takes of a microcontroller, and what of that is the model's own."""
+    if found.whole_flash_bytes is None or found.whole_ram_bytes is None:
+        return (
+            f"{found.device}: the model takes {size(found.flash_bytes)} of {size(found.flash_limit_bytes)} "
+            f"of flash, its arena {size(found.ram_bytes)} of {size(found.ram_limit_bytes)} of RAM"
+        )
     ran = f", run on an emulated {found.board}" if found.board else ""
     return (
         f"{found.device}: {size(found.whole_flash_bytes)} of {size(found.flash_limit_bytes)} of flash, "

@@ -130,7 +130,8 @@ class Sections:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a model in C takes of a microcontroller, as it was linked for it. None: it was not measured.
+    """What a model takes of a microcontroller: C as it was linked for it, or a TFLite model with the arena of
+    TFLite Micro. None: it was not measured.
 
     ``flash_bytes`` and ``ram_bytes`` are the model's own, without an otherwise empty firmware and without
     the stack; ``sections`` says what they are made of. ``scratch_bytes``: what the model's caller lends it.
@@ -139,14 +140,14 @@ class Footprint:
     """
 
     device: str
-    compiler: str
+    compiler: str | None
     flash_bytes: int
     ram_bytes: int
     stack_bytes: int | None
     scratch_bytes: int
     sections: Sections
-    whole_flash_bytes: int
-    whole_ram_bytes: int
+    whole_flash_bytes: int | None
+    whole_ram_bytes: int | None
     flash_limit_bytes: int
     ram_limit_bytes: int
     board: str | None

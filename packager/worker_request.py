@@ -10,6 +10,8 @@ from packager.errors import SamplesError
 from packager.model import Format
 from packager.passes import Oldest
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.edge.profile import Microcontroller
+from packager.targets.edge.target import Edge
 from packager.worker import Limits, WorkerRequest
 
 
@@ -39,8 +41,9 @@ def conversion_of(configuration: Configuration) -> WorkerRequest:
 def oldest(configuration: Configuration) -> Oldest:
     """What every engine among the targets reads."""
     version = configuration.engine_version
-    # C is written of what the engine tiny takes, which is the same on all platforms.
-    targets = (AwsLambda(),) if configuration.format == "c" else configuration.targets
+    # C is written of what the engine tiny takes, the same on all platforms; no engine of ours runs on a part.
+    has_engine = configuration.format != "c" and not any(map(_is_part, configuration.targets))
+    targets = configuration.targets if has_engine else (AwsLambda(),)
     takes = [dependencies.onnx_limits(target.platform, version) for target in targets]
     return Oldest(
         max_opset=min(limits.max_opset for limits in takes),
@@ -59,6 +62,10 @@ def way(configuration: Configuration, say: tools.Progress = tools.silent) -> Way
     """How its workers are run."""
     limits = Limits(configuration.convert_timeout_s, configuration.convert_memory_mb)
     return Way(limits, configuration.worker, configuration.offline, say)
+
+
+def _is_part(target: AwsLambda | Edge) -> bool:
+    return isinstance(target, Edge) and isinstance(target.profile, Microcontroller)
 
 
 def _existing(samples: Path | None) -> Path | None:

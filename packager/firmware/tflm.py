@@ -32,7 +32,7 @@ _NOISE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Micro:
     """What TFLite Micro made of a model: the operators that it has to register, the smallest arena that was
-    enough, its inputs and outputs in the order of the model's tensors, and of the outputs those that are codes.
+    enough, its inputs and outputs in the order of the model's tensors, and which of the outputs are codes.
 
     ``answers`` are those to all cases; ``rows`` some rows with them, for the device itself.
     """

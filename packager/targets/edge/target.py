@@ -15,6 +15,7 @@ from packager.targets.edge import greengrass as components
 from packager.targets.edge.profile import Device, LinuxDevice
 
 _CACHE = "__pycache__/"
+_FIRMWARE = "build C for it, --format c; or a model for TFLite Micro, --format tflite"
 _UPDATE_PACKAGES = "update_packages"
 
 
@@ -57,9 +58,7 @@ class Edge(BaseModel):
         """The same, where a bundle is asked for: ConfigError for a microcontroller."""
         if isinstance(self.profile, LinuxDevice):
             return self.profile
-        raise ConfigError(
-            f"{self.device} is a microcontroller, which runs no bundle", "build C for it: --format c"
-        )
+        raise ConfigError(f"{self.device} is a microcontroller, which runs no bundle", _FIRMWARE)
 
     @property
     def platform(self) -> Platform:
