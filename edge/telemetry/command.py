@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from argparse import ArgumentParser, ArgumentTypeError
 
 from edge import exits
@@ -45,12 +46,21 @@ def main(arguments: list[str], output: Output) -> int:
 def _send(spool: str, options: Namespace, output: Output) -> int:
     receiver = Receiver(options.to, dict(_headers(options.header)))
     limits = Limits(options.for_s, options.answer_s, options.max_bytes)
+    code = _send_once(spool, receiver, limits, options, output)
+    while options.every is not None:
+        time.sleep(options.every)
+        code = _send_once(spool, receiver, limits, options, output)
+    return code
+
+
+def _send_once(spool: str, receiver: Receiver, limits: Limits, options: Namespace, output: Output) -> int:
     try:
         sent = send(spool, receiver, limits)
     except (BusyError, RefusedError) as error:
         say(f"error: {error}")
         return exits.UNSENT
-    output.write(_told(sent, options.json))
+    if sent.batches or sent.dropped or options.every is None:
+        output.write(_told(sent, options.json))
     if sent.why:
         say(f"not all is sent: {sent.why}")
     return exits.UNSENT if sent.why else exits.DONE
@@ -109,6 +119,7 @@ def _parser() -> ArgumentParser:
     add("--to", required=True, type=_address, metavar="URL", help="gets JSON lines in gzip by POST")
     text = "for the receiver; @FILE has such lines. Repeatable"
     add("--header", action="append", default=[], metavar="NAME: VALUE", help=text)
+    add("--every", type=_positive, metavar="S", help="go on for ever, and send each S seconds")
     add("--for-s", type=_positive, default=60.0, metavar="S", help="try for so long (default 60)")
     add(
         "--answer-s",

@@ -1,8 +1,8 @@
 """What a Greengrass core device does with a component: unpacks it, fills in variables, runs its scripts.
 
 By the documented behaviour: a ZIP loses its permissions and gets the recipe's, folders can be entered by all;
-a script is run by `sh -c` in the component's work folder, by a user without rights, and knows the variables of
-`Setenv` and next to nothing else.
+a script is run by `sh -c` in the component's work folder, by a user without rights, and knows the variables
+of `Setenv` and next to nothing else.
 """
 
 import json
@@ -39,15 +39,21 @@ class Core:
 
     def run(self, step: str) -> subprocess.CompletedProcess[str]:
         """Run one step of the life cycle, as long as it may take."""
+        with self.start(step) as script:
+            out, said = script.communicate(timeout=600)
+        return subprocess.CompletedProcess(script.args, script.returncode, out, said)
+
+    def start(self, step: str) -> "subprocess.Popen[str]":
+        """Start one step of the life cycle."""
         (manifest,) = self.recipe["Manifests"]
         lifecycle = manifest["Lifecycle"]
         environment = {name: self._filled(text) for name, text in lifecycle.get("Setenv", {}).items()}
         known = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
         as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        return subprocess.run(
+        return subprocess.Popen(
             ["sh", "-c", self._filled(lifecycle[step]["Script"])],
-            cwd=self.work, env={**known, **environment}, timeout=lifecycle[step]["Timeout"],
-            capture_output=True, text=True, **as_nobody,
+            cwd=self.work, env={**known, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, **as_nobody,
         )  # type: ignore[call-overload]  # fmt: skip
 
     def _filled(self, text: str) -> str:

@@ -23,6 +23,15 @@ _ARCHITECTURES: dict[Arch, str] = {"x86_64": "amd64", "arm64": "aarch64", "armv7
 _ARTIFACT_BYTES = 2 * 1024**3
 # A slow card and a slow processor: hashing a bundle and answering the golden inputs takes seconds elsewhere.
 _INSTALL_S = 600
+_SETTINGS = {"python": "python3", "telemetryTo": "", "telemetryHeaders": ""}
+_INSTALL = 'cd "$BUNDLE" && exec "$BUNDLE_PYTHON" -B -m edge selftest'
+_RUN = """\
+[ -n "$TELEMETRY_TO" ] || exit 0
+cd "$BUNDLE" || exit 1
+set -- --to "$TELEMETRY_TO" --every 300
+[ -z "$TELEMETRY_HEADERS" ] || set -- "$@" --header "@$TELEMETRY_HEADERS"
+exec "$BUNDLE_PYTHON" -B -m edge telemetry --spool "$TELEMETRY_SPOOL" send "$@"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ def _recipe(name: str, device: LinuxDevice, options: Options) -> Recipe:
         "ComponentName": called,
         "ComponentVersion": options.version,
         "ComponentDescription": f"The model {name}, proved on the device as it is installed.",
-        "ComponentConfiguration": {"DefaultConfiguration": {"python": "python3"}},
+        "ComponentConfiguration": {"DefaultConfiguration": dict(_SETTINGS)},
         "Manifests": [
             {
                 "Platform": {"os": "linux", "architecture": _ARCHITECTURES[device.arch]},
@@ -104,19 +113,21 @@ def _recipe(name: str, device: LinuxDevice, options: Options) -> Recipe:
 
 
 def _lifecycle(name: str) -> dict[str, object]:
-    """No step runs for long: a deployment is done when the golden inputs were answered, and goes back if not.
+    """A deployment is done when the golden inputs were answered, and goes back if not.
 
-    Values reach the script as variables of the environment: a setting is never read as a command.
+    ``Run`` ends at once where nobody takes telemetry.
+    Values reach the scripts as variables of the environment: a setting is never read as a command.
     """
     return {
         "Setenv": {
             "BUNDLE": f"{{artifacts:decompressedPath}}/{name}",
             "BUNDLE_PYTHON": "{configuration:/python}",
+            "TELEMETRY_SPOOL": "{work:path}/spool",
+            "TELEMETRY_TO": "{configuration:/telemetryTo}",
+            "TELEMETRY_HEADERS": "{configuration:/telemetryHeaders}",
         },
-        "Install": {
-            "Script": 'cd "$BUNDLE" && exec "$BUNDLE_PYTHON" -B -m edge selftest',
-            "Timeout": _INSTALL_S,
-        },
+        "Install": {"Script": _INSTALL, "Timeout": _INSTALL_S},
+        "Run": {"Script": _RUN},
     }
 
 

@@ -1,8 +1,11 @@
 """The component of a bundle: its recipe by the documented schema, its ZIP laid out and run as on a device."""
 
 import json
+import os
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +23,8 @@ from packager.targets.edge import greengrass, profile
 from packager.targets.edge.greengrass import Options
 from packager.targets.edge.profile import LinuxDevice
 from tests.devices import greengrass as devices
+from tests.edge.telemetry.receiver import receiving
+from tests.edge.telemetry.summaries import fill, spooled
 from tests.packager.targets.recipe_schema import SCHEMA, lowered
 
 
@@ -99,6 +104,30 @@ def test_a_setting_is_never_read_as_a_command(artifact: Path, core_root: Path) -
     core = devices.deploy(artifact, core_root, python='python3"; touch "$HOME/x"; touch x; "')
     assert core.run("Install").returncode == 127
     assert list(core.work.iterdir()) == []
+
+
+def test_run_ends_at_once_where_nobody_takes_telemetry(artifact: Path, core_root: Path) -> None:
+    done = devices.deploy(artifact, core_root).run("Run")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_run_sends_what_other_components_have_counted(artifact: Path, core_root: Path) -> None:
+    headers = core_root / "headers"
+    headers.write_text("Authorization: Bearer secret\n")
+    with receiving() as server:
+        core = devices.deploy(artifact, core_root, telemetryTo=server.url, telemetryHeaders=str(headers))
+        fill(core.work / "spool", 3)
+        for path in (core.work / "spool", *(core.work / "spool").iterdir()):
+            os.chown(path, core.work.stat().st_uid, core.work.stat().st_gid)
+        with core.start("Run") as script:
+            ends_s = time.monotonic() + 60
+            while spooled(core.work / "spool") and script.poll() is None and time.monotonic() < ends_s:
+                time.sleep(0.05)
+            assert script.poll() is None, script.communicate()
+            script.send_signal(signal.SIGTERM)
+            assert script.wait(30) == -signal.SIGTERM
+        assert server.identifiers == ["run-1", "run-2", "run-3"]
+        assert server.requests[0]["Authorization"] == "Bearer secret"
 
 
 def test_verify_looks_at_the_component_too(artifact: Path) -> None:
