@@ -156,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--again", action="store_true", help="try what was refused before")
     parser.add_argument("--transfer-s", type=_seconds, default=3600.0, help="limit of the transfer (3600)")
     _add_proof(parser)
+    _add_restart(parser)
     _add_health(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     init = commands.add_parser("init", parents=[home], help="put the first bundle on this device")
@@ -170,11 +171,15 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("confirm", parents=[home], help="the version on trial is good")
     rollback = commands.add_parser("rollback", parents=[home], help="go back to the version before")
     _add_proof(rollback)
+    _add_restart(rollback)
     return parser
 
 
 def _add_proof(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--selftest-s", type=_seconds, default=120.0, help="limit of the golden inputs (120)")
+
+
+def _add_restart(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--restart-command", metavar="CMD", help="run by the shell after each switch")
 
 

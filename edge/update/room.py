@@ -41,8 +41,8 @@ def make_plan(home: Home, state: State, contents: Contents, transfer: Transfer) 
     free = home.free_bytes()
     if plan.needed_bytes > free:
         raise NoSpaceError(
-            f"the update needs {plan.needed_bytes / _MB:.1f} MB of room in {home.root} and {free / _MB:.1f} "
-            "MB are free: make room and update again; what serves is as before"
+            f"the update needs {plan.needed_bytes / _MB:.2f} MB of room in {home.root} and {free / _MB:.2f} "
+            "MB are free: make room and update again; a whole version serves"
         )
     return state, plan
 

@@ -75,9 +75,7 @@ class Transfer:
             rest -= len(piece)
             if rest < 0:
                 self._home.disk.clear(part)
-                raise RefusedError(
-                    f"{part[: -len(_PART)]} is longer at the source than was said: nothing is taken"
-                )
+                raise RefusedError("the source gives more of a file than was signed: nothing is taken")
             if piece:
                 self._home.disk.append(part, piece)
                 note(piece)

@@ -1,5 +1,8 @@
 """A device that an update is there for."""
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,3 +17,11 @@ def site(tmp_path: Path) -> Site:
     site = make_site(tmp_path, QuickDisk())
     site.publisher.release(site.bundles[2], 2)
     return site
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of homes are written."""
+    memory = "/dev/shm"
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
