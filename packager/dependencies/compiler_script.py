@@ -60,6 +60,14 @@ class Untyped(ast.NodeTransformer):
         node.returns = None
         return node
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        """A NamedTuple has its fields by its annotations: only its methods lose theirs."""
+        if any(isinstance(base, ast.Name) and base.id == "NamedTuple" for base in node.bases):
+            node.body = [item if isinstance(item, ast.AnnAssign) else self.visit(item) for item in node.body]
+        else:
+            self.generic_visit(node)
+        return node
+
     def visit_arg(self, node: ast.arg) -> ast.arg:
         """An argument's name alone."""
         node.annotation = None

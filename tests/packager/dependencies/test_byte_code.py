@@ -139,3 +139,24 @@ def test_says_that_an_interpreter_does_not_work(tmp_path: Path) -> None:
     with pytest.raises(DependencyError, match=r"Python 3\.13\.0 .* could not compile") as raised:
         byte_code.compile_files([IncludedFile("a.py", b"x = 1\n")], broken)
     assert raised.value.details == ("no standard library",)
+
+
+@pytest.mark.parametrize("version", ["3.9", *VERSIONS])
+def test_bare_byte_code_keeps_the_fields_of_a_named_tuple(version: str, tmp_path: Path) -> None:
+    interpreter = interpreters.find(version)
+    if interpreter is None:
+        pytest.skip(f"this machine has no Python {version}")
+    text = (
+        "from __future__ import annotations\nfrom typing import NamedTuple\n"
+        "class Point(NamedTuple):\n    x: int\n    y: int = 2\n"
+        "    def sum(self, more: int) -> int:\n        total: int = self.x + self.y\n        return total + more\n"
+        "class Plain:\n    kept: int = 3\n    gone: int\n"
+    )
+    (file,) = byte_code.compile_files([IncludedFile("point.py", text.encode())], interpreter, level=2)
+    (tmp_path / "point.pyc").write_bytes(file.read())
+    code = (
+        "import point; print(point.Point(1).sum(4), point.Point._fields, point.Plain.kept, "
+        "point.Point.sum.__annotations__)"
+    )
+    done = subprocess.run([interpreter.path, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "7 ('x', 'y') 3 {}\n", done.stderr
