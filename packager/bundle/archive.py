@@ -67,7 +67,7 @@ def _pack_tar(files: Sequence[IncludedFile], dest: Path) -> dict[str, tuple[int,
         gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=raw, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as target,
     ):
-        for part, group in groupby(files, lambda file: _part_of(file.dest)):
+        for part, group in groupby(files, lambda file: part_of(file.dest)):
             before, unpacked_bytes = raw.tell(), 0
             for file in group:
                 content = file.read()
@@ -80,11 +80,12 @@ def _pack_tar(files: Sequence[IncludedFile], dest: Path) -> dict[str, tuple[int,
     return parts
 
 
-def _part_of(name: str) -> str:
+def part_of(name: str) -> str:
+    """The top-level part that a file belongs to; the engine and the model are parts file by file."""
     return name if name.startswith(_BY_FILE) else name.partition("/")[0]
 
 
 def _add(parts: dict[str, tuple[int, int]], name: str, packed_bytes: int, unpacked_bytes: int) -> None:
-    top = _part_of(name)
+    top = part_of(name)
     packed, unpacked = parts.get(top, (0, 0))
     parts[top] = packed + packed_bytes, unpacked + unpacked_bytes

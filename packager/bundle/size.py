@@ -1,5 +1,8 @@
 """Checks an archive against the target's limits: said before anything is written, with the numbers."""
 
+from collections import Counter
+
+from packager.bundle.archive import part_of
 from packager.errors import SizeLimitError
 from packager.layout import Archive, IncludedFile, Layout, SizeKind
 
@@ -19,9 +22,11 @@ def inside(item: Archive, entries: tuple[IncludedFile, ...]) -> tuple[IncludedFi
 def check_unzipped(layout: Layout, item: Archive, entries: tuple[IncludedFile, ...]) -> tuple[str, ...]:
     """Compare the sum of the files; returns notes for limits that do not refuse."""
     files = inside(item, entries)
-    largest = sorted(files, key=lambda entry: -entry.size_bytes)[:5]
-    details = tuple(f"{megabytes(entry.size_bytes):>10}  {entry.dest}" for entry in largest)
-    return _check(layout, item, "unzipped", sum(entry.size_bytes for entry in files), details)
+    parts: Counter[str] = Counter()
+    for entry in files:
+        parts[part_of(entry.dest)] += entry.size_bytes
+    details = tuple(f"{megabytes(size_bytes):>10}  {part}" for part, size_bytes in parts.most_common(5))
+    return _check(layout, item, "unzipped", parts.total(), details)
 
 
 def check_zipped(layout: Layout, item: Archive, size_bytes: int) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def device_files(interpreter: Interpreter | None) -> tuple[IncludedFile, ...]:
     docstrings: they take a megabyte of memory.
     """
     found = (*resources.sources("edge"), *resources.sources("runtimes", "core"))
-    sources = [IncludedFile(dest, path) for dest, path in found]
+    sources = [IncludedFile(dest, path.read_bytes()) for dest, path in found]
     if interpreter is None:
         return tuple(sources)
     tag = "".join(interpreter.version.split(".")[:2])

@@ -73,7 +73,7 @@ def _what_helps(format: Format, without_model: bool) -> str:
     """``without_model``: all but the model is too much already, so that a smaller one would not help."""
     own = "raise the budget in a profile of your own (--device FILE.toml)"
     if without_model and format == "tiny":
-        return f"that is Python and packager's own code, whatever the model: {own}, or take --format c"
+        return f"that is what every bundle takes, whatever its model: {own}, or take --format c"
     if without_model:
         return (
             "no pass on the model would help, since the rest is over the budget alone; what needs no library "
