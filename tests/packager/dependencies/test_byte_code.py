@@ -149,7 +149,8 @@ def test_bare_byte_code_keeps_the_fields_of_a_named_tuple(version: str, tmp_path
     text = (
         "from __future__ import annotations\nfrom typing import NamedTuple\n"
         "class Point(NamedTuple):\n    x: int\n    y: int = 2\n"
-        "    def sum(self, more: int) -> int:\n        total: int = self.x + self.y\n        return total + more\n"
+        "    def sum(self, more: int) -> int:\n"
+        "        total: int = self.x + self.y\n        return total + more\n"
         "class Plain:\n    kept: int = 3\n    gone: int\n"
     )
     (file,) = byte_code.compile_files([IncludedFile("point.py", text.encode())], interpreter, level=2)
