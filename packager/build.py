@@ -36,6 +36,8 @@ from packager.probe import Answers
 from packager.progress import Silence, Steps, Watcher
 from packager.results import Artifact, BuildReport, Verification
 from packager.targets import Target
+from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.edge.target import Edge
 
 
 def build(
@@ -97,11 +99,11 @@ def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversio
 
 @contextmanager
 def _chosen(configuration: Configuration, converted: Conversion, job: Path, steps: Steps) -> Iterator[Chosen]:
-    """What ships, by the engine that suits it on the first target: as converted, or the best candidate.
+    """What ships, by the engine that suits it on the target that decides: as converted, or as optimised.
 
     What a search has tried is kept until the artifact is there.
     """
-    wanted, way, target = _wanted(configuration), worker_request.way(configuration), configuration.targets[0]
+    wanted, way = _wanted(configuration), worker_request.way(configuration)
     if configuration.format == "c":
         yield Chosen(*as_c.translated(converted, job, way, steps))
         return
@@ -109,7 +111,9 @@ def _chosen(configuration: Configuration, converted: Conversion, job: Path, step
         if configuration.optimize is None:
             yield Chosen(converted, as_tflm.CHOICE)
             return
-        target = as_tflm.STAND_IN
+        target: AwsLambda | Edge = as_tflm.STAND_IN
+    else:
+        target = engine_choice.deciding(configuration.targets, converted.model.format)
     if configuration.optimize is None:
         yield Chosen(*engine_choice.choose(wanted, converted, target, job, way, steps))
         return

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from packager import conversion, dependencies, probe, trial, verify
 from packager.conversion import Conversion, Way
@@ -17,6 +17,7 @@ from packager.progress import Steps
 from packager.results import EngineChoice, Verification
 from packager.targets import Target
 
+TargetT = TypeVar("TargetT", bound=Target)
 _RUNS, _WARM_UP = 30, 10
 _BATCHES = 3
 _FORMATS: dict[EngineName, Format] = {"onnxruntime": "onnx", "tiny": "onnx", "litert": "tflite"}
@@ -55,6 +56,12 @@ def asked(engine: EngineName | None, version: str, format: Format) -> EngineName
         hint = "add --format tflite" if engine == "litert" else "leave the engine out: LiteRT runs it"
         raise ConfigError(f"the engine {engine} does not run {format} models", hint)
     return engine
+
+
+def deciding(targets: Sequence[TargetT], format: Format) -> TargetT:
+    """The target that the engine is chosen for: one that no library is published for, else the first."""
+    kind = dependencies.kind_for(format)
+    return next((one for one in targets if not dependencies.is_published(kind, one.platform)), targets[0])
 
 
 def choose(
