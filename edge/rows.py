@@ -22,7 +22,9 @@ def request_of(rows: object, signature: Signature) -> dict[str, object]:
     if not isinstance(rows, (list, tuple)):
         return _request_of_array(rows, signature)
     plain = [_plain(row) for row in rows]
-    return {"features" if _depth(plain) == _rank_of_row(signature) else "instances": plain}
+    by_name = [True for row in plain[:1] if isinstance(row, dict)]
+    alone = not by_name and _depth(plain) == _rank_of_row(signature)
+    return {"features" if alone else "instances": plain}
 
 
 def count_answers(answer: dict[str, object]) -> int:
@@ -65,7 +67,7 @@ def _request_of_array(rows: object, signature: Signature) -> dict[str, object]:
     """An array of what the one input holds goes there as it lies in memory, any other by its values."""
     rank = _rank_of_row(signature)
     if isinstance(rows, (str, bytes, bytearray)) or rank is None:
-        raise RequestError(f"rows must be a list of rows, not a {type(rows).__name__}")
+        raise RequestError(f"rows must be a list of rows, not {type(rows).__name__}")
     tensor = _tensor_of(rows)
     dimensions = _depth(tensor) if isinstance(tensor, list) else len(tensor.shape)
     if dimensions not in (rank, rank + 1):
@@ -88,7 +90,7 @@ def _tensor_of(rows: object) -> Tensor | list[object]:
         listed = rows.tolist() if hasattr(rows, "tolist") else None
         if isinstance(listed, list):
             return listed
-        message = f"rows must be a list of rows (lists, or dicts by name), not a {type(rows).__name__}"
+        message = f"rows must be a list of rows (lists, or dicts by name), not {type(rows).__name__}"
         raise RequestError(message) from None
 
 

@@ -15,9 +15,7 @@ def read_inputs(inputs: object, signature: Signature) -> dict[str, object]:
     """Each input as a tensor; the predictor checks their names, dtypes and shapes."""
     if not isinstance(inputs, dict):
         names = ", ".join([spec.name for spec in signature.inputs])
-        raise RequestError(
-            f"inputs must be a dict of tensors by name ({names}), not a {type(inputs).__name__}"
-        )
+        raise RequestError(f"inputs must be a dict of tensors by name ({names}), not {type(inputs).__name__}")
     specs = {spec.name: spec for spec in signature.inputs}
     return {
         str(name): _read(value, specs[name]) if name in specs else value for name, value in inputs.items()

@@ -20,8 +20,10 @@ def read(text: str) -> Any:
     start = 0 if text[:1] not in SPACE else len(text) - len(text.lstrip(SPACE))
     try:
         value, end = scan(text, start)
-    except StopIteration:
-        return _decode(text)  # which says where
+    except (StopIteration, SystemError):
+        # The latter is what the scanner of Python 3.12 and older comes to where it would raise the exception
+        # of `json.decoder`, and that is not imported. It reads the text again, and says what is wrong.
+        return _decode(text)
     if end == len(text) or not text[end:].strip(SPACE):
         return value
     return _decode(text)
