@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import edge.update as package
 from edge.update import provisioning, recovery, trial
 from edge.update.errors import NothingNewError, UpdateError
 from edge.update.home import Home, find_home, told
@@ -150,7 +151,10 @@ def _parser() -> argparse.ArgumentParser:
         "--home", metavar="HOME", help="where the slots are (default: EDGE_HOME, or this code's)"
     )
     parser = argparse.ArgumentParser(
-        prog="python -m edge.update", description="Updates the bundle on this device.", parents=[home]
+        prog="python -m edge.update",
+        description=package.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[home],
     )
     parser.add_argument("--from", dest="source", metavar="URL|DIR", help="where the releases are")
     parser.add_argument("--again", action="store_true", help="try what was refused before")

@@ -54,9 +54,11 @@ def run(
     """Run a command to its end; why it failed, or None. It is killed with all its children at the limit."""
 
     def bound() -> None:
-        if data_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # A sandbox that forbids this has limits of its own.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            if data_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, data_bytes))
 
     try:
         process = subprocess.Popen(
