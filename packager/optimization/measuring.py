@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packager import codes, conversion, engine_choice, prices, probe, trial, verify
+from packager import codes, conversion, dependencies, engine_choice, prices, probe, trial, verify
 from packager.conversion import Conversion, Way
 from packager.engine_choice import Wanted
 from packager.errors import ConversionError
@@ -20,6 +20,8 @@ from packager.targets.aws_lambda.target import AwsLambda
 from packager.targets.edge.target import Edge
 from packager.trial import Timed, TrialRoot
 
+_WITH_LIBRARIES = Edge(device="linux-x86_64")
+"""Where a candidate shows its own answers before it is written for tiny, if its device has no library."""
 OWN_ANSWERS = "own.json"
 """A candidate's own answers to the reference rows, beside its model: what the artifact is held to."""
 
@@ -155,8 +157,10 @@ class Judge:
         return True
 
     def _lay(self, converted: Conversion, folder: Path) -> TrialRoot:
-        shipping = self._shipping
-        return trial.lay(folder, shipping.target, converted, shipping.engine_version, shipping.favour)
+        shipping, kind = self._shipping, dependencies.kind_for(converted.model.format)
+        published = dependencies.is_published(kind, shipping.target.platform)
+        target = shipping.target if published else _WITH_LIBRARIES
+        return trial.lay(folder, target, converted, shipping.engine_version, shipping.favour)
 
     def held_to_itself(self, converted: Conversion, root: TrialRoot | None = None) -> Conversion:
         """With the shipped code's own answers as its reference, on the rows of the source's.
