@@ -30,7 +30,7 @@ def main(arguments: list[str], output: Output) -> int:
     try:
         if options.command == "send":
             return _send(spool, options, output)
-        summaries = _summaries(spool)
+        summaries = [] if _is_new(options.home, spool) else _summaries(spool)
     except OSError as error:
         say(f"error: {error.filename or spool}: {error.strerror}")
         return exits.STREAM
@@ -64,6 +64,11 @@ def _send_once(spool: str, receiver: Receiver, limits: Limits, options: Namespac
     if sent.why:
         say(f"not all is sent: {sent.why}")
     return exits.UNSENT if sent.why else exits.DONE
+
+
+def _is_new(home: str | None, spool: str) -> bool:
+    """A device that nothing has been asked of yet has no spool; a mistyped folder is an error."""
+    return home is not None and os.path.isdir(home) and not os.path.exists(spool)
 
 
 def _told(sent: Sent, as_json: bool) -> str:

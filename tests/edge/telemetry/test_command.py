@@ -53,6 +53,17 @@ def test_show_has_a_table_and_merge_one_line_for_each_model(iris: Path, tmp_path
     assert (json.loads(line)["requests"], json.loads(line)["summaries"]) == (6, 3)
 
 
+def test_a_home_without_telemetry_is_no_error_and_a_folder_that_is_not_there_is(
+    iris: Path, tmp_path: Path
+) -> None:
+    assert run_edge(iris, "telemetry", "--home", str(tmp_path), "show").stdout == "no telemetry\n"
+    done = run_edge(iris, "telemetry", "--spool", str(tmp_path / "x"), "show")
+    assert (done.returncode, done.stderr) == (
+        exits.STREAM,
+        f"error: {tmp_path / 'x'}: No such file or directory\n",
+    )
+
+
 def test_send_gives_the_spool_to_a_receiver(iris: Path, tmp_path: Path) -> None:
     spool, key = tmp_path / "spool", tmp_path / "key"
     fill(spool, 3)
