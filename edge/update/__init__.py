@@ -1,4 +1,7 @@
-"""Updates of the bundle on a device: two slots and an atomic switch.
+"""Updates of the bundle on a device: two slots and an atomic switch (``python -m edge.update``)."""
+
+# Not the docstring, which byte-code on a device leaves out.
+ABOUT = """Updates of the bundle on this device: two slots and an atomic switch.
 
     python -m edge.update init --home HOME --trust REPO/trust BUNDLE   the first bundle of a device
     python -m edge.update [--home HOME] --from URL|DIR                 bring the newest release, let it serve

@@ -8,8 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import edge.update as package
-from edge.update import provisioning, recovery, trial
+from edge.update import ABOUT, provisioning, recovery, trial
 from edge.update.errors import NothingNewError, UpdateError
 from edge.update.home import Home, find_home, told
 from edge.update.plain import Folder
@@ -152,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser = argparse.ArgumentParser(
         prog="python -m edge.update",
-        description=package.__doc__,
+        description=ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[home],
     )

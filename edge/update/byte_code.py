@@ -1,7 +1,7 @@
 """Byte-code of a new bundle for this device's own Python: a slot is never written to, so it is made once.
 
 Each start would compile anew otherwise. It is not checked against its source at every import (PEP 552), since
-neither changes in a slot.
+neither changes in a slot, and has no docstrings, as in a bundle: they take memory.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _compile(source: str, path: str) -> bytes:
     with open(source, "rb") as file:
         text = file.read()
     try:
-        code = compile(text, path, "exec", dont_inherit=True)
+        code = compile(text, path, "exec", dont_inherit=True, optimize=2)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise UnfitError(f"the release's {path} is no program for this Python: {error}") from None
     digest = importlib.util.source_hash(text)
