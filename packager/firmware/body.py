@@ -13,6 +13,10 @@ from packager.firmware.tensor import Buffer, Tensor, known, whole
 from packager.firmware.writer import Writer, declared
 
 
+_LACKING = dict.fromkeys(("texts", "counting"), "way to look for words in texts")
+"""What whole families of steps are for, that have no C."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """The parts of NAME.c, and what they take."""
@@ -60,7 +64,8 @@ def _write_step(
 ) -> None:
     emit = EMITTERS.get(step.operator)
     if emit is None:
-        raise UnwritableError(f"form of the step {step.operator}")
+        family = step.operator.partition(".")[0]
+        raise UnwritableError(_LACKING.get(family, f"form of the step {step.operator}"))
     out.step += 1
     takes = tuple(None if number < 0 else values[number] for number in step.takes)
     gives = tuple(program.dtypes[number] for number in step.gives)

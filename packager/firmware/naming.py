@@ -19,6 +19,7 @@ stdint stdio stdlib string tgmath time wchar wctype memory new rows startup test
 RESERVED = frozenset(_WORDS.split())
 """What C and C++ keep for themselves, and what compilers and boards define."""
 _TAKEN_FILES = frozenset(_HEADERS.split())
+_SIGNS = {"<=": "le", ">=": "ge", "<": "lt", ">": "gt", "=": "eq", "+": "plus", "%": "percent", "&": "and"}
 _OF_COMMENTS = str.maketrans({"\\": "/"})
 
 
@@ -42,6 +43,14 @@ def member_of(name: str, taken: set[str], otherwise: str) -> str:
         unique = f"{found}_{count}"
     taken.add(unique)
     return unique
+
+
+def word_of(text: str) -> str:
+    """A text as part of a constant's name: signs that tell texts apart are words."""
+    for sign, word in _SIGNS.items():
+        text = text.replace(sign, f" {word} ")
+    text = re.sub(r"^\s*-(?=[\d.])", "minus ", text)
+    return _ascii(text) or "text"
 
 
 def comment(text: object) -> str:
