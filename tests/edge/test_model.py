@@ -168,7 +168,12 @@ def test_after_close_there_is_a_sentence_and_the_model_opens_again(iris: Path) -
     assert repr(model).endswith(" on tiny>")
     model.close()
     model.close()
-    for ask in (lambda: model.predict(ROW), lambda: model.run({"X": ROWS}), lambda: model.answer({})):
+    asks: list[Callable[[], object]] = [
+        lambda: model.predict(ROW),
+        lambda: model.run({"X": ROWS}),
+        lambda: model.answer({}),
+    ]
+    for ask in asks:
         with pytest.raises(ModelError, match="the model iris is closed: open it again"):
             ask()
     assert repr(model).endswith(", closed>")

@@ -164,14 +164,13 @@ def test_a_model_without_rows_takes_documents(tmp_path: Path) -> None:
     given = {"flag": [[True, False]], "a": [[1.0, 2.0]], "b": [[3.0, 4.0]]}
     arrays = {name: np.array(value) for name, value in given.items()}
     bundle = make_bundle(tmp_path / "b", *models.switch(), [arrays], engine="onnxruntime_c")
-    text = (
-        json.dumps({"inputs": given}) + "\n" + json.dumps({name: value[0] for name, value in given.items()})
-    )
+    row = {name: array[0].tolist() for name, array in arrays.items()}
+    text = json.dumps({"inputs": given}) + "\n" + json.dumps(row)
     done = run_edge(bundle, "predict", text=text)
     assert done.returncode == 0, done.stderr
-    whole, row = lines(done.stdout)
+    whole, alone = lines(done.stdout)
     assert whole["outputs"] == {"chosen": [[1.0, 4.0]], "count": [1]}
-    assert row["outputs"] == {"chosen": [1.0, 4.0], "count": 1}
+    assert alone["outputs"] == {"chosen": [1.0, 4.0], "count": 1}
     table = run_edge(bundle, "predict", "--output", "csv", text=text.splitlines()[1]).stdout
     assert table == "chosen_0,chosen_1,count,error\n1.0,4.0,1,\n"
     assert "does not take CSV" in run_edge(bundle, "predict", "--format", "csv", text="1,2\n").stderr
