@@ -43,7 +43,8 @@ def check_url(url: str) -> str:
     """An address that files can be asked of, without the slash at its end; UpdateError where it is none."""
     try:
         parts = urllib.parse.urlsplit(url)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        plain = all("!" <= letter <= "~" for letter in url)
+        sound = plain and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         sound = False
     if not sound:

@@ -38,8 +38,9 @@ class Roles:
     timestamp: Metadata[Timestamp]
 
     def signs(self, role: str, key: SigningKey) -> bool:
-        """Whether that key may sign for the role."""
-        return key.id in self.root.signed.roles[role].keyids
+        """Whether that key, and no other beside it, signs for the role: what another one may have listed is
+        never signed once more."""
+        return bool(self.root.signed.roles[role].keyids == [key.id])
 
 
 def create(repository: Path, key: SigningKey, online: SigningKey) -> Roles:

@@ -20,7 +20,7 @@ from packager.release.signing import Keys
 from tests.edge.update.releases import make_bundle, prove_here
 from tests.edge.update.server import WebServer, serving
 
-SLOW_S = 0.4
+SLOW_S = 1.0
 """Short enough for tests, long enough for a busy machine."""
 
 

@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ class Answering(BaseHTTPRequestHandler):
                 status(404)(self, b"")
             else:
                 as_it_is(self, body)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             self.close_connection = True
 
     def send(self, code: int, body: bytes, **headers: object) -> None:
@@ -96,10 +97,17 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[WebServer]:
-    """Serve until the end of the block."""
+def serving(folder: Path, certificate: Path | None = None) -> Iterator[WebServer]:
+    """Serve until the end of the block; by https with a certificate and its key in one file."""
     with _Server(("127.0.0.1", 0), Answering) as server:
         server.told = WebServer(folder, f"http://127.0.0.1:{server.server_port}")
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+            server.told.url = server.told.url.replace("http:", "https:")
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

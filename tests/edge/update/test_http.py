@@ -1,10 +1,15 @@
 """Fetching over HTTP: resumed, bounded, and nothing of what servers do is believed."""
 
 import hashlib
+import ipaddress
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from edge.update.errors import RefusedError, UnreachableError, UpdateError
 from edge.update.http import Client, StatusError, check_url
@@ -12,7 +17,7 @@ from tests.edge.update import server as lies
 from tests.edge.update.server import WebServer, serving
 
 BODY = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(250)) * 5
-SLOW_S = 0.4
+SLOW_S = 1.0
 
 
 @pytest.fixture
@@ -156,9 +161,61 @@ def test_the_proxy_of_the_environment_is_asked(
         "http://[::1",
         "https://host/x?token=1",
         "https://host/#x",
+        "https://host/a b",
+        "https://host/ä",
+        "https://host:99999/x",
         "https://u:p@host/x",
     ],
 )
 def test_refuses_what_is_no_address_of_releases(url: str) -> None:
     with pytest.raises(UpdateError, match="address of releases"):
         check_url(url)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server's certificate that signs itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now, place = datetime.now(UTC), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([place]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path_factory.mktemp("certificate") / "both.pem"
+    path.write_bytes(secret + made.public_bytes(pem))
+    return path
+
+
+def test_a_trusted_server_is_asked_by_https(
+    certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(BODY)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    client = Client(SLOW_S, (0.0,))
+    with serving(tmp_path, certificate) as web:
+        assert fetch(client, web, offset=7) == BODY[7:]
+        web.lie("file", lies.leads_to(web.url.replace("https:", "http:") + "/file"), times=1)
+        with pytest.raises(UnreachableError, match="from https to http nothing is followed"):
+            fetch(client, web)
+        web.lie("file", lies.dripping)
+        with pytest.raises(UnreachableError, match="too slow"):
+            fetch(client, web)
+
+
+def test_another_server_is_not_and_the_clock_is_said(
+    certificate: Path, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(BODY)
+    with serving(tmp_path, certificate) as web:
+        with pytest.raises(
+            UnreachableError, match=r"certificate is not trusted: self.signed .* clock says 2\d{3}"
+        ):
+            fetch(client, web)
+        assert web.asked == []

@@ -171,6 +171,19 @@ def test_what_its_key_did_not_sign_is_not_signed_once_more(
         publish(bundles[1], repo, key)
 
 
+def test_a_root_that_somebody_slipped_in_is_not_built_upon(
+    repo: Path, bundles: list[Path], key: Keys, other: Keys
+) -> None:
+    publish(bundles[0], repo, key)
+    state = roles.read(repo)
+    assert state is not None
+    for role in ("root", "targets"):
+        state.root.signed.add_key(other.key.public, role)
+    roles.sign_root(state, (other.key,), datetime.now(UTC))
+    with pytest.raises(ReleaseError, match="is not the key that signs the root"):
+        publish(bundles[1], repo, key)
+
+
 def test_a_changed_release_is_not_built_upon(repo: Path, bundles: list[Path], key: Keys) -> None:
     publish(bundles[0], repo, key)
     (named,) = (repo / "targets" / PLACE).iterdir()
