@@ -133,6 +133,13 @@ class Configuration(BaseModel):
         return value
 
     @model_validator(mode="after")
+    def _targets_take_the_format(self) -> Self:
+        for target in self.target:
+            if isinstance(target, Edge):
+                target.check_format(self.format)
+        return self
+
+    @model_validator(mode="after")
     def _what_is_scored_has_rows(self) -> Self:
         """A budget that nothing can be measured against is none."""
         if self.min_accuracy is not None and not (self.labels and self.samples):

@@ -60,6 +60,15 @@ class Edge(BaseModel):
             return self.profile
         raise ConfigError(f"{self.device} is a microcontroller, which runs no bundle", _FIRMWARE)
 
+    def check_format(self, format: str | None) -> None:
+        """Refuse a component of what is no bundle: what is asked for is made, or refused."""
+        if self.greengrass and (format == "c" or not isinstance(self.profile, LinuxDevice)):
+            what = "C has no bundle" if format == "c" else f"{self.device} has no Linux"
+            raise ConfigError(
+                f"a component of AWS IoT Greengrass is a bundle for Linux, and {what}",
+                "build without --greengrass",
+            )
+
     @property
     def platform(self) -> Platform:
         """The device as all targets say it."""

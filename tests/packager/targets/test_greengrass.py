@@ -183,6 +183,19 @@ def test_refuses_a_processor_that_greengrass_does_not_know() -> None:
 
 
 @pytest.mark.parametrize(
+    ("device", "format", "what"),
+    [("linux-x86_64", "c", "C has no bundle"), ("cortex-m4", "tflite", "cortex-m4 has no Linux")],
+)
+def test_refuses_a_component_of_what_is_no_bundle(device: str, format: str, what: str) -> None:
+    with pytest.raises(
+        ConfigError, match=f"a component of AWS IoT Greengrass is a bundle for Linux, and {what}"
+    ):
+        config.load(
+            None, {"model": "a.onnx", "format": format}, {"device": device, "greengrass": True}, ["edge"]
+        )
+
+
+@pytest.mark.parametrize(
     ("option", "value"),
     [
         ("greengrass_version", "1.0"),
