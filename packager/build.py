@@ -149,7 +149,7 @@ def _make(
         proved_c = as_c.proved(target, converted, configuration, steps)
         return _make_source(target, chosen, configuration, steps, proved_c)
     if as_tflm.is_asked(configuration):
-        proved = as_tflm.proved(target, converted, configuration, steps)
+        proved = as_tflm.proved(target, chosen, configuration, steps)
         return _make_source(target, chosen, configuration, steps, proved)
     with steps.step("assemble") as step:
         assembled = assembly.assemble(target, converted, configuration, step.say)

@@ -152,6 +152,7 @@ def next_commands(artifact: Artifact) -> Iterable[str]:
     quoted = shlex.quote(str(folder))
     if artifact.c_name is not None:
         yield f"make -C {shlex.quote(str(folder / 'c'))} test"
+    if artifact.c_name is not None or artifact.footprint is not None:
         yield f"packager verify {quoted} --rebuild"
         return
     if artifact.fit is not None:

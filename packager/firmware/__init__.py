@@ -1,7 +1,7 @@
 """Models as C for a microcontroller: generated, measured for the part, and asked on an emulated board."""
 
 from packager.firmware.board import Checked, check
-from packager.firmware.fit import larger_parts
+from packager.firmware.fit import with_arena
 from packager.firmware.generate import Generated, generate
 from packager.firmware.naming import prefix_of
 from packager.firmware.proof import answers, run_tests
@@ -10,6 +10,6 @@ from packager.firmware.tflm import run as run_tflm
 from packager.firmware.tflm_files import write as tflm_files
 
 __all__ = [
-    "Checked", "Generated", "Micro", "answers", "check", "generate", "larger_parts", "prefix_of", "run_tests",
-    "run_tflm", "tflm_files",
+    "Checked", "Generated", "Micro", "answers", "check", "generate", "prefix_of", "run_tests",
+    "run_tflm", "tflm_files", "with_arena",
 ]  # fmt: skip

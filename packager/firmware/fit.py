@@ -55,6 +55,43 @@ def check(toolchain: Toolchain, model: str, needs: Needs, board: str | None) -> 
     return found
 
 
+def with_arena(model_bytes: int, arena_bytes: int, profile: Microcontroller) -> Footprint:
+    """What a TFLite model takes beside TFLite Micro's own code; SizeLimitError where that is too much."""
+    found = Footprint(
+        device=profile.name,
+        compiler=None,
+        flash_bytes=model_bytes,
+        ram_bytes=arena_bytes,
+        stack_bytes=None,
+        scratch_bytes=0,
+        sections=Sections(text=0, rodata=model_bytes, data=0, bss=arena_bytes),
+        whole_flash_bytes=None,
+        whole_ram_bytes=None,
+        flash_limit_bytes=profile.flash_kib << 10,
+        ram_limit_bytes=profile.ram_kib << 10,
+        board=None,
+    )
+    over = _over(found, model_bytes, arena_bytes)
+    if over:
+        raise SizeLimitError(
+            f"{profile.name} needs {over}",
+            "make the model smaller: packager optimize --pass tflite_full_int8, --pass prune_channels; or "
+            f"take a larger part: {_larger_parts(found)}",
+            (f"the model takes {model_bytes:,} bytes of flash, its arena {arena_bytes:,} of RAM",),
+        )
+    return found
+
+
+def _over(found: Footprint, flash: int | None, ram: int | None) -> str:
+    """Of which memory more is needed than there is."""
+    both = (("flash", flash, found.flash_limit_bytes), ("RAM", ram, found.ram_limit_bytes))
+    return "; ".join(
+        f"{needed:,} bytes of {what}, and it has {limit:,}"
+        for what, needed, limit in both
+        if needed is not None and needed > limit
+    )
+
+
 def flash_bytes(sections: Sections) -> int:
     """What lies in flash: the first values of data, too."""
     return sections.text + sections.rodata + sections.data
@@ -72,14 +109,7 @@ def _less(whole: Sections, empty: Sections) -> Sections:
 
 
 def _too_large(found: Footprint, profile: Microcontroller, has_trees: bool) -> SizeLimitError:
-    over = [
-        f"{needed:,} bytes of {what}, and it has {limit:,}"
-        for what, needed, limit in (
-            ("flash", found.whole_flash_bytes, found.flash_limit_bytes),
-            ("RAM", found.whole_ram_bytes, found.ram_limit_bytes),
-        )
-        if needed is not None and needed > limit
-    ]
+    over = _over(found, found.whole_flash_bytes, found.whole_ram_bytes)
     smaller = (
         "fewer or shallower trees: packager optimize --pass truncate_trees, or train such"
         if has_trees
@@ -88,8 +118,8 @@ def _too_large(found: Footprint, profile: Microcontroller, has_trees: bool) -> S
     own = found.sections
     stack = "not measured" if found.stack_bytes is None else f"{found.stack_bytes:,}"
     return SizeLimitError(
-        f"{profile.name} needs " + "; ".join(over or ["more than it has"]),
-        f"{smaller}; or a larger part: {larger_parts(found)}",
+        f"{profile.name} needs {over or 'more than it has'}",
+        f"{smaller}; or a larger part: {_larger_parts(found)}",
         (
             f"the model itself: {own.text:,} bytes of code, {own.rodata:,} of tables, {own.data:,} of data, "
             f"{own.bss:,} of zeros, stack {stack}",
@@ -97,7 +127,7 @@ def _too_large(found: Footprint, profile: Microcontroller, has_trees: bool) -> S
     )
 
 
-def larger_parts(found: Footprint) -> str:
+def _larger_parts(found: Footprint) -> str:
     """Parts that packager knows and that have enough of both."""
     flash = found.whole_flash_bytes or found.flash_bytes
     ram = found.whole_ram_bytes or found.ram_bytes
