@@ -184,7 +184,7 @@ ATTACKS: dict[str, tuple[Attack, type[UpdateError], str]] = {
         RefusedError,
         "something else in place",
     ),
-    "endless file": (lying("blobs/*", lies.endless), RefusedError, "is longer at the source"),
+    "endless file": (lying("blobs/*", lies.endless), RefusedError, "more of a file than was signed"),
     "endless list": (lying("metadata/timestamp.json", lies.endless), RefusedError, "longer than it may be"),
     "endless root": (lying("metadata/2.root.json", lies.endless), RefusedError, "longer than it may be"),
     "slow drip of a file": (lying("blobs/*", lies.dripping), UnreachableError, "too slow"),
