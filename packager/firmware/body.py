@@ -12,7 +12,6 @@ from packager.firmware.steps import EMITTERS, Call, UnwritableError
 from packager.firmware.tensor import Buffer, Tensor, known, whole
 from packager.firmware.writer import Writer, declared
 
-
 _LACKING = dict.fromkeys(("texts", "counting"), "way to look for words in texts")
 """What whole families of steps are for, that have no C."""
 

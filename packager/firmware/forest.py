@@ -1,13 +1,15 @@
-"""Trees as flat tables: the inner nodes' columns, thresholds and two children each.
+"""Trees as flat tables: the inner nodes' columns, thresholds and two children each; leaves come behind them.
 
-A child from the count of inner nodes on is a leaf. Subtrees that are alike are one: flash is what a
-microcontroller has least of.
+Flash is what a microcontroller has least of, so of several forms the smallest is taken: with subtrees that
+are alike made one, or each tree for itself, whose children are near enough for one byte to say how near.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from packager.firmware.literals import BYTES, unsigned_for
+from packager.firmware.palette import packed_bytes
 from packager.firmware.program import Array
 
 _Node = tuple[int, int, int, int]
@@ -15,22 +17,60 @@ _Node = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """The inner nodes in the order in which a row meets them; leaves behind them."""
+    """The inner nodes in the order in which a row meets them.
+
+    A child, and a root, from the count of inner nodes on is a leaf. With ``leaves`` a child below that is a
+    leaf, and another one tells how far behind the node it stands, from 1.
+    """
 
     columns: Array
     thresholds: Array
     yes: Array
     no: Array
     roots: Array
+    leaves: int | None = None
 
     @property
     def inner(self) -> int:
         """How many inner nodes there are."""
         return len(self.columns)
 
+    @property
+    def link_types(self) -> tuple[str, str]:
+        """The types of the children for yes and for no."""
+        return unsigned_for(int(self.yes.max(initial=0))), unsigned_for(int(self.no.max(initial=0)))
 
-def shared(columns: Array, thresholds: Array, yes: Array, no: Array, roots: Array, leaves: int) -> Forest:
-    """The tables of the engine tiny (`docs/contracts.md`) with subtrees that are alike made one."""
+    @property
+    def size_bytes(self) -> int:
+        """What the tables of the nodes take."""
+        links = sum(BYTES[c_type] for c_type in self.link_types) * self.inner
+        columns = self.columns.astype(np.uint8 if self.columns.max(initial=0) < 256 else np.uint16)
+        return links + packed_bytes(columns) + packed_bytes(self.thresholds)
+
+
+def smallest(columns: Array, thresholds: Array, yes: Array, no: Array, roots: Array, leaves: int) -> Forest:
+    """The smallest form of the tables of the engine tiny (`docs/contracts.md`)."""
+    forms = [_laid(columns, thresholds, yes, no, roots, leaves, merge=merge) for merge in (True, False)]
+    near = [found for form in forms if (found := _nearby(form, leaves)) is not None]
+    return min([*forms, *near], key=lambda forest: forest.size_bytes)
+
+
+def _nearby(forest: Forest, leaves: int) -> Forest | None:
+    """The same with children told by their distance; None where one stands before its parent."""
+    at, inner = np.arange(forest.inner), forest.inner
+    links = []
+    for children in (forest.yes, forest.no):
+        ahead = children - at
+        if (ahead < 1).any():
+            return None
+        links.append(np.where(children >= inner, children - inner, leaves + ahead - 1))
+    return replace(forest, yes=links[0], no=links[1], leaves=leaves)
+
+
+def _laid(
+    columns: Array, thresholds: Array, yes: Array, no: Array, roots: Array, leaves: int, *, merge: bool
+) -> Forest:
+    """Children by their places; with ``merge`` subtrees that are alike are one."""
     bits = thresholds.view(f"u{thresholds.itemsize}")
     made: dict[_Node, int] = {}
     nodes: list[_Node] = []
@@ -44,7 +84,7 @@ def shared(columns: Array, thresholds: Array, yes: Array, no: Array, roots: Arra
         if node[2] == node[3]:
             found.append(node[2])  # whatever the answer
             continue
-        key = (column, int(bits[at]), node[2], node[3])
+        key = (column, int(bits[at]) if merge else -1 - at, node[2], node[3])
         if key not in made:
             made[key] = -1 - len(nodes)
             nodes.append(node)

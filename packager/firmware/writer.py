@@ -9,6 +9,7 @@ import numpy as np
 
 from packager.firmware import helpers, scratch
 from packager.firmware.literals import BYTES, C_TYPES, array_of, literal, operand, unsigned_for
+from packager.firmware.palette import palette
 from packager.firmware.places import Places, expression
 from packager.firmware.program import Array
 from packager.firmware.tensor import Buffer, Shape, Tensor, whole
@@ -93,13 +94,11 @@ class Writer:
         """A table, as an expression of its place. Where numbers come again and again it is one of places in
         a shorter one."""
         array = array_of(values, c_type).reshape(-1)
-        bits = array.view(f"u{array.itemsize}")
-        _, firsts, places = np.unique(bits, return_index=True, return_inverse=True)
-        small = unsigned_for(len(firsts) - 1)
-        if firsts.size * BYTES[c_type] + array.size * BYTES[small] >= array.size * BYTES[c_type]:
+        found = palette(array)
+        if found.size_bytes >= array.nbytes:
             name = self.table(array, c_type)
             return lambda at: f"{name}[{at}]"
-        shorter, indexes = self.table(array[firsts], c_type), self.table(places, small)
+        shorter, indexes = self.table(found.numbers, c_type), self.table(found.places, found.place_type)
         return lambda at: f"{shorter}[{indexes}[{at}]]"
 
     def fresh(self, dtype: str, shape: Shape, over: tuple[Tensor, ...] = ()) -> Tensor:

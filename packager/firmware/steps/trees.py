@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from packager.firmware.forest import Forest, floored, shared
+from packager.firmware.forest import Forest, floored, smallest
 from packager.firmware.literals import as_type, literal, unsigned_for
 from packager.firmware.program import Array
 from packager.firmware.steps.call import Call, Emitter, UnwritableError
@@ -23,7 +23,7 @@ def _ensemble(kind: str, call: Call) -> list[Tensor]:
     leaves = len(weights) if plain else len(_numbers(call, 7))
     if rows.dtype == "float32":
         thresholds = floored(thresholds)
-    forest = shared(columns, thresholds, yes, no, roots, leaves)
+    forest = smallest(columns, thresholds, yes, no, roots, leaves)
     made = call.fresh((rows.shape[0], given["targets"]))
     name, start = out.contiguous(rows)
     with out.each("row", rows.shape[0]) as row:
@@ -63,9 +63,8 @@ def _plus(name: str, start: int, row: str, width: int) -> str:
 def _walk(call: Call, forest: Forest, tree: str, c_type: str) -> None:
     """From the root to a leaf."""
     out, inner = call.out, forest.inner
-    highest = int(max(forest.roots.max(initial=0), forest.yes.max(initial=0), forest.no.max(initial=0)))
-    small = unsigned_for(highest)
-    root = str(forest.roots[0]) if tree == "0" else f"{out.table(forest.roots, small)}[{tree}]"
+    first = unsigned_for(int(forest.roots.max(initial=0)))
+    root = str(forest.roots[0]) if tree == "0" else f"{out.table(forest.roots, first)}[{tree}]"
     out.line(f"size_t at = {root};")
     if not inner:
         return
@@ -73,7 +72,7 @@ def _walk(call: Call, forest: Forest, tree: str, c_type: str) -> None:
     column = out.column(forest.columns, unsigned_for(int(forest.columns.max())))("at")
     bound = out.column(forest.thresholds, kept)("at")
     bound = as_type(bound, kept, c_type)
-    yes, no = out.table(forest.yes, small), out.table(forest.no, small)
+    yes, no = map(out.table, (forest.yes, forest.no), forest.link_types)
     with out.block(f"while (at < {inner})"):
         out.line(f"const size_t column = {column};")
         out.line(f"const {c_type} threshold = {bound};")
@@ -82,7 +81,11 @@ def _walk(call: Call, forest: Forest, tree: str, c_type: str) -> None:
             # From here on a column is that of the row again, where a missing value answers yes.
             count = call.attributes["columns"]
             asked = f"(column < {count} ? {asked} : !(x[column - {count}] > threshold))"
-        out.line(f"at = {asked} ? {yes}[at] : {no}[at];")
+        if forest.leaves is None:
+            out.line(f"at = {asked} ? {yes}[at] : {no}[at];")
+            return
+        out.line(f"const size_t link = {asked} ? {yes}[at] : {no}[at];")
+        out.line(f"at = link < {forest.leaves} ? link + {inner} : at + link - {forest.leaves - 1};")
 
 
 def _add_leaf(call: Call, inner: int, c_type: str) -> None:
