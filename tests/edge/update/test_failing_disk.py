@@ -82,12 +82,12 @@ def test_a_disk_that_is_mounted_read_only_is_told(site: Site) -> None:
 @contextlib.contextmanager
 def _small_disk(site: Site, size_bytes: int) -> Iterator[Home]:
     """The home on a file system of that size."""
-    if os.geteuid() != 0:
-        if os.environ.get("CI") == "true":
-            pytest.fail("this test mounts a file system: run it as root")
-        pytest.skip("only root mounts a file system")
     place = tempfile.mkdtemp()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", place], check=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", place])
+    if mounted.returncode:
+        Path(place).rmdir()
+        assert os.environ.get("CI") != "true", "this test mounts a file system: run it as root"
+        pytest.skip("no file system can be mounted here")
     try:
         yield copied(Path(site.home.root), Path(place) / "home")
     finally:

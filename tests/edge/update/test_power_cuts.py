@@ -8,6 +8,7 @@ import pytest
 from edge.update.contents import Contents
 from edge.update.errors import NothingNewError, RolledBackError, UnfitError
 from edge.update.home import SLOTS, Home
+from edge.update.provisioning import init
 from edge.update.recovery import STARTS, recover
 from edge.update.state import read_state
 from edge.update.trial import Watch, roll_back
@@ -75,6 +76,21 @@ def test_what_a_file_system_may_lose_of_an_update_leaves_a_version_that_answers(
         _goes_on(site, root, {2, 3})
         cuts.add(cut)
     assert len(cuts) >= LEAST_CUTS
+
+
+def test_provisioning_may_lose_power_at_any_step_and_be_done_again(site: Site, folder: Path) -> None:
+    def provision(home: Home) -> None:
+        init(home, str(site.bundles[2]), str(site.publisher.trust), 2, prove_here)
+
+    (folder / "empty").mkdir()
+    unfinished = 0
+    for _, root in lost_homes(folder / "empty", folder, provision):
+        home = Home(str(root), QuickDisk())
+        if home.serving() is None:
+            provision(home)
+            unfinished += 1
+        _goes_on(site, root, {2})
+    assert unfinished >= LEAST_CUTS
 
 
 def test_a_rollback_may_lose_power_at_any_step(site: Site, folder: Path) -> None:
