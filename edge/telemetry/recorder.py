@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import threading
+import time
 import weakref
 
 from edge.machine import peak_memory_bytes
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 4 << 20
 INTERVAL_S = 300.0
 _MOST_NAME = 128
+_MOST_INTERVAL_S = 1e8
+_START_AGAIN = 1024
 
 
 class Telemetry:
@@ -47,7 +50,7 @@ class Telemetry:
         if max_bytes < 1 << 16:
             raise ValueError(f"max_bytes is {max_bytes}; a spool of less than {1 << 16} bytes holds nothing")
         self._spool = Spool(os.path.abspath(os.fsdecode(folder)), max_bytes)
-        self._interval_s = min(interval_s, threading.TIMEOUT_MAX)
+        self._interval_s = min(interval_s, _MOST_INTERVAL_S)
         self._device: dict[str, object] = {
             "name": (device or os.uname().nodename)[:_MOST_NAME],
             "profile": None,
@@ -65,7 +68,8 @@ class Telemetry:
         latency_ns = int(latency_ms * 1e6) if 0 <= latency_ms < 1e12 else 0
         with self._lock:
             self._counts.add(latency_ns, rows, error_code)
-            if self._writer is None:
+            # Now and then again: this machine may have had no room for a thread.
+            if self._writer is None and self._counts.requests % _START_AGAIN == 1:
                 self._start_writer()
 
     def refuse(self, error_code: str) -> None:
@@ -118,9 +122,6 @@ class Telemetry:
     def close(self) -> None:
         """Write what is left, and stop writing. What is recorded after this waits for a ``flush``."""
         self._stop.set()
-        writer = self._writer
-        if writer is not None and writer is not threading.current_thread():
-            writer.join(5)
         self.flush()
 
     def __enter__(self) -> Telemetry:
@@ -201,11 +202,12 @@ def _write_regularly(owner: weakref.ref[Telemetry], stop: threading.Event) -> No
             return
         interval_s = telemetry._interval_s
         del telemetry
-        if stop.wait(interval_s):
-            return
+        # Not ``stop.wait``: before Python 3.11 that waits by the date, which a device may set back.
+        time.sleep(interval_s)
         telemetry = owner()
-        if telemetry is not None:
-            telemetry.flush()
+        if telemetry is None or stop.is_set():
+            return
+        telemetry.flush()
 
 
 _OPEN: weakref.WeakSet[Telemetry] = weakref.WeakSet()

@@ -3,8 +3,10 @@
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -142,6 +144,44 @@ def test_no_more_bytes_go_out_than_are_allowed(tmp_path: Path) -> None:
         sent = sent_to(server.url, tmp_path, Limits(20.0, 5.0, most_bytes=3 * size, first_wait_s=0.01))
         assert len(server.requests) == 3
         assert sent.sent_bytes == 3 * size
+    assert len(spooled(tmp_path)) == 1
+
+
+def test_a_proxy_that_the_system_names_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, 1)
+    with receiver.receiving() as server:
+        monkeypatch.setenv("http_proxy", server.url.replace("//", "//user:a%40b@"))
+        assert sent_to("http://example.invalid:8080/t?a=b#c", tmp_path).summaries == 1
+        (request,) = server.requests
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        fill(tmp_path, 1, id="direct")
+        assert sent_to(server.url, tmp_path).summaries == 1
+        assert server.requests[-1]["path"] == "/v1/telemetry?fleet=a"
+    assert request["path"] == "http://example.invalid:8080/t?a=b"
+    assert request["Proxy-Authorization"] == "Basic dXNlcjphQGI="
+    assert request["Host"] == "example.invalid:8080"
+
+
+def test_a_proxy_is_asked_for_a_tunnel_where_the_address_is_secure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, 1)
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        monkeypatch.setenv("https_proxy", f"127.0.0.1:{proxy.getsockname()[1]}")
+        heads: list[bytes] = []
+
+        def refuse() -> None:
+            connection, _ = proxy.accept()
+            with connection:
+                heads.append(connection.recv(4096))
+                connection.sendall(b"HTTP/1.1 407 No\r\n\r\n")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        sent = sent_to("https://example.invalid/t", tmp_path, Limits(total_s=0.4, answer_s=5.0))
+        thread.join()
+    assert heads[0].startswith(b"CONNECT example.invalid:443 HTTP/1.")
+    assert "407" in sent.why
     assert len(spooled(tmp_path)) == 1
 
 
