@@ -81,6 +81,7 @@ def _add_predict(command: ArgumentParser) -> None:
     add("--format", choices=("auto", "jsonl", "json", "csv"), default="auto", help=text)
     add("--output", choices=("jsonl", "csv"), default="jsonl", help="what the answers are written as")
     add("--delimiter", type=_character, default=",", metavar="C", help="what separates CSV (default a comma)")
+    add("--no-header", action="store_true", help="the first line of CSV is a row, by position")
     add("--batch", type=_count, default=64, metavar="N", help="the most rows to run at once (default 64)")
     add("--strict", action="store_true", help="stop at the first row that is refused")
     add("--telemetry", metavar="DIR", help="count requests, latencies and errors into this spool")

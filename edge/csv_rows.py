@@ -6,7 +6,7 @@ import csv
 
 from edge.lines import Lines
 from edge.output import say
-from edge.records import HeaderError, Record, refuse_long
+from edge.records import HeaderError, Record, Table, refuse_long
 from runtimes.core.errors import RequestError
 from runtimes.core.nested import KIND_OF_DTYPE
 
@@ -81,12 +81,12 @@ def columns_of(signature: Signature) -> list[Column]:
     return [Column(f"column {place}", kind, False) for place in range(width)]
 
 
-def read_csv(lines: Lines, signature: Signature, delimiter: str) -> Iterator[Record]:
+def read_csv(lines: Lines, signature: Signature, table: Table) -> Iterator[Record]:
     """The rows, in the order of the model's columns whatever that of the file is."""
     columns = columns_of(signature)
     texts = _Texts(lines)
-    reader = csv.reader(texts, delimiter=delimiter, strict=True)
-    order: _Order | None = None
+    reader = csv.reader(texts, delimiter=table.delimiter, strict=True)
+    order = None if table.may_have_header else _Order(list(enumerate(columns)), len(columns))
     while True:
         texts.size_bytes, begun = 0, lines.number + 1
         try:
@@ -147,15 +147,17 @@ def _read_order(cells: list[str], columns: list[Column]) -> tuple[_Order, bool]:
 
 
 def _refuse_foreign_header(cells: list[str], columns: list[Column]) -> None:
-    """Words where numbers should be are a header with other names: by position it would mean nothing."""
+    """Words where numbers should be are a header with other names, and texts alone may be one: by position it
+    would mean nothing."""
     numbers = [
         _number(cell, "number")
         for cell, column in zip(cells, columns)
         if cell.strip() and column.kind in ("number", "integer")
     ]
-    if numbers and not [True for number in numbers if number is not None]:
+    if not [True for number in numbers if number is not None]:
         names = ", ".join([column.name for column in columns])
-        raise HeaderError(f"the first line is no row, and names none of the model's columns ({names})")
+        message = f"the first line names none of the model's columns ({names})"
+        raise HeaderError(f"{message}; if it is a row by position, say --no-header")
 
 
 def _number(text: str, kind: str) -> float | None:

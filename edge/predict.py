@@ -10,7 +10,7 @@ from edge.answers import WRITERS
 from edge.lines import Lines
 from edge.model import Model
 from edge.output import Output, StreamError, say
-from edge.records import HeaderError, Record, read_records
+from edge.records import HeaderError, Record, Table, read_records
 from runtimes.core.errors import RequestError
 
 TYPE_CHECKING = False
@@ -70,6 +70,7 @@ class Stream:
         self._options = options
         self._output = output
         self._writer = WRITERS[options.output](model.bundle.manifest.signature)
+        self._table = Table(options.delimiter, not options.no_header)
         self._most_rows = min(options.batch, limits.max_rows)
         self._most_line_bytes = limits.max_body_bytes
         self.seen = 0
@@ -81,7 +82,7 @@ class Stream:
         signature = self._model.bundle.manifest.signature
         batch: list[Record] = []
         size_bytes = 0
-        for record in read_records(lines, signature, self._options.format, name, self._options.delimiter):
+        for record in read_records(lines, signature, name, self._options.format, self._table):
             batch.append(record)
             size_bytes += record.size_bytes
             if len(batch) >= self._most_rows or size_bytes >= _MOST_BYTES or lines.waits:

@@ -24,6 +24,16 @@ class HeaderError(Exception):
     """What the columns are is not said, or not known: no row can be read."""
 
 
+class Table:
+    """How CSV is written: what separates columns, whether the first line may say what they are."""
+
+    __slots__ = ("delimiter", "may_have_header")
+
+    def __init__(self, delimiter: str = ",", may_have_header: bool = True) -> None:
+        self.delimiter = delimiter
+        self.may_have_header = may_have_header
+
+
 class Record:
     """What stands in one line. ``kind``: a "row", a request "document", or the "error" that it is neither."""
 
@@ -45,9 +55,7 @@ class Record:
         self.size_bytes = size_bytes
 
 
-def read_records(
-    lines: Lines, signature: Signature, form: str, name: str, delimiter: str = ","
-) -> Iterator[Record]:
+def read_records(lines: Lines, signature: Signature, name: str, form: str, table: Table) -> Iterator[Record]:
     """The records of a stream in ``form``; ``auto`` tells it by the name's ending, or by the first line."""
     _drop_mark(lines)
     if form == "auto":
@@ -56,7 +64,7 @@ def read_records(
     if form == "csv":
         from edge.csv_rows import read_csv
 
-        return read_csv(lines, signature, delimiter)
+        return read_csv(lines, signature, table)
     return _read_whole(lines) if form == "json" else _read_json_lines(lines, signature)
 
 

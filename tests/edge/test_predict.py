@@ -120,6 +120,21 @@ def test_a_header_that_does_not_fit_answers_nothing(iris: Path, text: str, sente
     assert sentence in done.stderr
 
 
+def test_a_line_of_texts_alone_is_a_row_only_where_that_is_said(tmp_path: Path) -> None:
+    texts = np.array([["good"], ["bad"]], object)
+    model, signature = models.same("string")
+    signature["features"] = models.columns(["x", "y", "z"], "text", "x")
+    bundle = make_bundle(
+        tmp_path / "b", model, signature, [{"x": texts.repeat(3, axis=1)}], engine="onnxruntime_c"
+    )
+    refused = run_edge(bundle, "predict", text="good,bad,ugly\n")
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert "if it is a row by position, say --no-header" in refused.stderr
+    answered = run_edge(bundle, "predict", "--no-header", text="good,bad,\n")
+    assert lines(answered.stdout) == [{"outputs": {"y": ["good", "bad", ""]}}]
+    assert run_edge(bundle, "predict", text="z,y,x\n1,2,3\n").stdout == '{"outputs":{"y":["3","2","1"]}}\n'
+
+
 def test_mixed_columns_come_out_of_csv(mixed: Path) -> None:
     text = 'city,age,rooms\nBern,,3\n"Kö""ln,\nx",41.5,3.0\nBern,1_0,2\nBern,1,2.5\n'
     done = run_edge(mixed, "predict", "--output", "csv", text=text)
