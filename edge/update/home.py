@@ -104,9 +104,7 @@ def told() -> Iterator[None]:
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         if error.errno in _FULL:
-            message = (
-                f"the disk has no room left{place}: make room and update again; a whole version serves"
-            )
+            message = f"the disk has no room left{place}: make room and update again; a whole version serves"
             raise NoSpaceError(message) from error
         reason = error.strerror or str(error)
         raise UpdateError(f"the disk refuses{place}: {reason}; a whole version serves") from error
