@@ -25,6 +25,7 @@ from packager.targets.edge.profile import LinuxDevice
 from tests.devices import greengrass as devices
 from tests.edge.telemetry.receiver import receiving
 from tests.edge.telemetry.summaries import fill, spooled
+from tests.packager.targets import golden
 from tests.packager.targets.recipe_schema import SCHEMA, lowered
 
 
@@ -154,6 +155,18 @@ def test_a_recipe_or_zip_that_was_changed_is_found(artifact: Path, tmp_path: Pat
 def test_the_zip_depends_on_the_bundle_alone(artifact: Path, tmp_path: Path) -> None:
     archives.pack("zip", files_in(artifact / "bundle"), tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == (artifact / "greengrass/iris.zip").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("variant", "options"),
+    [
+        ("plain", Options("", "1.0.0", "")),
+        ("named", Options("com.example.iris", "2.1.0-rc.1", "bucket/models")),
+    ],
+)
+def test_recipe_and_page_are_those_that_were_reviewed(variant: str, options: Options) -> None:
+    made = greengrass.component("iris", "bundle", device("raspberry-pi-4"), options)
+    golden.check(f"greengrass/{variant}", list(made.files))
 
 
 def test_without_a_bucket_it_is_not_called_ready() -> None:
