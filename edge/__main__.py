@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during the imports below is no traceback
 if not __package__:  # the folder itself was named: python3 bundle/edge predict
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -27,11 +30,11 @@ _COMMANDS = {
 def main(arguments: list[str]) -> int:
     """Run one command; its exit code."""
     options = None if arguments[:1] == [_TELEMETRY] else _parser().parse_args(arguments)
-    output = Output()
-    output.catch_signals()
     from runtimes.core.errors import ModelError
 
+    output = Output()
     try:
+        output.catch_signals()
         if options is None:  # it opens no model, and has options of its own
             from edge.telemetry import command as telemetry
 
