@@ -29,6 +29,11 @@ BOARDS = {
 """Boards of QEMU with flash at 0 and RAM at 0x20000000, and how much of that is stack while rows are asked
 for their answers."""
 _FAULTED = 9
+_FAMILY = "cortex-m"
+_NOT_OURS = (
+    "{part} has a {cpu}, and packager links for Cortex-M alone: whether it fits, and what it answers there, "
+    "was not shown"
+)
 
 
 class Source(Protocol):
@@ -83,6 +88,8 @@ def check(generated: Source, profile: Microcontroller, cases: Sequence[Case]) ->
             f"the profile {profile.name} names the board {profile.board!r}, which packager does not know",
             f"one of: {', '.join(BOARDS)}; or leave `board` out",
         )
+    if not profile.cpu.startswith(_FAMILY):
+        return Checked(None, None, (_NOT_OURS.format(part=profile.name, cpu=profile.cpu),))
     compiler = toolchain.find()
     if compiler is None:
         return Checked(None, None, (_no_compiler(profile),))

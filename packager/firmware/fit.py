@@ -111,9 +111,9 @@ def _less(whole: Sections, empty: Sections) -> Sections:
 def _too_large(found: Footprint, profile: Microcontroller, has_trees: bool) -> SizeLimitError:
     over = _over(found, found.whole_flash_bytes, found.whole_ram_bytes)
     smaller = (
-        "fewer or shallower trees: packager optimize --pass truncate_trees, or train such"
+        "fewer or shallower trees: train such, or take a candidate of packager optimize --pass truncate_trees"
         if has_trees
-        else "a smaller net: packager optimize --pass prune_channels, or train one with fewer units"
+        else "a smaller net: train one with fewer units"
     )
     own = found.sections
     stack = "not measured" if found.stack_bytes is None else f"{found.stack_bytes:,}"

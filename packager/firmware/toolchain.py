@@ -22,7 +22,7 @@ _OPTIONS = (
 _LINKING = ("-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections")
 _LIMIT_S = 300
 _OVERFLOW = re.compile(r"overflowed by (\d+) bytes")
-_REFUSED_FLAG = re.compile(r"error: (unrecognized|bad value|unknown|.*not valid).*")
+_REFUSED_FLAG = re.compile(r"^(cc1|arm-none-eabi-gcc): error: ")
 _KINDS = {".vectors": "text", ".text": "text", ".ARM.extab": "rodata", ".ARM.exidx": "rodata"}
 
 
@@ -105,7 +105,7 @@ class Toolchain:
         flags = " ".join(self.profile.flags)
         if "nano.specs" in said or "string.h: No such file" in said or "math.h: No such file" in said:
             return ToolError(f"{COMPILER} has no C library", f"Debian: apt-get install {PACKAGES}", lines)
-        if any(_REFUSED_FLAG.search(line) for line in lines if not line.startswith(what)):
+        if any(_REFUSED_FLAG.match(line) for line in lines):
             return ConfigError(
                 f"{COMPILER} refuses the flags of {self.profile.name}, {flags}: {_reason(lines)}",
                 "correct `flags` in the device's profile",

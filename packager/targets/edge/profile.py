@@ -4,7 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,7 @@ from packager.errors import ArtifactError, ConfigError
 from packager.layout import Arch, Platform
 
 _SUFFIX = ".toml"
+_FLAG = r"^-m[\w.+=-]+$"
 _VERSION = r"^\d{1,2}(\.\d{1,3}){1,2}$"
 # What every system with a C library of its own has; an engine's library links to no more.
 _GLIBC_LIBRARIES = (
@@ -71,7 +72,7 @@ class Microcontroller(_Profile):
 
     kind: Literal["microcontroller"]
     cpu: str
-    flags: tuple[str, ...]
+    flags: tuple[Annotated[str, Field(pattern=_FLAG)], ...]
     flash_kib: int = Field(ge=1)
     ram_kib: int = Field(ge=1)
     board: str | None = None
