@@ -222,6 +222,12 @@ LEAVES_MIXED = Published(
     "7338ae86dea6230a94e07d8287ebcb373dd260c151e8ba3262382f3c4909a7b4",
     is_sdist=True,
 )
+SINE_WAVE = Published(
+    "tflite-micro==0.dev20261023182759",
+    "tflite_micro/python/tflite_micro/sine_float.tflite",
+    "ee939863195ca37ce063b18e14fb82aa0d98db6596ba41095757f6b560da1070",
+    wheel_for=("3.11", "manylinux_2_28_x86_64"),
+)
 LEAVES_SINGLE = Published(
     "lleaves==1.3.0",
     "lleaves-1.3.0/tests/models/single_tree/model.txt",
