@@ -55,7 +55,11 @@ def test_it_holds_what_ships_and_leaves_nothing_else_importable(wheel: Path) -> 
 
 def test_it_holds_every_file_that_commands_read_at_run_time(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    places = {"packager/data": "packager/data", "templates": "packager/_bundled/templates"}
+    places = {
+        "packager/data": "packager/data",
+        "templates": "packager/_bundled/templates",
+        "edge/devices": "packager/_bundled/edge/devices",
+    }
     for source, dest in places.items():
         files = [path for path in (ROOT / source).rglob("*") if path.is_file()]
         assert files
@@ -74,13 +78,13 @@ def test_it_installs_clean_and_builds_the_same_bytes_as_the_checkout(wheel: Path
     run(*install, f"packager[sklearn] @ {wheel.as_uri()}", cwd=tmp_path)
     run(binary, "pip", "check", "--python", python, cwd=tmp_path)
     made = sources.forest(tmp_path)
-    run(python, "-m", "packager", "build", made.model, "--output", "installed", cwd=tmp_path)
-    done = packager("build", made.model, "--output", "checkout", cwd=tmp_path)
+    targets = ("--target", "lambda", "--target", "edge", "--device", "raspberry-pi-4")
+    run(python, "-m", "packager", "build", made.model, *targets, "--output", "installed", cwd=tmp_path)
+    done = packager("build", made.model, *targets, "--output", "checkout", cwd=tmp_path)
     assert done.exit_code == 0, done.stderr
-    sums = [
-        (tmp_path / place / "forest/lambda/SHA256SUMS").read_text() for place in ("installed", "checkout")
-    ]
-    assert sums[0] == sums[1]
+    for target in ("lambda", "edge"):
+        places = [tmp_path / place / "forest" / target for place in ("installed", "checkout")]
+        assert (places[0] / "SHA256SUMS").read_text() == (places[1] / "SHA256SUMS").read_text()
 
 
 def test_its_console_script_answers(wheel: Path) -> None:
