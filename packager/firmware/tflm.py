@@ -156,7 +156,7 @@ def _refuse(model: ModelFile, document: dict[str, Any], said: tuple[str, ...]) -
         )
     if document["refused"]:
         raise ConversionError(
-            f"TFLite Micro does not run {model.path.name}: {said[-1] if said else 'it does not say why'}",
+            f"TFLite Micro does not run {model.path.name}: {said[0] if said else 'it does not say why'}",
             "full int8 is what it runs best: packager optimize --pass tflite_full_int8",
             said,
         )
