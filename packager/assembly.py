@@ -21,6 +21,10 @@ SOURCES_SHIP = (
     "no Python {python} is on this machine, so sources ship instead of byte-code, and every cold start "
     "compiles them: it takes two to four times as long (`uv python install {python}`, then build again)"
 )
+SOURCES_ALONE = (
+    "no Python {python} is on this machine, so the bundle has sources alone: the device compiles them, at "
+    "every start where it cannot write beside them (`uv python install {python}`, then build again)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ def assemble(
         tolerance=_tolerance(converted, configuration),
     )
     if target.own_code == "beside":
-        return Assembly(target.layout(parts), (), (), served.told)
+        notes = () if python else (SOURCES_ALONE.format(python=platform.python),)
+        return Assembly(target.layout(parts), notes, (), served.told)
     notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
     layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(served.engine, platform), say)
     return Assembly(layout, (*notes, *_trimming_notes(trimmed, trim)), trimmed, served.told)

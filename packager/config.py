@@ -211,14 +211,23 @@ def _chosen(tables: object, names: Sequence[str], flags: Mapping[str, Any]) -> l
     """The [[target]] tables to build, by kind; a name without a table gets the defaults."""
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"target is {tables!r}", 'write it as a table: [[target]] with kind = "lambda"')
-    known = {_kind(table.get("kind", DEFAULT_TARGET)): table for table in tables}
+    known: dict[str, dict[str, Any]] = {}
+    for table in tables:
+        kind = _kind(table.get("kind", DEFAULT_TARGET))
+        if kind in known:
+            raise ConfigError(
+                f"there are two tables for the target {kind}, and a build makes one artifact for each",
+                "keep one, and build the other with a packager.toml of its own and another name",
+            )
+        known[kind] = table
     kinds = [_kind(name) for name in names] or list(known) or [_kind(DEFAULT_TARGET)]
     chosen = list(dict.fromkeys(kinds))
     for flag in flags:
         if not any(flag in TARGETS[kind].model_fields for kind in chosen):
+            others = " or ".join(cls.folder for cls in TARGETS.values() if flag in cls.model_fields)
             raise ConfigError(
-                f"--{flag} goes with another target, and this build is for {', '.join(chosen)}",
-                "leave it out, or name that target: packager targets",
+                f"--{flag} is for the target {others}, and this build is for {', '.join(chosen)}",
+                f"add --target {others}, or leave it out",
             )
     return [{**known.get(kind, {}), **_of(kind, flags), "kind": kind} for kind in chosen]
 

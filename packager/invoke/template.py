@@ -41,6 +41,11 @@ def read_function(artifact: Path) -> Function:
     """The function of the artifact in this folder (``dist/NAME/lambda``)."""
     template = artifact / "template.yaml"
     folder = artifact / "function"
+    if (artifact / "build.json").is_file() and any((artifact / made).is_dir() for made in ("c", "tflm")):
+        raise ArtifactError(
+            f"{artifact} is for a microcontroller, and only its firmware can ask it",
+            "`packager verify` runs its golden rows on this machine",
+        )
     if not template.is_file() or not folder.is_dir():
         raise ArtifactError(
             f"{artifact} is not a Lambda artifact: it has no template.yaml beside a function folder",

@@ -58,6 +58,10 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
             'model = "a"\ntorch_model = "os.system"\n',
             "torch_model is 'os.system': it must be written like module:factory",
         ),
+        (
+            'model = "a"\n' + '[[target]]\nkind = "edge"\ndevice = "linux-x86_64"\n' * 2,
+            "two tables for the target",
+        ),
         ('model = "a"\nrows = 0\n', "rows is 0"),
         ("model = \n", "not valid TOML"),
         ('name = "a"\n', "no model is named"),
