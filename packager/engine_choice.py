@@ -93,12 +93,12 @@ def _without_library(
                 raise ConversionError(f"pure Python does not run {converted.model.format} models")
             chosen, choice = _tiny_or(trial.ENGINES["onnx"], wanted, converted, target, job, way)
         except ConversionError as error:
+            in_c = ", or --format c where the model is small" if converted.model.format == "onnx" else ""
             raise DependencyError(
-                f"no release of {dependencies.kinds()[kind].name} is published for {target.platform.arch}"
-                f"{' with musl' if platform.glibc == '0' else ''}, and {error.message}",
-                "take a device with x86_64 or arm64 and glibc, or --format c where the model is small",
+                f"{dependencies.why_unpublished(kind, platform)}, and {error.message}",
+                f"take a device with x86_64 or arm64 and a newer glibc{in_c}",
             ) from error
-        why = f"no library is published for {platform.arch}; {choice.why.removeprefix('asked for; ')}"
+        why = f"{dependencies.why_unpublished(kind, platform)}; {choice.why.removeprefix('asked for; ')}"
         step.detail = f"tiny: {why}"
     return chosen, replace(choice, why=why)
 

@@ -17,6 +17,7 @@ from packager.dependencies.engine import (
     kind_for,
     kinds,
     known_release,
+    why_unpublished,
 )
 from packager.dependencies.onnx_needs import needs_of
 from packager.dependencies.packages import install, install_pure
@@ -41,4 +42,5 @@ __all__ = [
     "needs_of",
     "onnx_limits",
     "runtime_files",
+    "why_unpublished",
 ]

@@ -112,6 +112,16 @@ def is_published(kind: str, platform: Platform) -> bool:
     return any(engine.kind.kind == kind and fits(engine, platform) for engine in engines())
 
 
+def why_unpublished(kind: str, platform: Platform) -> str:
+    """The clause that says why no release of a kind loads there."""
+    name, arch = kinds()[kind].name, platform.arch
+    needed = [engine.glibc[arch] for engine in engines() if engine.kind.kind == kind and arch in engine.glibc]
+    if not needed or platform.glibc == "0":
+        system = f"{arch} with musl" if platform.glibc == "0" else arch
+        return f"no release of {name} is published for {system}"
+    return f"{name} needs glibc {min(needed, key=_number)} on {arch}, and the device has {platform.glibc}"
+
+
 def releases(kind: str, platform: Platform) -> tuple[Engine, ...]:
     """The newest release for the platform, and the smaller ones for certain operators."""
     narrow = (engine for engine in engines() if engine.kind.kind == kind and engine.operators)
