@@ -40,6 +40,8 @@ def written(program: Program, interface: Interface, wide: bool) -> Body:
     for step in program.steps:
         _write_step(step, program, interface, values, out)
     out.step += 1
+    if not any(interface.parameter in line for line in out.lines):
+        out.line(f"(void){interface.parameter};")
     for answer in interface.outputs:
         port = next(port for port in program.outputs if port.name == answer.spec.name)
         _answer(answer, values[port.value], out)

@@ -124,6 +124,8 @@ class Interface:
 
 def interface_of(name: str, signature: Signature, program: Program) -> Interface:
     """The interface of a model; UnwritableError where C has none for it."""
+    if not signature.inputs:
+        raise UnwritableError("answers without an input")
     prefix, texts = prefix_of(name), Texts()
     batched = signature.inputs[0].shape[:1] == (BATCH,)
     for label in signature.class_labels:
@@ -157,6 +159,8 @@ def _shape(spec: TensorSpec, batched: bool) -> Shape:
     free = [size for size in sizes if not isinstance(size, int)]
     if free:
         raise UnwritableError(f"{spec.name} of any {free[0]}: its size must be known when C is written")
+    if 0 in sizes:
+        raise UnwritableError(f"room for {spec.name}, which has no elements")
     return tuple(int(size) for size in sizes)
 
 

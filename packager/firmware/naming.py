@@ -56,7 +56,7 @@ def word_of(text: str) -> str:
 def comment(text: object) -> str:
     """A text that stands in a comment and neither ends it nor goes on in the next line."""
     shown = "".join(mark if mark.isprintable() else "?" for mark in str(text)).translate(_OF_COMMENTS)
-    return shown.replace("/*", "/ *").replace("*/", "* /").replace("??", "? ?")
+    return re.sub(r"/(?=\*)|\*(?=/)|\?(?=\?)", r"\g<0> ", shown)
 
 
 def quoted(text: str) -> str:

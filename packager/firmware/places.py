@@ -50,9 +50,9 @@ def _nested(places: Places, counter: str) -> str | None:
             return None
         if inner == 0:
             return outer
-        within = (
-            _times(f"{_atom(counter)} % {length}", inner) if inner != 1 else f"{_atom(counter)} % {length}"
-        )
+        within = _times(f"{_atom(counter)} % {length}", abs(inner))
+        if inner < 0:
+            return f"{outer}{'u' if outer.isdigit() else ''} - {within}"
         return within if outer == "0" else f"{outer} + {within}"
     return None
 

@@ -78,9 +78,9 @@ def _extreme(symbol: str, call: Call) -> list[Tensor]:
 def _comparison(symbol: str, call: Call) -> list[Tensor]:
     taken = given(call)
     if symbol == "==" and taken[0].dtype == "string" and all(tensor.array is None for tensor in taken):
-        raise UnwritableError("a comparison of two texts of the input")
+        raise UnwritableError("comparison of two texts of the input")
     if taken[0].dtype != taken[1].dtype:
-        raise UnwritableError(f"a comparison of {taken[0].dtype} with {taken[1].dtype}")
+        raise UnwritableError(f"comparison of {taken[0].dtype} with {taken[1].dtype}")
     return each(call, taken, lambda one, other: f"{one} {symbol} {other}")
 
 

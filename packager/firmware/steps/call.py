@@ -80,6 +80,8 @@ class Lines:
 
 def lines_of(out: Writer, tensor: Tensor, axes: list[int]) -> Lines:
     """The lines along these axes, in the order of the others; copied where no stride leads through them."""
+    if not tensor.size:
+        raise UnwritableError("lines along an axis without elements")
     rank = len(tensor.shape)
     others = [axis for axis in range(rank) if axis not in axes]
     count = int(np.prod([tensor.shape[axis] for axis in axes], dtype=np.int64))

@@ -30,7 +30,7 @@ def _gather(call: Call) -> list[Tensor]:
 
 def _counted_from_front(places: Array, size: int) -> Array:
     if places.size and not (-size <= places.min() and places.max() < size):
-        raise UnwritableError(f"a place beyond {size}")
+        raise UnwritableError(f"place beyond {size}")
     return places % size
 
 

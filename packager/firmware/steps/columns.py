@@ -21,7 +21,7 @@ def _filled(call: Call) -> list[Tensor]:
     """Imputer: another value in the place of one value, or of missing ones."""
     value, fills, gap = call.input(0), call.array(1), call.attributes.get("gap")
     if fills is None:
-        raise UnwritableError("an Imputer without values")
+        raise UnwritableError("Imputer without values")
     others = known(_of_columns(fills, value.shape), value.dtype)
     if gap is None and value.dtype != "float32":
         return [value]
@@ -33,7 +33,7 @@ def _scaled(call: Call) -> list[Tensor]:
     """Scaler: the offset taken away, then times the scale; of doubles rounded once."""
     value, offsets, scales = call.input(0), call.array(1), call.array(2)
     if offsets is None or scales is None:
-        raise UnwritableError("a Scaler without an offset or a scale")
+        raise UnwritableError("Scaler without an offset or a scale")
     sides = [known(_of_columns(side, value.shape).astype(value.dtype)) for side in (offsets, scales)]
     wide = value.dtype == "float64"
     return each(
@@ -85,7 +85,7 @@ def _exchange(call: Call) -> list[Tensor]:
     value, out = call.input(0), call.out
     keys, partners, default = (call.array(at) for at in (1, 2, 3))
     if keys is None or partners is None or default is None:
-        raise UnwritableError("a LabelEncoder without a table")
+        raise UnwritableError("LabelEncoder without a table")
     keys, partners = keys.reshape(-1), partners.reshape(-1)
     otherwise = default.reshape(-1)[0]
     made, target = call.fresh(value.shape), C_TYPES[call.gives[0]]
@@ -109,7 +109,7 @@ def _flags(call: Call) -> list[Tensor]:
     """OneHotEncoder: one column more, 1 at the place of the category."""
     value, out, keys = call.input(0), call.out, call.array(1)
     if keys is None:
-        raise UnwritableError("a OneHotEncoder without categories")
+        raise UnwritableError("OneHotEncoder without categories")
     count = call.attributes["count"]
     made, strict = call.fresh((*value.shape, count)), call.attributes["strict"]
     with out.each("i", value.size) as i:

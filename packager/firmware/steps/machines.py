@@ -51,7 +51,7 @@ def _kernel(call: Call, work: str) -> str:
         return f"{helpers.math('exp', work)}({_number(call, -gamma)} * sum)"
     if kind == "POLY":
         if degree < 0:
-            raise UnwritableError(f"a kernel of degree {degree:g}")
+            raise UnwritableError(f"kernel of degree {degree:g}")
         return f"{out.helper('raised' + helpers.suffix(work))}({bent}, {int(degree)}u)"
     return f"{helpers.math('tanh', work)}({bent})" if kind == "SIGMOID" else "sum"
 
@@ -60,7 +60,7 @@ def _regression(call: Call) -> list[Tensor]:
     """The weighed kernels and an offset; of one class only on which side that is."""
     value, weights, out = call.input(0), call.array(2), call.out
     if weights is None:
-        raise UnwritableError("a support vector machine without weights")
+        raise UnwritableError("support vector machine without weights")
     rows, work = value.shape[0], out.work("float")
     made, cast = call.fresh((rows, 1)), "(double)" if work == "double" else ""
     with out.each("row", rows) as row:

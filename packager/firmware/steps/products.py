@@ -33,7 +33,7 @@ def _product(
     """alpha x left x right + beta x added: each number by one sum."""
     inner = left.shape[-1]
     if inner != right.shape[-2]:
-        raise UnwritableError(f"a product of {inner} columns with {right.shape[-2]} rows")
+        raise UnwritableError(f"product of {inner} columns with {right.shape[-2]} rows")
     stack = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     shape = (*stack, left.shape[-2], right.shape[-1])
     out, c_type = call.out, C_TYPES[call.gives[0]]

@@ -27,7 +27,8 @@ def _ensemble(kind: str, call: Call) -> list[Tensor]:
     made = call.fresh((rows.shape[0], given["targets"]))
     name, start = out.contiguous(rows)
     with out.each("row", rows.shape[0]) as row:
-        out.line(f"const {rows.c_type} *const x = {_plus(name, start, row, rows.shape[1])};")
+        if forest.inner:
+            out.line(f"const {rows.c_type} *const x = {_plus(name, start, row, rows.shape[1])};")
         out.line(f"{made.c_type} *const sums = {_plus(out.name(made), 0, row, given['targets'])};")
         begin = {"sums": "0", "least": "INFINITY", "most": "-INFINITY"}[kind]
         begin = begin if kind == "sums" else as_type(begin, "float", made.c_type)
