@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packager.firmware.literals import C_TYPES
-from packager.firmware.naming import member_of, prefix_of, word_of
+from packager.firmware.naming import constant_of, member_of, prefix_of, word_of
 from packager.firmware.program import Program
 from packager.firmware.steps import UnwritableError
 from packager.firmware.tensor import Shape
@@ -208,12 +208,8 @@ def _words(
     known = [str(text) for text in feature.categories] or [text for text in compared if text != MISSING_TEXT]
     for text in [*known[:_MOST_NAMED], *([MISSING_TEXT] if feature.nullable else [])]:
         said = "missing" if text == MISSING_TEXT else text
-        name = _constant(f"{prefix}_{feature.name}_{word_of(said or 'empty')}", constants)
+        name = constant_of(f"{prefix}_{feature.name}_{word_of(said or 'empty')}", constants)
         yield Named(name, texts.code(text), said)
-
-
-def _constant(name: str, constants: set[str]) -> str:
-    return member_of(name.upper(), constants, "TEXT")
 
 
 def _answer(
@@ -230,7 +226,7 @@ def _answer(
     own = f"{member}_" if spec.class_labels else ""
     named = tuple(
         Named(
-            _constant(f"{prefix}_{own}class_{word_of(class_text(label))}", constants),
+            constant_of(f"{prefix}_{own}class_{word_of(class_text(label))}", constants),
             place,
             class_text(label),
         )

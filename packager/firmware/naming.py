@@ -10,7 +10,8 @@ bool true false and and_eq asm bitand bitor catch class compl const_cast delete 
 friend mutable namespace new not not_eq operator or or_eq private protected public reinterpret_cast
 static_cast template this throw try typeid typename using virtual wchar_t xor xor_eq alignas alignof
 constexpr decltype noexcept nullptr static_assert thread_local concept requires char8_t char16_t char32_t
-consteval constinit co_await co_return co_yield linux unix i386 near far interrupt errno main NULL
+consteval constinit co_await co_return co_yield linux unix i386 near far interrupt errno main stdin stdout
+stderr
 """
 _HEADERS = """
 assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdarg stdbool stddef
@@ -33,8 +34,19 @@ def prefix_of(name: str) -> str:
 
 
 def member_of(name: str, taken: set[str], otherwise: str) -> str:
-    """A member or constant for a user's name, unlike those that are ``taken``; it is taken then, too."""
-    found = _ascii(name) or otherwise
+    """A member for a user's name, unlike those that are ``taken``; it is taken then, too.
+
+    In small letters: what is written in capitals may be a macro of a board's headers.
+    """
+    return _unlike((_ascii(name) or otherwise).lower(), taken, otherwise)
+
+
+def constant_of(name: str, taken: set[str]) -> str:
+    """A constant of an enumeration, likewise in capitals."""
+    return _unlike(_ascii(name).upper(), taken, "TEXT")
+
+
+def _unlike(found: str, taken: set[str], otherwise: str) -> str:
     if found[0].isdigit() or found in RESERVED:
         found = f"{otherwise}_{found}"
     unique, count = found, 1

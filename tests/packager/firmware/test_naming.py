@@ -28,8 +28,8 @@ def test_a_prefix_is_an_identifier_and_no_header_of_the_library(name: str, prefi
 
 def test_members_are_told_apart() -> None:
     taken: set[str] = set()
-    assert [member_of(name, taken, "input") for name in ("a b", "a-b", "for", "1st", "€")] == [
-        "a_b", "a_b_2", "input_for", "input_1st", "input",
+    assert [member_of(name, taken, "input") for name in ("a b", "A-b", "for", "1st", "€", "NAN")] == [
+        "a_b", "a_b_2", "input_for", "input_1st", "input", "nan",
     ]  # fmt: skip
 
 
