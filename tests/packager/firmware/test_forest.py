@@ -14,7 +14,11 @@ _ROWS = [np.array(row) for row in np.random.default_rng(0).integers(0, 4, (40, 3
 
 def _grown(draw: Any) -> tuple[list[int], list[float], list[int], list[int], list[int]]:
     """Trees as the engine's file has them, children before their parents, with four leaves."""
-    columns, bounds, yes, no, roots = [], [], [], [], []
+    columns: list[int] = []
+    bounds: list[float] = []
+    yes: list[int] = []
+    no: list[int] = []
+    roots: list[int] = []
 
     def grow(depth: int) -> int:
         if depth == 0 or draw(st.booleans()):
@@ -57,8 +61,8 @@ def _by_tables(forest: Forest, root: int, row: Any) -> int:
 @given(st.data())
 def test_every_row_reaches_its_leaf(data: st.DataObject) -> None:
     tree = _grown(data.draw)
-    whole = [np.array(part, dtype=np.int64) for part in tree]
-    forest = smallest(whole[0], np.array(tree[1], np.float32), *whole[2:], leaves=4)
+    columns, _, yes, no, roots = (np.array(part, dtype=np.int64) for part in tree)
+    forest = smallest(columns, np.array(tree[1], np.float32), yes, no, roots, 4)
     for root, place in zip(tree[4], forest.roots.tolist(), strict=True):
         for row in _ROWS:
             assert _by_tables(forest, place, row) == _by_file(tree, root, row)
