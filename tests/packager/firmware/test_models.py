@@ -1,4 +1,4 @@
-"""C answers as its source model does, under the sanitizers: trees, boosting, linear models, machines, nets."""
+"""C answers as its source does, under the sanitizers: trees, boosting, linear models, machines, nets."""
 
 import subprocess
 from pathlib import Path
