@@ -13,6 +13,7 @@ from edge.update.errors import NothingNewError, UpdateError
 from edge.update.home import Home, find_home, told
 from edge.update.plain import Folder
 from edge.update.proof import Proof
+from edge.update.release import MAX_NUMBER
 from edge.update.state import State, load_state
 from edge.update.trial import Watch
 from edge.update.updating import Settings, update
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from edge.update.source import Source
 
 _INTERRUPTED = 130
+_MOST_LETTERS = 2000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = _COMMANDS[options.command](options)
     except UpdateError as error:
         mark = "" if isinstance(error, NothingNewError) else "error: "
-        print(f"{mark}{error.message}", file=sys.stderr)
+        _say(f"{mark}{error.message}")
         return error.exit_code
     except KeyboardInterrupt:
-        print("error: interrupted; the next update goes on from here", file=sys.stderr)
+        _say("error: interrupted; the next update goes on from here")
         return _INTERRUPTED
     print(said)
     return 0
@@ -65,7 +67,7 @@ def _status(options: argparse.Namespace) -> str:
     with told():
         state = load_state(home)
     document = {**state.document(), "current": home.serving()}
-    return json.dumps(document, indent=1) if options.json else _lines(state, home)
+    return json.dumps(document, indent=1) if options.json else "\n".join(map(_printable, _lines(state, home)))
 
 
 def _recover(options: argparse.Namespace) -> str:
@@ -122,7 +124,7 @@ def _watch(options: argparse.Namespace) -> Watch:
     )
 
 
-def _lines(state: State, home: Home) -> str:
+def _lines(state: State, home: Home) -> list[str]:
     """The status for people."""
     lines = [f"{state.name} for {state.device} in {home.root}"]
     lines.append(f"good      {state.good.number} ({state.good.version}) in slot {state.good.slot}")
@@ -137,11 +139,16 @@ def _lines(state: State, home: Home) -> str:
     for each in state.history[-5:]:
         why = f": {each['why']}" if "why" in each else ""
         lines.append(f"  {each.get('at')} {each.get('what')} {each.get('number')}{why}")
-    return "\n".join(lines)
+    return lines
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(_printable(line), file=sys.stderr)
+
+
+def _printable(line: str) -> str:
+    """Servers and bundles have their words in it: none of them moves a terminal's cursor or makes a line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)[:_MOST_LETTERS]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -202,8 +209,8 @@ def _seconds(text: str) -> float:
 
 def _count(text: str) -> int:
     value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    if not 0 <= value <= MAX_NUMBER:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 0 to {MAX_NUMBER}")
     return value
 
 

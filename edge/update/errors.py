@@ -13,6 +13,10 @@ class UpdateError(Exception):
         self.message = message
 
 
+class DamagedError(UpdateError):
+    """The good version has lost something, and no other is whole: only a release can put that right."""
+
+
 class NothingNewError(UpdateError):
     """The source has no release behind the one that this device has."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SLOTS = ("a", "b")
+_UMASK = 0o022
+"""Whoever runs the model reads its slots, whoever updates; a HOME that is not for all has its own mode."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -57,19 +59,21 @@ class Home:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the lock, or BusyError where another updater does. It ends with its process, in any case."""
-        descriptor = os.open(self.place("lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        mask = os.umask(_UMASK)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
-                raise BusyError(
-                    f"another updater is at work on {self.root}; try again when it is done"
-                ) from None
-            yield
+            with open(self.place("lock"), "ab") as file:
+                self._take(file.fileno())
+                yield
         finally:
-            os.close(descriptor)
+            os.umask(mask)
+
+    def _take(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            raise BusyError(f"another updater is at work on {self.root}; try again when it is done") from None
 
     def free_bytes(self) -> int:
         """What the file system still has room for."""

@@ -100,8 +100,7 @@ class Client:
                     since = 0
                 wanted = piece[max(0, offset - at) :]
                 at += len(piece)
-                if wanted:
-                    yield wanted
+                yield wanted  # nothing of a beginning that is here: whoever waits looks at the clock, too
         except (OSError, http.client.HTTPException) as error:
             raise _BrokenError(_reason(error)) from None
         finally:

@@ -14,7 +14,7 @@ from edge.update.home import SLOTS, told
 from edge.update.plain import read_key
 from edge.update.release import TrustedRelease, check_name
 from edge.update.slots import assemble, find_damage, install, read_bundle
-from edge.update.state import Installed, State, write_state
+from edge.update.state import Installed, State, load_state, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,7 @@ def init(home: Home, bundle: str, trust: str, number: int, prove: Callable[[str,
     with told():
         os.makedirs(home.root, exist_ok=True)
         with home.locked():
-            if os.path.lexists(home.current):
-                raise UpdateError(f"{home.root} has a bundle already: update it with --from")
+            _refuse_provisioned(home)
             _prepare(home, keys)
             assemble(home, contents, _release(contents, number), _blobs(bundle, contents), Disk.copy)
             prove(home.assembly, contents)
@@ -44,6 +43,16 @@ def init(home: Home, bundle: str, trust: str, number: int, prove: Callable[[str,
             state = write_state(home, state.noting("provisioned", number, contents.version))
             home.switch(SLOTS[0])
     return state
+
+
+def _refuse_provisioned(home: Home) -> None:
+    """A home whose state, or a slot, tells of a bundle is updated; one that has lost both is made anew."""
+    if os.path.lexists(home.current):
+        try:
+            load_state(home)
+        except UpdateError:
+            return
+        raise UpdateError(f"{home.root} has a bundle already: update it with --from")
 
 
 def _check(bundle: str) -> Contents:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from edge.update.errors import UpdateError
+from edge.update.errors import DamagedError
 from edge.update.home import SLOTS, other
 from edge.update.slots import find_damage
 from edge.update.state import Installed, State, load_state, read_origin, read_state, write_state
@@ -77,9 +77,9 @@ def _whole(home: Home, state: State) -> State:
     beside = other(state.good.slot)
     origin = read_origin(home, beside)
     if origin is None or find_damage(home.slot(beside)):
-        raise UpdateError(
+        raise DamagedError(
             f"the bundle in {home.slot(state.good.slot)} is damaged ({damage}) and there is no other to go "
-            "back to: provision this device anew with `python -m edge.update init`"
+            "back to: `python -m edge.update --from URL|DIR` brings a whole one"
         )
     lost = state.good
     good = Installed(beside, origin.number, origin.version)

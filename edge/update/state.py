@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from edge.update.contents import ORIGIN
 from edge.update.errors import RefusedError, UpdateError
 from edge.update.home import SLOTS, other
-from edge.update.release import MAX_NUMBER, check_name, read_release
+from edge.update.release import MAX_NUMBER, TrustedRelease, check_name, read_release
 
 if TYPE_CHECKING:
     from edge.update.home import Home
@@ -85,6 +86,10 @@ def read_state(home: Home) -> State:
             body = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise ValueError("it is not there") from None
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        raise ValueError("the disk has lost it") from None
     if len(body) > _MAX_BYTES:
         raise ValueError(f"it is longer than {_MAX_BYTES} bytes")
     try:
@@ -127,23 +132,13 @@ def rebuild(home: Home, why: str) -> State:
     return state.noting("rebuilt", origin.number, origin.version, f"state.json could not be read: {why}")
 
 
-class Origin(NamedTuple):
-    """Whose bundle lies in a slot."""
-
-    name: str
-    device: str
-    number: int
-    version: str
-
-
-def read_origin(home: Home, slot: str) -> Origin | None:
+def read_origin(home: Home, slot: str) -> TrustedRelease | None:
     """The release that a slot was filled from; None where it says nothing that can be read."""
     try:
         with open(os.path.join(home.slot(slot), ORIGIN), "rb") as file:
-            release = read_release(file.read(_MAX_BYTES))
+            return read_release(file.read(_MAX_BYTES))
     except (OSError, RefusedError):
         return None
-    return Origin(release.name, release.device, release.number, release.version)
 
 
 def _state(document: dict[str, object]) -> State:

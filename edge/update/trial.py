@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from edge.update.errors import RolledBackError, UnfitError, UpdateError
+from edge.update.errors import RefusedError, RolledBackError, UnfitError, UpdateError
 from edge.update.home import told
 from edge.update.proof import run
 from edge.update.slots import find_damage, read_bundle
@@ -57,7 +57,9 @@ def confirm(home: Home, state: State) -> State:
     if trial is None:
         raise UpdateError("no version is on trial: there is nothing to confirm")
     good = trial._replace(starts=0)
-    state = state._replace(good=good, previous=state.good, trial=None, refused=None)
+    # The same number again: the release replaces a version that was damaged.
+    previous = state.good if state.good.number != good.number else None
+    state = state._replace(good=good, previous=previous, trial=None, refused=None)
     return write_state(home, state.noting("good", good.number, good.version))
 
 
@@ -117,7 +119,7 @@ def _observe(home: Home, watched: Watch) -> str | None:
         root = os.path.realpath(home.current)
         try:
             watched.prove(root, read_bundle(root))
-        except UnfitError as error:
+        except RefusedError as error:
             return error.message
         why = _run_command(home, watched.health_command, "--health-command")
         left = ends - time.monotonic()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from edge.update import machine
 from edge.update.contents import Contents, read_contents
-from edge.update.errors import NoSpaceError, NothingNewError, RefusedError, UnfitError
+from edge.update.errors import DamagedError, NoSpaceError, NothingNewError, RefusedError, UnfitError
 from edge.update.home import other, told
 from edge.update.recovery import recover
 from edge.update.room import make_plan
 from edge.update.slots import assemble, install
-from edge.update.state import Installed, Refusal, State, load_state, write_state
+from edge.update.state import Installed, Refusal, State, load_state, read_origin, write_state
 from edge.update.transfer import Transfer, keep_only
 from edge.update.trial import watch
 
@@ -37,16 +37,18 @@ class Settings(NamedTuple):
     say: Callable[[str], object]
     transfer_s: float = 3600.0
     again: bool = False
+    repairing: bool = False
+    """The version that serves is damaged: the release that it came with is brought once more, too."""
 
 
 def update(home: Home, source: Source, settings: Settings) -> State:
     """Bring the newest release and let it serve; an `UpdateError` where there is none, or it may not."""
     with told(), home.locked():
-        state = recover(home, starting=False)
+        state, settings = _recover(home, settings)
         if state.trial is not None:
             settings.say(f"release {state.trial.number} is on trial: its health is looked at first")
             state = watch(home, state, settings.watch)
-        release = _newest(state, source, settings)
+        release = _newest(home, state, source, settings)
         if release.number > state.highest:
             state = write_state(home, state._replace(highest=release.number))
         settings.say(f"release {release.number} ({release.version}) follows {state.good.number}")
@@ -63,7 +65,16 @@ def update(home: Home, source: Source, settings: Settings) -> State:
         return watch(home, state, settings.watch)
 
 
-def _newest(state: State, source: Source, settings: Settings) -> TrustedRelease:
+def _recover(home: Home, settings: Settings) -> tuple[State, Settings]:
+    """The state, and how to go on from it: what nothing on this device can put right, a release can."""
+    try:
+        return recover(home, starting=False), settings
+    except DamagedError as error:
+        settings.say(error.message)
+        return load_state(home)._replace(previous=None), settings._replace(again=True, repairing=True)
+
+
+def _newest(home: Home, state: State, source: Source, settings: Settings) -> TrustedRelease:
     """The release to go to: for this device, not behind any that was trusted, not refused before."""
     release = source.newest(state.name, state.device, time.time())
     if (release.name, release.device) != (state.name, state.device):
@@ -76,7 +87,8 @@ def _newest(state: State, source: Source, settings: Settings) -> TrustedRelease:
             f"the source offers release {release.number}, which is older than release {state.highest} that "
             "this device has seen: it is out of date, or someone wants an old version back"
         )
-    if release.number == state.good.number:
+    if release.number == state.good.number and not settings.repairing:
+        _check_same(home, state.good, release)
         raise NothingNewError(f"release {release.number} ({release.version}) is the newest, and it serves")
     refused = state.refused
     if refused is not None and refused.number == release.number and not settings.again:
@@ -84,6 +96,16 @@ def _newest(state: State, source: Source, settings: Settings) -> TrustedRelease:
             f"release {release.number} was refused before; --again tries it once more. It was: {refused.why}"
         )
     return release
+
+
+def _check_same(home: Home, good: Installed, release: TrustedRelease) -> None:
+    """A repository that goes on from an old copy of itself gives a number to another bundle."""
+    origin = read_origin(home, good.slot)
+    if origin is not None and origin.manifest_sha256 != release.manifest_sha256:
+        raise RefusedError(
+            f"the source offers another bundle as release {release.number} than the one that serves: it goes "
+            "on from an old copy of itself; release that bundle with a higher --number"
+        )
 
 
 def _prepare(home: Home, state: State, release: TrustedRelease, source: Source, settings: Settings) -> State:

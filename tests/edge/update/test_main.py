@@ -133,6 +133,7 @@ def test_an_updater_that_is_killed_at_any_moment_leaves_a_version_that_answers(d
         (("init", "--home", "new", "--trust", ".", "."), 4, "is no bundle"),
         (("init", "--home", "new", "--trust", ".", "1"), 1, "neither release.pub nor root.json"),
         (("--from", ".", "--health-s", "soon"), 2, "soon"),
+        (("init", "--home", "new", "--trust", ".", "--number", 2**53 + 1, "1"), 2, "is no number from 0 to"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence(
@@ -142,6 +143,16 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     found, said, complained = device.run(device.bundles[1], *arguments)
     assert found == code and why in complained and not said
     assert not (folder / "new" / "current").exists()
+
+
+def test_words_of_others_move_no_cursor(device: Device) -> None:
+    device.publisher.release(device.bundles[2], 2)
+    command = "printf 'a\\033[2Jb\\n' >&2; exit 1"
+    code, _, complained = device.here(
+        "--from", device.publisher.repo, "--health-s", 0, "--health-command", command
+    )
+    assert code == 5 and "a?[2Jb (exit code 1)" in complained
+    assert "\033" not in complained + device.here("status")[1] + device.here("status", "--json")[1]
 
 
 def test_an_init_that_broke_off_can_be_done_again(folder: Path) -> None:

@@ -10,6 +10,7 @@ from edge.update.errors import UnfitError, UpdateError
 from edge.update.home import Home
 from edge.update.provisioning import init
 from edge.update.recovery import recover
+from edge.update.state import load_state
 from tests.edge.update.power import QuickDisk, RecordingDisk
 from tests.edge.update.releases import Site, make_bundle, prove_here, serving_version
 
@@ -39,6 +40,15 @@ def test_a_home_with_a_bundle_is_not_provisioned_again(site: Site) -> None:
     with pytest.raises(UpdateError, match="has a bundle already: update it with --from"):
         _init(site, site.home)
     assert serving_version(site.home) == site.version(1)
+
+
+def test_a_home_that_has_lost_what_it_knew_is_provisioned_again(site: Site) -> None:
+    Path(site.home.state).write_bytes(b"")
+    Path(site.home.slot("a"), "release.json").write_bytes(b"")
+    with pytest.raises(UpdateError, match=r"`python -m edge\.update init` puts the first one there"):
+        load_state(site.home)
+    _init(site, site.home)
+    assert serving_version(site.home) == site.version(2)
 
 
 def test_a_bundle_that_answers_wrong_makes_no_home(site: Site, tmp_path: Path) -> None:

@@ -45,6 +45,16 @@ def test_a_damaged_state_is_made_again_from_the_slots(site: Site, body: bytes) -
     assert serving_version(site.home) == site.version(2)
 
 
+def test_a_state_that_the_disk_cannot_read_is_made_again(site: Site) -> None:
+    Path(site.home.state).unlink()
+    Path(site.home.state).symlink_to("/proc/self/mem")
+    with pytest.raises(OSError, match="Input/output error"), Path(site.home.state).open("rb") as file:
+        file.read(1)
+    state = recover(site.home, starting=True)
+    assert (state.good.number, state.history[0]["what"]) == (1, "rebuilt")
+    assert read_state(site.home) == state
+
+
 def test_a_lost_state_and_a_lost_link_are_made_again(site: Site) -> None:
     Path(site.home.state).unlink()
     Path(site.home.current).unlink()

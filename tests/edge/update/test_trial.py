@@ -56,9 +56,17 @@ def test_a_command_that_fails_sends_the_version_back(site: Site, watch: Watch, w
 
 def test_the_health_command_is_asked_again_until_the_window_is_over(site: Site) -> None:
     asked = site.folder / "asked"
-    command = f'test "$EDGE_HOME" = {site.home.root} && echo >> {asked}'
-    site.update(watch=Watch(prove_here, health_s=0.2, every_s=0.05, health_command=command))
-    assert len(asked.read_text()) >= 3
+    command = f'test "$EDGE_HOME" = {site.home.root} && echo >> {asked} && test $(wc -l < {asked}) -lt 3'
+    with pytest.raises(RolledBackError, match="--health-command"):
+        site.update(watch=Watch(prove_here, health_s=600.0, every_s=0.01, health_command=command))
+    assert len(asked.read_text()) == 3
+
+
+def test_a_version_that_cannot_be_read_during_its_window_goes_back(site: Site) -> None:
+    command = f"rm {site.home.current}/manifest.json"
+    with pytest.raises(RolledBackError, match=r"manifest\.json: No such file.* serves again"):
+        site.update(watch=Watch(prove_here, health_s=600.0, every_s=0.01, health_command=command))
+    assert serving_version(site.home) == site.version(1)
 
 
 def _interrupted(root: str, contents: Contents) -> None:

@@ -1,5 +1,6 @@
 """An update as a whole: what it brings, what of it is transferred, what keeps it from it."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from edge.update.errors import (
     BusyError,
     NothingNewError,
+    RefusedError,
     UnreachableError,
+    UpdateError,
 )
 from edge.update.recovery import recover
 from tests.edge.update.releases import (
@@ -47,6 +50,33 @@ def test_a_file_that_the_card_has_lost_is_transferred_again(site: Site) -> None:
     site.publisher.release(site.bundles[3], 3)
     site.update()
     assert serving_version(site.home) == site.version(3)
+
+
+@pytest.mark.parametrize("newest", [1, 2])
+def test_a_good_version_that_is_damaged_and_has_none_beside_it_is_brought_anew(
+    site: Site, newest: int
+) -> None:
+    site.publisher.release(site.bundles[newest], newest)
+    Path(site.home.slot("a"), "model/model.tiny").write_bytes(b"lost")
+    with pytest.raises(UpdateError, match=r"is damaged \(model/model\.tiny .* brings a whole one"):
+        recover(site.home, starting=True)
+    lines: list[str] = []
+    state = site.update(say=lines.append)
+    assert "is damaged" in lines[0]
+    assert (state.good.number, state.good.slot) == (newest, "b")
+    assert serving_version(site.home) == site.version(newest)
+    assert (state.previous is None) == (newest == 1)
+    with pytest.raises(NothingNewError):
+        site.update()
+
+
+def test_to_bring_a_version_anew_only_what_was_lost_is_transferred(site: Site) -> None:
+    site.publisher.release(site.bundles[1], 1)
+    Path(site.home.slot("a"), "model/model.tiny").write_bytes(b"lost")
+    lines: list[str] = []
+    site.update(say=lines.append)
+    lost = sum((site.bundles[1] / path).stat().st_size for path in ("model/model.tiny", "manifest.json"))
+    assert any(line.startswith(f"{lost} bytes were transferred") for line in lines)
 
 
 def test_a_transfer_that_broke_off_is_gone_on_with(site: Site) -> None:
@@ -91,3 +121,24 @@ def test_a_transfer_is_bounded_in_time(site: Site) -> None:
         site.update(transfer_s=-1.0)
     assert serving_version(site.home) == site.version(1)
     site.update()
+
+
+def test_another_bundle_under_the_number_of_the_one_that_serves_is_told(site: Site) -> None:
+    site.publisher.release(site.bundles[2], 1)
+    with pytest.raises(RefusedError, match=r"another bundle as release 1 than .* a higher --number"):
+        site.update()
+    assert serving_version(site.home) == site.version(1)
+    site.publisher.release(site.bundles[2], 2)
+    site.update()
+    assert serving_version(site.home) == site.version(2)
+
+
+def test_whoever_runs_the_model_may_read_what_an_updater_with_a_strict_umask_installs(site: Site) -> None:
+    mask = os.umask(0o077)
+    try:
+        site.update()
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(mask)
+    for path in Path(site.home.slot("b")).rglob("*"):
+        assert path.stat().st_mode & 0o055 == (0o055 if path.is_dir() else 0o044), path
