@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The CPU build of torch is taken where one is offered; the tests need no GPU.
 TORCH := torch==2.13.0
 
-.PHONY: demo test check lint types layers bench optimization matrix lock clean
+.PHONY: demo test check lint types layers bench microcontroller optimization matrix lock clean
 
 demo: .venv/.demo
 	$(BIN)/python examples/wine.py
@@ -32,6 +32,9 @@ bench: .venv/.dev
 
 optimization: .venv/.dev
 	$(BIN)/python -m benchmarks.optimization
+
+microcontroller: .venv/.dev
+	$(BIN)/python -m benchmarks.microcontroller
 
 matrix: .venv/.dev
 	$(BIN)/python -m tests.matrix
