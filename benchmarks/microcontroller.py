@@ -64,8 +64,9 @@ prediction takes: an emulator does not know.
 |---|---|--:|--:|--:|--:|--:|--:|--:|
 """
 _AFTER = """
-emlearn's best setting for forests (`dtype="float", leaf_bits=8`) stands beside the one that it takes by itself,
-which rounds features to whole numbers. Where a cell says why there is nothing, these are the tool's own words. Versions: {versions}.
+emlearn's best setting for forests (`dtype="float", leaf_bits=8`) stands beside the one that it takes by
+itself, which rounds features to whole numbers. Where a cell says why there is nothing, these are the tool's
+own words. Versions: {versions}.
 """
 
 
