@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import stat
+import time
 from typing import TYPE_CHECKING
 
 from edge.update import ed25519
@@ -16,27 +17,38 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 _MAX_TEXT_BYTES = 1024
+_BETWEEN_S = 0.5
+"""A release changes two files, by two renames: who reads between them reads once more."""
 
 
 class Folder:
     """A folder that `packager release --to` wrote, or a copy of it; nothing in it is believed unsigned."""
 
-    def __init__(self, root: str, key_path: str) -> None:
+    def __init__(self, root: str, key_path: str, wait: Callable[[float], object] = time.sleep) -> None:
         self._root = root
         self._key_path = key_path
+        self._wait = wait
 
     def newest(self, name: str, device: str, now: float) -> TrustedRelease:  # noqa: ARG002 - nothing expires
         """The release that `plain/` holds for this name and device, if the device's key signed it."""
         key = read_key(self._key_path)
         place = os.path.join(self._root, "plain", name, device)
-        body = self._read(os.path.join(place, "release.json"), MAX_RELEASE_BYTES)
-        signature = _base64(self._read(os.path.join(place, "release.json.sig"), _MAX_TEXT_BYTES))
-        if not ed25519.verify(key, body, signature or b""):
+        body = self._signed(place, key)
+        if body is None:
+            self._wait(_BETWEEN_S)
+            body = self._signed(place, key)
+        if body is None:
             raise RefusedError(
                 f"{place}/release.json is not signed by the key that this device trusts: it was changed, "
-                "or released with another key"
+                "or released with another key, or is being copied just now"
             )
         return read_release(body)
+
+    def _signed(self, place: str, key: bytes) -> bytes | None:
+        """The document, or None where the signature beside it is not one of this key over it."""
+        body = self._read(os.path.join(place, "release.json"), MAX_RELEASE_BYTES)
+        signature = _base64(self._read(os.path.join(place, "release.json.sig"), _MAX_TEXT_BYTES))
+        return body if ed25519.verify(key, body, signature or b"") else None
 
     def fetch(self, digest: str, size_bytes: int, offset: int) -> Iterator[bytes]:
         """The blob's bytes from the offset on."""

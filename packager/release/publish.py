@@ -139,7 +139,7 @@ def _list(repository: Path, state: Roles, bundle: EdgeBundle, body: bytes) -> No
 
     target = _target(bundle.name, bundle.device)
     sha256 = hashlib.sha256(body).hexdigest()
-    storage.write_where_different(target_path(repository, target, sha256), body)
+    storage.write_where_different({target_path(repository, target, sha256): body})
     state.targets.signed.targets[target] = TargetFile(len(body), {"sha256": sha256}, target)
 
 

@@ -53,13 +53,18 @@ def sign(state: Roles, keys: Keys, now: datetime, days: int, targets: bool) -> N
 
 def hand_out(repository: Path, state: Roles, key: SigningKey) -> None:
     """What a device is given once, and the newest releases for devices that read a folder."""
-    storage.write_where_different(repository / "trust" / "root.json", roles.root_bytes(state))
-    storage.write_where_different(repository / "trust" / "release.pub", f"{key.public_base64}\n".encode())
+    trust = repository / "trust"
+    storage.write_where_different(
+        {
+            trust / "root.json": roles.root_bytes(state),
+            trust / "release.pub": f"{key.public_base64}\n".encode(),
+        }
+    )
     for target, entry in state.targets.signed.targets.items():
         document = body(repository, target, entry.hashes["sha256"])
         place = repository / "plain" / target
-        storage.write_where_different(place, document)
-        storage.write_where_different(place.with_name(f"{DOCUMENT}.sig"), f"{key.sign(document)}\n".encode())
+        signature = f"{key.sign(document)}\n".encode()
+        storage.write_where_different({place: document, place.with_name(f"{DOCUMENT}.sig"): signature})
 
 
 def signed(repository: Path, state: Roles, key: SigningKey | None) -> Signed:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from packager import source_files
@@ -54,17 +54,25 @@ def _sweep(repository: Path) -> None:
 
 def write(path: Path, body: bytes) -> None:
     """Beside, to the disk, then by rename."""
-
-    def fill(part: Path) -> None:
-        part.write_bytes(body)
-
-    _appear(path, fill)
+    write_together({path: body})
 
 
-def write_where_different(path: Path, body: bytes) -> None:
-    """As ``write``, where the file does not hold that already."""
-    if not path.is_file() or path.read_bytes() != body:
-        write(path, body)
+def write_where_different(bodies: dict[Path, bytes]) -> None:
+    """As ``write_together``, but for files that hold that already."""
+    write_together(
+        {path: body for path, body in bodies.items() if not path.is_file() or path.read_bytes() != body}
+    )
+
+
+def write_together(bodies: dict[Path, bytes]) -> None:
+    """As ``write``; all are on the disk before the first has its name, so files that belong together are
+    apart for no longer than a rename takes."""
+    with ExitStack() as parts:
+        for path, body in bodies.items():
+            parts.enter_context(_part(path)).write_bytes(body)
+        for path in bodies:
+            _settle(path)
+        _appear(*bodies)
 
 
 def add_blob(repository: Path, source: Path, sha256: str, size_bytes: int) -> bool:
@@ -72,24 +80,48 @@ def add_blob(repository: Path, source: Path, sha256: str, size_bytes: int) -> bo
     dest = repository / "blobs" / sha256
     if dest.is_file() and dest.stat().st_size == size_bytes and source_files.sha256_of(dest) == sha256:
         return False
-
-    def fill(part: Path) -> None:
+    with _part(dest) as part:
         shutil.copyfile(source, part)
         if source_files.sha256_of(part) != sha256:
             raise ReleaseError(f"{source} has changed while it was copied", "build it again")
-
-    _appear(dest, fill)
+        _settle(dest)
+        _appear(dest)
     return True
 
 
-def _appear(path: Path, fill: Callable[[Path], None]) -> None:
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}{_PART}")
+
+
+@contextmanager
+def _part(path: Path) -> Iterator[Path]:
+    """A file beside, which is gone at the end, or has the name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}{_PART}")
+    part = _part_of(path)
     try:
-        fill(part)
-        part.chmod(0o644)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    part = _part_of(path)
+    part.chmod(0o644)
+    _sync(part)
+
+
+def _appear(*paths: Path) -> None:
+    """Names are on the disk, too, before the next step: a power cut takes no blob from under a list."""
+    for path in paths:
+        _part_of(path).replace(path)
+    for folder in {path.parent for path in paths}:
+        with suppress(OSError):  # of shares that know no such thing
+            _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

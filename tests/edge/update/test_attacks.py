@@ -13,8 +13,11 @@ from edge.update.errors import (
     RefusedError,
     UnfitError,
 )
+from edge.update.plain import Folder
 from edge.update.state import read_state
 from tests.edge.update.releases import (
+    DEVICE,
+    NAME,
     Publisher,
     Site,
     golden,
@@ -114,6 +117,15 @@ def test_an_attack_is_refused_and_leaves_the_release_to_be_tried_again(
         path.write_bytes(data)
     site.update()
     assert serving_version(site.home) == site.version(2)
+
+
+def test_who_reads_between_the_two_renames_of_a_release_reads_once_more(site: Site) -> None:
+    signature = site.publisher.place / "release.json.sig"
+    ours = signature.read_bytes()
+    signature.write_text("of the release before")
+    key = site.home.place("trust/release.pub")
+    between = Folder(str(site.publisher.repo), key, wait=lambda seconds: signature.write_bytes(ours))
+    assert between.newest(NAME, DEVICE, 0.0).number == 2
 
 
 @pytest.mark.parametrize("number", [0, 1])

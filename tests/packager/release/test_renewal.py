@@ -8,7 +8,7 @@ import pytest
 
 from edge.update.errors import RefusedError
 from packager.errors import ReleaseError
-from packager.release import keys, roles, storage
+from packager.release import keys, roles
 from packager.release.publish import publish
 from packager.release.renewal import refresh, rotate
 from packager.release.signing import Keys
@@ -26,7 +26,7 @@ CHANGES: dict[str, Change] = {
 def test_whatever_write_it_is_killed_before_readers_find_a_whole_release(
     change: str, bundles: list[Path], key: Keys, other: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    appear, cuts = storage._appear, 0
+    replace, cuts = Path.replace, 0
     while True:
         repo = tmp_path / f"repo{cuts}"
         publish(bundles[0], repo, key)
@@ -35,13 +35,13 @@ def test_whatever_write_it_is_killed_before_readers_find_a_whole_release(
             assert seen.newest() == 1
             left = [cuts]
 
-            def cut(path: Path, fill: Callable[[Path], None], left: list[int] = left) -> None:
+            def cut(part: Path, path: Path, left: list[int] = left) -> None:
                 if left[0] == 0:
                     raise KeyboardInterrupt
                 left[0] -= 1
-                appear(path, fill)
+                replace(part, path)
 
-            monkeypatch.setattr(storage, "_appear", cut)
+            monkeypatch.setattr(Path, "replace", cut)
             try:
                 CHANGES[change](repo, bundles, key, other)
             except KeyboardInterrupt:
@@ -49,7 +49,7 @@ def test_whatever_write_it_is_killed_before_readers_find_a_whole_release(
             else:
                 break
             finally:
-                monkeypatch.setattr(storage, "_appear", appear)
+                monkeypatch.setattr(Path, "replace", replace)
             CHANGES[change](repo, bundles, key, other)
             after = publish(bundles[1], repo, other if change == "rotate" else key)
             assert old.newest() == seen.newest() == after.number
