@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The CPU build of torch is taken where one is offered; the tests need no GPU.
 TORCH := torch==2.13.0
 
-.PHONY: demo test check lint types layers bench microcontroller optimization matrix lock clean
+.PHONY: demo test check lint types layers bench edge microcontroller optimization matrix lock clean
 
 demo: .venv/.demo
 	$(BIN)/python examples/wine.py
@@ -29,6 +29,10 @@ layers: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m benchmarks
+
+# Needs root, qemu-user-static, qemu-system-arm and mmdebstrap, as .ci/run installs them.
+edge: .venv/.dev
+	$(BIN)/python -m benchmarks.edge
 
 optimization: .venv/.dev
 	$(BIN)/python -m benchmarks.optimization
