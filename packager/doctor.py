@@ -23,6 +23,7 @@ from packager.targets.aws_lambda import quotas
 Status = Literal["ok", "warn", "fail"]
 
 _MIN_FREE_BYTES, _GOOD_FREE_BYTES = 1 << 30, 4 << 30
+_CROSS_COMPILER = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
 _ARM64 = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
 # Distributions that have another name than their module; the first that is installed counts.
 _DISTRIBUTIONS = {
@@ -45,7 +46,7 @@ class Check:
 def examine() -> tuple[Check, ...]:
     """Look at everything; nothing is fetched and nothing is changed."""
     return (*_pythons(), _uv(), *_models(), _samples(), _charts(), *_engines(), _emulator(), _client(),
-            _sam(), _containers(), _arm64(), _cache(), _disk())  # fmt: skip
+            _sam(), _containers(), _arm64(), *_boards(), _cache(), _disk())  # fmt: skip
 
 
 def apply_fixes(progress: tools.Progress = tools.silent) -> tuple[Check, ...]:
@@ -122,6 +123,19 @@ def _samples() -> Check:
 
 def _charts() -> Check:
     return _beside("report", "vl-convert-python", "no charts, so no `packager report`")
+
+
+def _boards() -> Iterator[Check]:
+    """What links C for a microcontroller, and what runs it; `--format c` builds without them, and says so."""
+    for name, program, packages, without in (
+        ("microcontrollers", "arm-none-eabi-gcc", _CROSS_COMPILER, "whether C fits a part is not shown"),
+        ("boards", "qemu-system-arm", "qemu-system-arm", "C is not run on a part's processor"),
+    ):
+        found = shutil.which(program)
+        if found:
+            yield Check(name, "ok", f"{program} at {found}")
+        else:
+            yield Check(name, "warn", f"no {program}: {without}", f"Debian: apt-get install {packages}")
 
 
 def _beside(name: str, distribution: str, without: str) -> Check:

@@ -14,7 +14,7 @@ from packager.doctor import Check
 NAMES = {
     "python 3.11", "python 3.12", "python 3.13", "python 3.14", "uv", "samples", "report",
     "engine: onnx", "engine: tflite", "emulator", "awslambdaric", "SAM CLI", "container engine",
-    "arm64", "cache", "disk",
+    "arm64", "cache", "disk", "microcontrollers", "boards",
     *(f"models: {recipe.name}" for recipe in recipes.standing()),
 }  # fmt: skip
 
@@ -105,3 +105,13 @@ def test_fix_says_what_it_could_not_fetch(
     found = {check.name: check for check in doctor.apply_fixes(said.append)}
     assert found["emulator"].status == "warn"
     assert any("could not be fetched" in line for line in said)
+
+
+def test_without_a_cross_compiler_and_a_board_the_packages_that_have_them_are_named(
+    empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    found = examined()
+    assert found["microcontrollers"].status == found["boards"].status == "warn"
+    assert "gcc-arm-none-eabi" in (found["microcontrollers"].fix or "")
+    assert "qemu-system-arm" in (found["boards"].fix or "")
