@@ -20,10 +20,17 @@ from packager.targets.edge.target import Edge
 FOLDER = "c"
 MADE = f"{FOLDER}/build/"
 """What `make` leaves behind in the folder: no part of the artifact, and no harm to it."""
-_WIDE = (
+_SINGLE = (
+    "all is computed in single precision, also where the source model computes in double: nothing in it "
+    "jumps where a number changes in its last digit, and every row is within the build's tolerance"
+)
+_DOUBLE = (
     "in single precision its sums were further from the source model than the build allows, so they are "
     "computed in double: it takes more time on a part that has no double precision"
 )
+
+
+_NOTES = {"single": (_SINGLE,), "own": (), "double": (_DOUBLE,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def proved(target: Target, converted: Conversion, configuration: Configuration, 
             f"{generated.name}.c: {generated.table_bytes:,} bytes of tables, "
             f"{generated.static_bytes:,} of RAM; {_told(found)}"
         )
-    notes = (_WIDE,) if generated.wide else ()
+    notes = _NOTES[generated.precision]
     profile = target.profile if isinstance(target, Edge) else None
     laid = _layout(configuration.name, generated)
     if not isinstance(profile, Microcontroller):
@@ -123,13 +130,13 @@ def replayed(folder: Path, source_of_rows: RowSource, allowed: dict[str, Toleran
 def _answering(
     converted: Conversion, configuration: Configuration, cases: Sequence[Case]
 ) -> tuple[Generated, Verification]:
-    """In single precision where that is near enough, else with sums in double."""
+    """In the first precision that is near enough to the source model."""
     signature = converted.model.signature
     tolerance = verify.tolerances(signature, cases, configuration.tolerance)
-    for wide in (False, True):
-        generated = firmware.generate(converted, configuration.name, tolerance, wide)
+    for precision in firmware.precisions(converted):
+        generated = firmware.generate(converted, configuration.name, tolerance, precision)
         answers = firmware.answers(generated, cases)
-        found = _judged(converted, configuration, cases, answers, "C", refuse=wide)
+        found = _judged(converted, configuration, cases, answers, "C", refuse=precision == "double")
         if found.passed:
             break
     return generated, found

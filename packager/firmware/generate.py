@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from packager import __version__, probe
 from packager.conversion import Conversion
 from packager.errors import ConversionError
-from packager.firmware import body, program, vectors
+from packager.firmware import body, narrow, program, vectors
 from packager.firmware.coding import Coding
 from packager.firmware.interface import Answer, Interface, class_text, interface_of
 from packager.firmware.naming import comment, quoted
@@ -17,6 +17,8 @@ from packager.rendering import render
 from packager.results import Tolerance
 
 _SHOWN = 8
+Precision = Literal["single", "own", "double"]
+"""All in single; each number in the model's own; or that, with sums and functions in double."""
 _HINT = "build for a device with Linux, whose engines have it: --device linux-arm64"
 _KINDS = {
     "number": "number",
@@ -28,7 +30,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What is written of a model (`docs/contracts.md`). ``wide``: sums and functions are of double precision.
+    """What is written of a model (`docs/contracts.md`). ``precision``: how it is computed.
 
     ``static_bytes`` is the RAM that the function keeps for itself, ``table_bytes`` the flash of its tables.
     """
@@ -44,7 +46,7 @@ class Generated:
     static_bytes: int
     table_bytes: int
     has_trees: bool
-    wide: bool
+    precision: Precision
 
     @property
     def signature(self) -> Signature:
@@ -69,20 +71,22 @@ class Generated:
 
 
 def generate(
-    converted: Conversion, name: str, tolerance: Mapping[str, Tolerance], wide: bool = False
+    converted: Conversion, name: str, tolerance: Mapping[str, Tolerance], precision: Precision = "own"
 ) -> Generated:
     """The C of a model that the engine tiny takes; ConversionError names what C has not."""
     model, source = converted.model, converted.source
     steps = program.read(model.path)
     try:
         interface = interface_of(name, model.signature, steps)
-        made = body.written(steps, interface, wide)
+        steps = narrow.narrowed(steps) if precision == "single" else steps
+        made = body.written(steps, interface, wide=precision == "double")
     except UnwritableError as error:
         raise ConversionError(f"C has no {error}", _HINT) from None
     coding = Coding(interface)
     golden = coding.sent(probe.golden_cases(converted.reference))
     values: dict[str, Any] = {
-        "it": interface, "body": made, "name": interface.prefix, "upper": interface.upper, "wide": wide,
+        "it": interface, "body": made, "name": interface.prefix, "upper": interface.upper,
+        "precision": precision,
         "version": model.version, "sha256": model.sha256, "packager": __version__,
         "framework": comment(f"{source.framework} {source.framework_version}"),
         "description": comment(source.description), "called": comment(name),
@@ -102,8 +106,14 @@ def generate(
         static_bytes=made.scratch_bytes,
         table_bytes=made.table_bytes,
         has_trees=made.has_trees,
-        wide=wide,
+        precision=precision,
     )
+
+
+def precisions(converted: Conversion) -> tuple[Precision, ...]:
+    """How a model may be computed, the quickest way on a small part first."""
+    single: tuple[Precision, ...] = ("single",) if narrow.can_be(program.read(converted.model.path)) else ()
+    return (*single, "own", "double")
 
 
 def _text(template: str, values: dict[str, Any]) -> str:

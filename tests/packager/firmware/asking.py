@@ -12,7 +12,7 @@ from packager.conversion import Conversion
 from packager.converters.signature import Signature as Written
 from packager.converters.tiny.graph import lower
 from packager.environments import current
-from packager.firmware import Generated, answers, generate
+from packager.firmware import Generated, Precision, answers, generate
 from packager.firmware.literals import literal
 from packager.firmware.proof import compiler
 from packager.manifest import read_signature
@@ -65,18 +65,20 @@ def _conversion(model: Path, signature: Signature, reference: Path) -> Conversio
     )
 
 
-def held(converted: Conversion, name: str = "model", wide: bool = False) -> tuple[Generated, Verification]:
+def held(
+    converted: Conversion, name: str = "model", precision: Precision = "own"
+) -> tuple[Generated, Verification]:
     """The C of a model beside the source's own answers, under the sanitizers."""
     cases, signature = probe.read_cases(converted.reference), converted.model.signature
     tolerance = verify.tolerances(signature, cases)
-    generated = generate(converted, name, tolerance, wide)
+    generated = generate(converted, name, tolerance, precision)
     found = answers(generated, cases, SANITIZED)
     return generated, verify.compare(cases, found, signature, "samples", tolerance, "C")
 
 
-def answered(converted: Conversion, inputs: dict[str, Array], wide: bool = True) -> dict[str, Array]:
+def answered(converted: Conversion, inputs: dict[str, Array]) -> dict[str, Array]:
     """What C answers to one request."""
-    generated = generate(converted, "model", {}, wide)
+    generated = generate(converted, "model", {}, "double")
     (found,) = answers(generated, [Case(inputs, {})], SANITIZED).outputs
     return found
 

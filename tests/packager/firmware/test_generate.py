@@ -147,8 +147,8 @@ def test_single_precision_that_is_too_far_from_the_source_becomes_double(tmp_pat
     wanted = (inputs[:, 1:].astype(np.float64) @ weights[1:].astype(np.float64)).astype(np.float32)
     model = model_of([nodes[1], nodes[0], nodes[2]], ends[:1], ends[1:], constants)
     made = of_graph(model, signature, [Case({"x": inputs}, {"y": wanted})], tmp_path)
-    assert held(made, wide=True)[1].max_abs_error <= held(made)[1].max_abs_error
-    assert held(made, wide=True)[1].passed
+    assert held(made, precision="double")[1].max_abs_error <= held(made)[1].max_abs_error
+    assert held(made, precision="double")[1].passed
 
 
 def _proved(converted: Conversion) -> Generated:

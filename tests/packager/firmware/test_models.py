@@ -96,7 +96,7 @@ def test_a_net_of_torch_is_exact_in_its_tolerance(tmp_path: Path) -> None:
     torch.export.save(program, tmp_path / "net.pt2")
     generated, found = held(of_job(do(tmp_path / "job", tmp_path / "net.pt2")), "net")
     assert found.passed, found.failure
-    assert not generated.wide and not generated.has_trees
+    assert generated.precision == "own" and not generated.has_trees
 
 
 @pytest.fixture(scope="module")

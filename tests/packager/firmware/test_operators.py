@@ -62,7 +62,7 @@ def _agrees(case: OperatorCase, folder: Path) -> bool:
         made = by_tiny(model, inputs)
         outputs = {entry.name: array for entry, array in zip(model.graph.output, made, strict=True)}
         converted = of_graph(model, signature_of(model), [Case(inputs, outputs)], folder)
-        generated = generate(converted, "step", {}, wide=True)
+        generated = generate(converted, "step", {}, "double")
     except (ConversionError, UncoveredError):
         return False
     (found,) = answers(generated, [Case(inputs, {})], ("-O0",)).outputs
