@@ -17,8 +17,10 @@ _PARTS = ("predictions", "results", "probabilities", "scores")
 
 def request_of(rows: object, signature: Signature) -> dict[str, object]:
     """The document for these rows; one row alone asks for its ``features``."""
+    named = _by_name(rows)
+    rows = rows if named is None else named
     if isinstance(rows, dict):
-        return {"features": rows}
+        return {"features": _plain(rows)}
     if not isinstance(rows, (list, tuple)):
         return _request_of_array(rows, signature)
     plain = [_plain(row) for row in rows]
@@ -59,8 +61,32 @@ def _plain(value: object) -> object:
         if isinstance(value, dict) and not _PLAIN.issuperset(map(type, value.values())):
             return {name: _plain(item) for name, item in value.items()}
         return value
+    named = _by_name(value)
+    if named is not None:
+        return named
     convert = getattr(value, "tolist", None) or getattr(value, "item", None)
     return convert() if convert is not None else value
+
+
+def _by_name(value: object) -> object:
+    """Dicts of what says itself which column each value is for: records of numpy, a series of pandas.
+
+    Taken by position they would be answered wrongly where their order is another. None: it does not say it.
+    """
+    if type(value) in _PLAIN:
+        return None
+    names = getattr(getattr(value, "dtype", None), "names", None)
+    if names:
+        listed = value.tolist()  # type: ignore[attr-defined]
+        return (
+            dict(zip(names, listed))
+            if isinstance(listed, tuple)
+            else [dict(zip(names, row)) for row in listed]
+        )
+    if not hasattr(value, "to_dict") or hasattr(value, "columns"):
+        return None
+    row = value.to_dict()
+    return row if isinstance(row, dict) and [True for name in row if isinstance(name, str)] else None
 
 
 def _request_of_array(rows: object, signature: Signature) -> dict[str, object]:
@@ -83,15 +109,18 @@ def _request_of_array(rows: object, signature: Signature) -> dict[str, object]:
 
 
 def _tensor_of(rows: object) -> Tensor | list[object]:
-    """The array as a tensor; as lists where its elements are no numbers of a known kind (texts, objects)."""
-    try:
-        return from_buffer(rows)
-    except RequestError:
-        listed = rows.tolist() if hasattr(rows, "tolist") else None
-        if isinstance(listed, list):
-            return listed
-        message = f"rows must be a list of rows (lists, or dicts by name), not {type(rows).__name__}"
-        raise RequestError(message) from None
+    """The array as a tensor; as lists where its elements are no numbers of a known kind (texts, objects), or
+    where some are masked: in memory these have values like any other."""
+    if not hasattr(rows, "mask"):
+        try:
+            return from_buffer(rows)
+        except RequestError:
+            pass
+    listed = rows.tolist() if hasattr(rows, "tolist") else None
+    if isinstance(listed, list):
+        return listed
+    message = f"rows must be a list of rows (lists, or dicts by name), not {type(rows).__name__}"
+    raise RequestError(message)
 
 
 def _lies_as_taken(tensor: Tensor, signature: Signature) -> bool:

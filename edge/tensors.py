@@ -49,6 +49,9 @@ def _read(value: object, spec: TensorSpec) -> Tensor:
     field = f"inputs.{spec.name}"
     if isinstance(value, Tensor):
         return value
+    if hasattr(value, "mask"):  # what is masked has a value in memory like any other
+        message = f"{field} is a masked array: fill what is masked, or give predict the rows"
+        raise RequestError(message, field=field)
     if not isinstance(value, (list, tuple)):
         if spec.dtype != "string":
             return from_buffer(value, field)

@@ -1,5 +1,6 @@
 """Runs a bundle on this machine as a device would: `python -m edge …` in a child of its own."""
 
+import hashlib
 import json
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ MANIFEST, GOLDEN = "manifest.json", "golden.json"
 _ANSWERED = (0, 3)
 """All rows, or all but those that were refused: these have their sentences among the answers."""
 _LAST_LINES = 8
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,9 @@ class Asked:
 
 def selftest(root: Path, python: Path, library: Path | None) -> Tested:
     """The bundle's own proof, in a folder that cannot be written to. VerificationError says what it lacks."""
-    with _runnable(root) as place:
+    with _runnable(root, library) as place:
         command = [str(python), "-B", "-m", "edge", "selftest", "--json"]
-        done = ReadOnly()(command, place, _environment(library))
+        done = ReadOnly()(command, place, _ENVIRONMENT)
     lines = tuple((done.stderr or "").strip().splitlines()[-_LAST_LINES:])
     try:
         document = json.loads(done.stdout)
@@ -74,9 +76,9 @@ def selftest(root: Path, python: Path, library: Path | None) -> Tested:
 
 def predict(root: Path, python: Path, library: Path | None, asked: Asked) -> Iterator[str]:
     """The answers of `python -m edge predict`, line by line as they come; its other words go to stderr."""
-    with _runnable(root) as place, tempfile.TemporaryDirectory(prefix="packager-rows-") as scratch:
+    with _runnable(root, library) as place, tempfile.TemporaryDirectory(prefix="packager-rows-") as scratch:
         command = [str(python), "-B", "-m", "edge", "predict", *asked.options(root, Path(scratch))]
-        env, pipe = _environment(library), subprocess.PIPE
+        env, pipe = _ENVIRONMENT, subprocess.PIPE
         with subprocess.Popen(command, cwd=place, env=env, stdout=pipe, text=True, encoding="utf-8") as child:
             try:
                 yield from child.stdout or ()
@@ -87,24 +89,24 @@ def predict(root: Path, python: Path, library: Path | None, asked: Asked) -> Ite
         raise InvokeError(f"the bundle ended with code {child.returncode}", "its own words stand above")
 
 
-def _environment(library: Path | None) -> dict[str, str]:
-    return {"LC_ALL": "C.UTF-8", **({"ENGINE_LIBRARY": str(library)} if library else {})}
-
-
 @contextmanager
-def _runnable(root: Path) -> Iterator[Path]:
-    """The bundle itself, or for another processor the same files beneath a manifest that is for this one: a
-    bundle refuses a processor that it was not built for."""
+def _runnable(root: Path, library: Path | None) -> Iterator[Path]:
+    """The bundle itself, or for another processor the same files beneath a manifest that is for this one,
+    with ``library`` as its engine: a bundle takes no other processor, and no file that it cannot verify."""
     if _is_for_here(root):
         yield root.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="packager-device-") as scratch:
         place = Path(scratch, "bundle")
-        place.mkdir()
-        for path in root.resolve().iterdir():
-            if path.name != MANIFEST:
-                (place / path.name).symlink_to(path)
-        (place / MANIFEST).write_text(json.dumps(_for_here(root)), encoding="utf-8")
+        document = _manifest(root)
+        instead = {document["engine"]["library"]: library} if library else {}
+        for source in filter(Path.is_file, root.resolve().rglob("*")):
+            name = source.relative_to(root.resolve()).as_posix()
+            path = place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if name != MANIFEST:
+                path.symlink_to(instead.get(name, source))
+        (place / MANIFEST).write_text(json.dumps(_for_here(document, instead)), encoding="utf-8")
         yield place
 
 
@@ -112,9 +114,16 @@ def _is_for_here(root: Path) -> bool:
     return bool(_manifest(root)["device"]["arch"] == tools.host_arch())
 
 
-def _for_here(root: Path) -> Mapping[str, Any]:
-    document = _manifest(root)
-    return {**document, "device": {**document["device"], "arch": tools.host_arch()}}
+def _for_here(document: dict[str, Any], instead: Mapping[str, Path]) -> Mapping[str, Any]:
+    device = {**document["device"], "arch": tools.host_arch()}
+    entries = {name: _entry(path) for name, path in instead.items()}
+    return {**document, "device": device, "files": {**document["files"], **entries}}
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"sha256": digest, "size_bytes": path.stat().st_size}
 
 
 def _manifest(root: Path) -> dict[str, Any]:

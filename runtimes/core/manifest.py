@@ -59,6 +59,7 @@ class Manifest:
 
     __slots__ = (
         "engine",
+        "library_elsewhere",
         "limits",
         "model",
         "name",
@@ -71,6 +72,7 @@ class Manifest:
 
     def __init__(self, document: dict[str, object], root: str) -> None:
         self.root = root
+        self.library_elsewhere = ""
         self.name = _text(document, "name", "")
         self.version = _text(document, "version", "")
         self.packager_version = str(document.get("packager_version", ""))
@@ -79,6 +81,10 @@ class Manifest:
         self.source = _object(document, "source")
         self.limits = Limits(_object(document, "limits"))
         self.signature: Signature = read_signature(_object(document, "signature"))
+
+    def library(self) -> str:
+        """Where the engine's library is: in the artifact, unless another one stands in for it."""
+        return self.library_elsewhere or self.path(self.engine.library)
 
     def path(self, relative: str) -> str:
         """An absolute path of a file that the manifest names; it may not leave the root."""
@@ -98,8 +104,10 @@ def find_root() -> str:
 
 
 def read_manifest(root: str) -> Manifest:
-    """Read and check the manifest in ``root``."""
-    return Manifest(read_document(root), root)
+    """Read and check the manifest in ``root``. ``ENGINE_LIBRARY`` names a library in place of its own."""
+    manifest = Manifest(read_document(root), root)
+    manifest.library_elsewhere = os.environ.get("ENGINE_LIBRARY", "")
+    return manifest
 
 
 def read_document(root: str) -> dict[str, object]:

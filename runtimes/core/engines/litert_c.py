@@ -54,8 +54,8 @@ class LiteRt:
 
     @classmethod
     def open(cls, manifest: Manifest) -> LiteRt:
-        """The model of a manifest. ``ENGINE_LIBRARY`` names another library than the manifest does."""
-        library = load(os.environ.get("ENGINE_LIBRARY") or manifest.path(manifest.engine.library))
+        """The model of a manifest."""
+        library = load(manifest.library())
         path = manifest.path(manifest.model.path)
         if not os.path.isfile(path):
             raise ModelError(f"the model {path} does not exist")

@@ -45,12 +45,12 @@ class OnnxRuntime:
 
     @classmethod
     def open(cls, manifest: Manifest) -> OnnxRuntime:
-        """The model of a manifest. ``ENGINE_LIBRARY`` names another library than the manifest does."""
+        """The model of a manifest."""
         level = manifest.engine.options.get("graph_optimization", "all")
         if not isinstance(level, str) or level not in LEVELS:
             known = ", ".join(LEVELS)
             raise ModelError(f"the manifest's engine.graph_optimization is {level!r}; known are {known}")
-        library = load(os.environ.get("ENGINE_LIBRARY") or manifest.path(manifest.engine.library))
+        library = load(manifest.library())
         model = manifest.path(manifest.model.path)
         if not os.path.isfile(model):
             raise ModelError(f"the model {model} does not exist")

@@ -11,6 +11,7 @@ import pytest
 from packager.errors import InvokeError, VerificationError
 from packager.invoke import device
 from packager.invoke.device import Asked
+from tests.artifacts import ENGINES, engine_library
 from tests.edge.bundles import change_golden, change_manifest, make_bundle
 
 PYTHON = Path(sys.executable)
@@ -99,6 +100,19 @@ def test_a_bundle_for_another_processor_is_asked_as_if_it_were_for_this_one(bund
     assert device.selftest(bundle, PYTHON, None).rows == 2
     assert answers(bundle, Asked())[0]["predictions"] == (ROWS * 2).tolist()
     assert {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()} == before
+
+
+def test_this_machines_library_stands_in_for_one_that_cannot_be_loaded_here(tmp_path: Path) -> None:
+    library = ENGINES["onnx"][2]
+    bundle = make_bundle(tmp_path / "bundle", doubling(), SIGNATURE, [{"X": ROWS}], engine="onnxruntime_c")
+    (bundle / library).unlink()
+    (bundle / library).write_bytes(b"of another processor")
+    change_manifest(bundle, lambda manifest: manifest["device"].update(arch="riscv64"))
+    assert device.selftest(bundle, PYTHON, engine_library("onnx")).rows == 2
+    asked = device.predict(bundle, PYTHON, engine_library("onnx"), Asked())
+    assert json.loads(next(asked))["predictions"] == (ROWS * 2).tolist()
+    with pytest.raises(VerificationError, match="library cannot be loaded"):
+        device.selftest(bundle, PYTHON, None)
 
 
 def test_a_bundle_that_answers_otherwise_than_its_source_fails(bundle: Path) -> None:
