@@ -7,8 +7,9 @@ ABOUT = """Updates of the bundle on this device: two slots and an atomic switch.
     python -m edge.update [--home HOME] --from URL|DIR                 bring the newest release, let it serve
     python -m edge.update [--home HOME] status [--json]                which version serves, and what happened
     python -m edge.update [--home HOME] rollback                       back to the version before
-    python -m edge.update [--home HOME] recover                        at boot, before the model is opened
+    python -m edge.update [--home HOME] recover [--confirm]            at boot, before the model is opened
     python -m edge.update [--home HOME] confirm                        the version on trial is good
+    python -m edge.update check                                        whether this bundle's updater is whole
 
 HOME is by default EDGE_HOME, or the one whose slot this code lies in. Exit codes: 0 done, 1 the disk or the
 home, 2 the command line, 3 nothing new, 4 refused (not trusted, not for this device, golden inputs failed

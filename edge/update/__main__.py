@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from edge.update import ABOUT, provisioning, recovery, trial
-from edge.update.errors import NothingNewError, UpdateError
+from edge.update.errors import NothingNewError, RolledBackError, UpdateError
 from edge.update.home import Home, find_home, told
 from edge.update.plain import Folder
 from edge.update.proof import Proof
@@ -74,11 +74,22 @@ def _recover(options: argparse.Namespace) -> str:
     home = find_home(options.home)
     with told(), home.locked():
         state = recovery.recover(home, starting=True, starts=options.starts)
+        if state.trial is not None and options.confirm:
+            try:
+                state = trial.watch(home, state, _watch(options))
+            except RolledBackError as error:  # which is what a start is to bring about
+                return error.message
     if state.trial is not None:
         return (
             f"release {state.trial.number} is on trial, in its start {state.trial.starts} of {options.starts}"
         )
     return f"release {state.good.number} ({state.good.version}) serves"
+
+
+def _check(_: argparse.Namespace) -> str:
+    from edge.update.tuf_client import check_packages
+
+    return "this bundle brings the next one from folders" + (" and URLs" if check_packages() else "")
 
 
 def _confirm(options: argparse.Namespace) -> str:
@@ -101,6 +112,7 @@ _COMMANDS = {
     "status": _status,
     "recover": _recover,
     "confirm": _confirm,
+    "check": _check,
     "rollback": _roll_back,
 }
 
@@ -120,7 +132,7 @@ def _watch(options: argparse.Namespace) -> Watch:
         prove=Proof(options.selftest_s),
         health_s=getattr(options, "health_s", 0.0),
         health_command=getattr(options, "health_command", None),
-        restart_command=options.restart_command,
+        restart_command=getattr(options, "restart_command", None),
     )
 
 
@@ -167,7 +179,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--transfer-s", type=_seconds, default=3600.0, help="limit of the transfer (3600)")
     _add_proof(parser)
     _add_restart(parser)
-    _add_health(parser)
+    _add_health(parser, 30.0)
+    _add_commands(parser, home)
+    return parser
+
+
+def _add_commands(parser: argparse.ArgumentParser, home: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     init = commands.add_parser("init", parents=[home], help="put the first bundle on this device")
     init.add_argument("--trust", required=True, metavar="DIR", help="the trust folder of the releases")
@@ -178,11 +195,16 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true")
     recover = commands.add_parser("recover", parents=[home], help="put everything right, at boot")
     recover.add_argument("--starts", type=_count, default=recovery.STARTS, help="of a version on trial (3)")
+    recover.add_argument(
+        "--confirm", action="store_true", help="prove a version on trial: it is good, or the one before is"
+    )
+    _add_proof(recover)
+    _add_health(recover, 0.0)
     commands.add_parser("confirm", parents=[home], help="the version on trial is good")
+    commands.add_parser("check", help="whether this bundle's own updater is whole")
     rollback = commands.add_parser("rollback", parents=[home], help="go back to the version before")
     _add_proof(rollback)
     _add_restart(rollback)
-    return parser
 
 
 def _add_proof(parser: argparse.ArgumentParser) -> None:
@@ -193,9 +215,9 @@ def _add_restart(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--restart-command", metavar="CMD", help="run by the shell after each switch")
 
 
-def _add_health(parser: argparse.ArgumentParser) -> None:
+def _add_health(parser: argparse.ArgumentParser, seconds: float) -> None:
     parser.add_argument(
-        "--health-s", type=_seconds, default=30.0, help="how long a new version is watched (30)"
+        "--health-s", type=_seconds, default=seconds, help=f"how long a new version is watched ({seconds:g})"
     )
     parser.add_argument("--health-command", metavar="CMD", help="run by the shell meanwhile; must succeed")
 

@@ -1,4 +1,4 @@
-"""Runs the golden inputs with a bundle's own code, in a process bounded in time and memory."""
+"""Runs a bundle's golden inputs by its own code, and its updater, in processes bounded in time and memory."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ _MB = 1024 * 1024
 _LEAST_BYTES = 128 * _MB
 _TAIL_BYTES = 4096
 _ERROR = "error: "
+_PROOFS = (
+    ("edge", "selftest", "the golden inputs failed"),
+    # A version whose updater does not run would be the last one of its device.
+    ("edge.update", "check", "the release could not be updated again"),
+)
 _REDIRECTING = ("MODEL_ROOT", "ENGINE_LIBRARY")
 """These would let it prove another bundle than the one it lies in."""
 
@@ -42,10 +47,11 @@ class Proof:
             if key not in _REDIRECTING and not key.startswith("PYTHON")
         }
         environment.update(PYTHONPATH=root, PYTHONDONTWRITEBYTECODE="1")
-        command = [sys.executable, "-s", "-m", "edge", "selftest"]
-        why = run(command, root, environment, self._limit_s, data_bytes)
-        if why:
-            raise UnfitError(f"the golden inputs failed on this device: {why}")
+        for module, command, what in _PROOFS:
+            program = [sys.executable, "-s", "-m", module, command]
+            why = run(program, root, environment, self._limit_s, data_bytes)
+            if why:
+                raise UnfitError(f"{what} on this device: {why}")
 
 
 def run(

@@ -57,6 +57,15 @@ def open_updater(home: Home, url: str, client: Client, now: float) -> tuple[Upda
     return updater, fetcher
 
 
+def check_packages() -> bool:
+    """Whether this bundle has what an update from a URL needs; UpdateError where that is not whole."""
+    if not os.path.isdir(PACKAGES):
+        return False
+    with _packages():
+        from tuf.ngclient import Updater
+    return Updater is not None
+
+
 def _read_root(path: str) -> bytes:
     try:
         with open(path, "rb") as file:

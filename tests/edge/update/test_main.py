@@ -145,6 +145,27 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     assert not (folder / "new" / "current").exists()
 
 
+@pytest.mark.parametrize(("command", "good"), [("true", 2), ("echo sick >&2; false", 1)])
+def test_a_version_that_lost_power_during_its_trial_is_proved_at_the_next_start(
+    device: Device, command: str, good: int
+) -> None:
+    device.publisher.release(device.bundles[2], 2)
+    meanwhile = f"touch {device.folder}/watched"
+    arguments = ("--from", device.publisher.repo, "--health-s", 600, "--health-command", meanwhile)
+    with device.start(device.home / "current", *arguments) as process:
+        while not (device.folder / "watched").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.communicate(timeout=60)
+    assert device.serving() == 2
+    code, said, _ = device.here("recover", "--confirm", "--health-command", command)
+    assert code == 0 and ("sick" in said and "1 (" in said if good == 1 else "release 2" in said)
+    status = json.loads(device.here("status", "--json")[1])
+    assert (status["good"]["number"], status["trial"]) == (good, None)
+    assert device.serving() == good
+
+
 def test_words_of_others_move_no_cursor(device: Device) -> None:
     device.publisher.release(device.bundles[2], 2)
     command = "printf 'a\\033[2Jb\\n' >&2; exit 1"

@@ -52,6 +52,26 @@ def test_a_bundle_whose_code_is_broken_is_told(bundle: Path, tmp_path: Path) -> 
         PROVE(str(root), read_bundle(str(root)))
 
 
+@pytest.mark.parametrize("module", ["slots.py", "tuf_client.py"])
+def test_a_bundle_that_could_not_be_updated_again_is_told(bundle: Path, tmp_path: Path, module: str) -> None:
+    root = _copy(bundle, tmp_path)
+    (root / "edge" / "update" / module).write_text("import nowhere\n")
+    (root / "manifest.json").unlink()
+    write_manifest(root, tiny_model(1)[0])
+    with pytest.raises(UnfitError, match=r"could not be updated again on this device: .*'nowhere'"):
+        PROVE(str(root), read_bundle(str(root)))
+
+
+def test_packages_for_updates_that_cannot_be_imported_are_told(bundle: Path, tmp_path: Path) -> None:
+    root = _copy(bundle, tmp_path)
+    (root / "update_packages" / "tuf").mkdir(parents=True)
+    (root / "update_packages" / "tuf" / "__init__.py").write_text("import nowhere\n")
+    with pytest.raises(
+        UnfitError, match=r"updated again on this device: .*nowhere is missing in .*update_packages"
+    ):
+        PROVE(str(root), read_bundle(str(root)))
+
+
 def test_a_bundle_that_takes_more_memory_than_twice_its_profile_fails(bundle: Path, tmp_path: Path) -> None:
     root = _copy(bundle, tmp_path)
     (root / "edge" / "selftest.py").write_text("held = bytearray(200 << 20)\n")
