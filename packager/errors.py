@@ -108,6 +108,6 @@ class AccuracyError(PackagerError):
 
 
 class ReleaseError(PackagerError):
-    """The release cannot be signed or added: a wrong key, or a repository that is not what its keys signed."""
+    """The release cannot be signed or added: a wrong key, or a repository that its keys did not sign."""
 
     exit_code = 18

@@ -10,6 +10,7 @@ import pytest
 
 from packager import config
 from packager.errors import ConfigError
+from packager.targets.aws_lambda.target import AwsLambda
 
 
 def write(folder: Path, text: str) -> Path:
@@ -27,7 +28,9 @@ def test_a_model_alone_is_enough() -> None:
 def test_flags_override_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, 'model = "a.onnx"\nname = "one"\n[[target]]\nkind = "lambda"\nmemory_mb = 512\n')
     found = config.load(path, {"name": "two"}, {"arch": "arm64"})
-    assert (found.name, found.targets[0].arch, found.targets[0].memory_mb) == ("two", "arm64", 512)
+    (target,) = found.targets
+    assert isinstance(target, AwsLambda)
+    assert (found.name, target.arch, target.memory_mb) == ("two", "arm64", 512)
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_template_record_and_digests_agree_afterwards(artifact: Path, tmp_path: 
     written = apply(artifact, 768, tmp_path)
     assert (written.memory_mb, written.before_mb, written.config) == (768, 1024, None)
     assert "MemorySize: 768\n" in (artifact / "template.yaml").read_text()
-    assert evidence.read(artifact).configuration.targets[0].memory_mb == 768
+    assert evidence.function_of(artifact).memory_mb == 768
     assert audit.check_digests(artifact)
 
 
@@ -38,7 +38,7 @@ def test_an_artifact_that_was_changed_is_left_alone(artifact: Path, tmp_path: Pa
     with pytest.raises(ArtifactError, match="is not what was built"):
         apply(artifact, 768, tmp_path)
     assert (artifact / "template.yaml").read_text() == "mine"
-    assert evidence.read(artifact).configuration.targets[0].memory_mb == 1024
+    assert evidence.function_of(artifact).memory_mb == 1024
 
 
 def config_for(project: Path, folder: Path, rest: str) -> Path:
@@ -74,4 +74,4 @@ def test_a_damaged_configuration_is_said_before_anything_is_written(artifact: Pa
     (tmp_path / "packager.toml").write_text("model = ")
     with pytest.raises(ConfigError, match="not valid TOML"):
         apply(artifact, 768, tmp_path)
-    assert evidence.read(artifact).configuration.targets[0].memory_mb == 1024
+    assert evidence.function_of(artifact).memory_mb == 1024
