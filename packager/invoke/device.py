@@ -59,7 +59,8 @@ def selftest(root: Path, python: Path, library: Path | None) -> Tested:
         command = [str(python), "-B", "-m", "edge", "selftest", "--json"]
         done = ReadOnly()(command, place, _ENVIRONMENT)
         if done.returncode == 0:
-        lines = tuple((done.stderr or "").strip().splitlines()[-_LAST_LINES:])
+            _check_updater(place, python)
+    lines = tuple((done.stderr or "").strip().splitlines()[-_LAST_LINES:])
     try:
         document = json.loads(done.stdout)
     except ValueError:
@@ -73,6 +74,14 @@ def selftest(root: Path, python: Path, library: Path | None) -> Tested:
     if peak_bytes is None:
         raise VerificationError("this machine does not say how much memory the bundle's self-test took")
     return Tested(document["rows"], document["largest_difference"], peak_bytes)
+
+
+def _check_updater(place: Path, python: Path) -> None:
+    """A bundle whose updater does not run would be the last one of its device."""
+    done = ReadOnly()([str(python), "-B", "-m", "edge.update", "check"], place, _ENVIRONMENT)
+    if done.returncode != 0:
+        lines = tuple((done.stderr or "").strip().splitlines()[-_LAST_LINES:])
+        raise VerificationError("the bundle's updater does not run", None, lines)
 
 
 def predict(root: Path, python: Path, library: Path | None, asked: Asked) -> Iterator[str]:

@@ -125,6 +125,15 @@ def test_a_bundle_that_answers_otherwise_than_its_source_fails(bundle: Path) -> 
         device.selftest(bundle, PYTHON, None)
 
 
+def test_a_bundle_whose_updater_does_not_run_fails(bundle: Path) -> None:
+    broken = bundle / "edge" / "update" / "__pycache__" / f"recovery.{sys.implementation.cache_tag}.pyc"
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_bytes(MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8) + b"no code")
+    with pytest.raises(VerificationError, match="updater does not run") as caught:
+        device.selftest(bundle, PYTHON, None)
+    assert "bad marshal data" in caught.value.details[-1]
+
+
 def test_a_bundle_that_is_not_whole_fails_with_the_file(bundle: Path) -> None:
     (bundle / "model/model.tiny").write_bytes(b"")
     with pytest.raises(VerificationError, match=r"model/model\.tiny has 0 bytes"):
