@@ -13,7 +13,7 @@ from packager import interpreters
 from tests.edge.running import run_edge
 
 REPOSITORY = Path(__file__).parents[2]
-SHIPPED = sorted((REPOSITORY / "edge").glob("*.py"))
+SHIPPED = sorted((REPOSITORY / "edge").rglob("*.py"))
 HEAVY = {
     "argparse", "asyncio", "csv", "dataclasses", "enum", "hashlib", "inspect", "json", "logging", "numpy",
     "onnxruntime", "pathlib", "re", "signal", "socket", "ssl", "subprocess", "tempfile", "typing",
@@ -46,7 +46,7 @@ def test_a_prediction_imports_nothing_heavy(iris: Path, iris_onnx: Path, engine:
     assert ("ctypes" in found) == (engine != "tiny")
 
 
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: str(file.relative_to(REPOSITORY)))
 def test_every_file_is_of_the_grammar_of_python_3_9(file: Path) -> None:
     source = file.read_text(encoding="utf-8")
     ast.parse(source, feature_version=(3, 9))

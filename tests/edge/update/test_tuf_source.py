@@ -3,22 +3,26 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from edge.update.errors import NothingNewError, RefusedError, UnreachableError, UpdateError
 from edge.update.home import Home
+from edge.update.plain import Folder
+from edge.update.trial import Watch
 from edge.update.tuf_source import Repository
+from edge.update.updating import Settings, update
 from packager import interpreters
 from packager.dependencies import install_pure
 from packager.release.publish import publish
 from packager.release.renewal import refresh, rotate
 from tests.edge.update import server as lies
-from tests.edge.update.releases import make_bundle, serving_version
+from tests.edge.update.releases import make_bundle, prove_here, serving_version
 from tests.edge.update.repositories import Stage, make_key, make_origin, staged
 from tests.edge.update.server import serving
 
@@ -108,6 +112,31 @@ def test_a_device_that_was_off_for_long_needs_no_more_than_its_first_root(stage:
         stage.update()
 
 
+def test_a_device_whose_keys_are_lost_is_given_others(stage: Stage) -> None:
+    stage.release(2)
+    stage.update()
+    anew = stage.folder / "anew"
+    publish(stage.bundle(3), anew, make_key(stage.folder / "other.pem"), number=3)
+    with serving(anew) as web:
+        stage.web = web
+        with pytest.raises(RefusedError, match="not signed by the keys"):
+            stage.update()
+        shutil.rmtree(stage.home.trust)
+        shutil.copytree(anew / "trust", stage.home.trust)
+        shutil.rmtree(stage.home.metadata)
+        assert stage.update().good.number == 3
+
+
+def test_a_device_that_was_off_until_all_had_expired_is_helped_by_a_folder(stage: Stage) -> None:
+    stage.release(2)
+    stage.clock_s = 400 * 86400.0
+    with pytest.raises(RefusedError, match=r"its root expired .*`packager release --refresh`"):
+        stage.update()
+    folder = Folder(str(stage.repo), stage.home.place("trust/release.pub"))
+    state = update(stage.home, folder, Settings(Watch(prove_here), lambda line: None))
+    assert state.good.number == 2
+
+
 def test_what_was_signed_anew_is_taken_after_it_had_expired(stage: Stage) -> None:
     stage.release(2)
     stage.clock_s = 40 * 86400.0
@@ -137,6 +166,47 @@ def test_what_tuf_left_behind_when_power_went_is_removed(stage: Stage) -> None:
     (left := Path(stage.home.metadata, "tmpabc")).write_bytes(b"half")
     stage.update()
     assert not left.exists()
+
+
+TORN: dict[str, Callable[[bytes], bytes | None]] = {
+    "empty": lambda body: b"",
+    "half": lambda body: body[: len(body) // 2],
+    "zeros": lambda body: bytes(len(body)),
+    "half and zeros": lambda body: body[: len(body) // 2] + bytes(len(body) - len(body) // 2),
+    "gone": lambda body: None,
+}
+
+
+@pytest.mark.parametrize("torn", TORN)
+def test_what_power_has_left_of_the_metadata_keeps_no_device_from_updates(stage: Stage, torn: str) -> None:
+    """TUF writes its metadata by rename alone, without a sync: any of them may be torn, or all at once."""
+    second = make_key(stage.folder / "second.pem")
+    rotate(stage.repo, stage.keys, second)
+    stage.keys = second
+    newest = stage.release(2)
+    stage.update()
+    metadata = Path(stage.home.metadata)
+    kept = {
+        path: path.read_bytes() for path in metadata.rglob("*") if path.is_file() and not path.is_symlink()
+    }
+    assert len(kept) >= 5
+    for damaged in [*([path] for path in kept), list(kept)]:
+        for path in damaged:
+            left = TORN[torn](kept[path])
+            path.unlink() if left is None else path.write_bytes(left)
+        with pytest.raises(NothingNewError):
+            stage.update()
+        assert {path: path.read_bytes() for path in kept if path.exists()}.items() <= kept.items()
+    for path, body in kept.items():
+        path.write_bytes(TORN[torn](body) or b"")
+    third = stage.release(3)
+    assert stage.update().good.number == third.number > newest.number
+    for path in kept:
+        path.write_bytes(b"")
+    for name, old in stage.seen[newest.number].items():
+        stage.web.lie(name, lies.gives(old))
+    with pytest.raises(RefusedError, match="older than release 3 that this device has seen"):
+        stage.update()
 
 
 @pytest.mark.network
