@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import joblib
@@ -49,6 +50,9 @@ def built(source: RandomForestClassifier, tmp_path_factory: pytest.TempPathFacto
     place = folder / "device"
     with tarfile.open(folder / "dist" / "flowers" / "edge" / "flowers.tar.gz") as archive:
         archive.extractall(place, filter="data")
+    (wheel,) = (folder / "dist" / "flowers" / "edge").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
     shutil.rmtree(folder / "dist")
     return place
 
@@ -89,3 +93,20 @@ def test_a_spoilt_file_is_found_before_anything_is_answered(built: Path, tmp_pat
     done = run_edge(bundle, "predict", text="[1, 2, 3, 4]")
     assert (done.returncode, done.stdout) == (1, "")
     assert "model/model.tiny has changed" in done.stderr
+
+
+def test_its_package_has_every_command_of_the_bundle(built: Path, tmp_path: Path) -> None:
+    def run(*command: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-B", "-m", "flowers", *command], input=text,
+            cwd=built.parent / "site", env=LEAN, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    assert run("selftest").returncode == 0
+    assert "prediction" in json.loads(run("predict", text="[5.1, 3.5, 1.4, 0.2]").stdout)
+    told = run("info").stdout
+    assert str(Path("site", "flowers", "bundle")) in told
+    counted = run("predict", "--telemetry", str(tmp_path / "spool"), text="[5.1, 3.5, 1.4, 0.2]")
+    assert counted.returncode == 0, counted.stderr
+    shown = run("telemetry", "--spool", str(tmp_path / "spool"), "show")
+    assert shown.returncode == 0, shown.stderr

@@ -57,6 +57,7 @@ def readme(parts: Parts, device: LinuxDevice, *, updates_by_url: bool) -> Includ
         home=f"{HOME}/{parts.name}",
         python=PYTHON,
         has_library=parts.library is not None,
+        has_byte_code=any("__pycache__/" in file.dest for file in parts.runtime),
         updates_by_url=updates_by_url,
         packager_version=__version__,
     )
