@@ -20,8 +20,8 @@ from packager.release.signing import Keys
 from tests.edge.update.releases import make_bundle, prove_here
 from tests.edge.update.server import WebServer, serving
 
-SLOW_S = 1.0
-"""Short enough for tests, long enough for a busy machine."""
+PATIENT_S, SLOW_S = 30.0, 0.5
+"""How long a server may take: an honest one on a busy machine, and one that is to be found too slow."""
 
 
 def make_key(path: Path) -> Keys:
@@ -58,6 +58,7 @@ class Stage:
     web: WebServer
     home: Home
     clock_s: float = 0
+    piece_s: float = PATIENT_S
     seen: dict[int, dict[str, bytes]] = field(default_factory=dict)
 
     @property
@@ -80,7 +81,7 @@ class Stage:
 
     def source(self) -> Repository:
         """As the device asks it."""
-        return Repository(self.web.url, self.home, Client(SLOW_S, (0.0,)))
+        return Repository(self.web.url, self.home, Client(self.piece_s, (0.0,)))
 
     def update(self) -> State:
         """Update the device from the server."""

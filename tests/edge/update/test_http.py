@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from edge.update.errors import RefusedError, UnreachableError, UpdateError
 from edge.update.http import Client, StatusError, check_url
 from tests.edge.update import server as lies
+from tests.edge.update.repositories import PATIENT_S, SLOW_S
 from tests.edge.update.server import WebServer, serving
 
 BODY = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(250)) * 5
-SLOW_S = 1.0
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def web(tmp_path: Path) -> Iterator[WebServer]:
 
 @pytest.fixture
 def client() -> Client:
-    return Client(piece_s=SLOW_S, pauses_s=(0.0, 0.0))
+    return Client(PATIENT_S, pauses_s=(0.0, 0.0))
 
 
 def fetch(client: Client, web: WebServer, offset: int = 0, size_bytes: int | None = len(BODY)) -> bytes:
@@ -75,8 +75,6 @@ def test_a_server_without_ranges_sends_what_is_here_once_more(
         (lies.encoded, "comes encoded as gzip"),
         (lies.status(403), "the server answers 403"),
         (lies.status(404), "the server answers 404"),
-        (lies.dripping, "too slow"),
-        (lies.dripping_head, "too slow"),
         (lies.leads_to("ftp://127.0.0.1/file"), "from http to ftp nothing is followed"),
         (lies.leads_to("file:///etc/passwd"), "from http to file nothing is followed|leads to other"),
         (lies.leads_to("/file"), "leads to other addresses, and to no file"),
@@ -88,6 +86,18 @@ def test_what_cannot_be_fetched_is_told_with_its_reason(
     web.lie("file", lie)
     with pytest.raises(UnreachableError, match=said):
         fetch(client, web, offset=1000)
+
+
+@pytest.mark.parametrize("lie", [lies.dripping, lies.dripping_head])
+def test_a_server_that_drips_is_too_slow(web: WebServer, lie: lies.Lie) -> None:
+    web.lie("file", lie)
+    with pytest.raises(UnreachableError, match="too slow"):
+        fetch(Client(SLOW_S, (0.0,)), web, offset=1000)
+
+
+def test_whoever_waits_for_more_than_is_here_can_look_at_the_clock(client: Client, web: WebServer) -> None:
+    web.lie("file", lies.dripping)
+    assert next(client.fetch(f"{web.url}/file", len(BODY), len(BODY) - 1)) == b""
 
 
 @pytest.mark.parametrize("lie", [lies.says_length(len(BODY) + 1), lies.gives(BODY[:-1])])
@@ -149,7 +159,7 @@ def test_the_proxy_of_the_environment_is_asked(
     (tmp_path / "http:" / "releases.invalid" / "file").write_bytes(BODY)
     monkeypatch.setenv("http_proxy", web.url)
     monkeypatch.delenv("no_proxy", raising=False)
-    assert b"".join(Client(SLOW_S).fetch("http://releases.invalid/file", len(BODY))) == BODY
+    assert b"".join(Client(PATIENT_S).fetch("http://releases.invalid/file", len(BODY))) == BODY
     assert web.asked == [("http://releases.invalid/file", None)]
 
 
@@ -198,7 +208,7 @@ def test_a_trusted_server_is_asked_by_https(
 ) -> None:
     (tmp_path / "file").write_bytes(BODY)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    client = Client(SLOW_S, (0.0,))
+    client = Client(PATIENT_S, (0.0,))
     with serving(tmp_path, certificate) as web:
         assert fetch(client, web, offset=7) == BODY[7:]
         web.lie("file", lies.leads_to(web.url.replace("https:", "http:") + "/file"), times=1)
@@ -206,7 +216,7 @@ def test_a_trusted_server_is_asked_by_https(
             fetch(client, web)
         web.lie("file", lies.dripping)
         with pytest.raises(UnreachableError, match="too slow"):
-            fetch(client, web)
+            fetch(Client(SLOW_S, (0.0,)), web)
 
 
 def test_another_server_is_not_and_the_clock_is_said(

@@ -15,7 +15,7 @@ from packager.release import roles
 from packager.release.publish import publish
 from tests.edge.update import server as lies
 from tests.edge.update.releases import DEVICE, NAME, make_bundle, serving_version
-from tests.edge.update.repositories import Stage, make_key, make_origin, staged
+from tests.edge.update.repositories import PATIENT_S, SLOW_S, Stage, make_key, make_origin, staged
 
 DAY_S = 86400.0
 Attack = Callable[[Stage], None]
@@ -139,6 +139,16 @@ def lying(pattern: str, lie: lies.Lie) -> Attack:
     return lambda stage: stage.web.lie(pattern, lie)
 
 
+def slow(pattern: str, lie: lies.Lie) -> Attack:
+    """And whoever waits for them has little time."""
+
+    def attack(stage: Stage) -> None:
+        stage.piece_s = SLOW_S
+        stage.web.lie(pattern, lie)
+
+    return attack
+
+
 def rotation_by_a_stranger(stage: Stage) -> None:
     """A next root, signed by its own key alone."""
     foreign = stage.folder / "foreign"
@@ -187,9 +197,9 @@ ATTACKS: dict[str, tuple[Attack, type[UpdateError], str]] = {
     "endless file": (lying("blobs/*", lies.endless), RefusedError, "more of a file than was signed"),
     "endless list": (lying("metadata/timestamp.json", lies.endless), RefusedError, "longer than it may be"),
     "endless root": (lying("metadata/2.root.json", lies.endless), RefusedError, "longer than it may be"),
-    "slow drip of a file": (lying("blobs/*", lies.dripping), UnreachableError, "too slow"),
-    "slow drip of a list": (lying("metadata/timestamp.json", lies.dripping), UnreachableError, "too slow"),
-    "slow drip of headers": (lying("metadata/*", lies.dripping_head), UnreachableError, "too slow"),
+    "slow drip of a file": (slow("blobs/*", lies.dripping), UnreachableError, "too slow"),
+    "slow drip of a list": (slow("metadata/timestamp.json", lies.dripping), UnreachableError, "too slow"),
+    "slow drip of headers": (slow("metadata/*", lies.dripping_head), UnreachableError, "too slow"),
     "wrong length": (lying("blobs/*", lies.says_length(7)), RefusedError, "has 7 bytes and should have"),
     "nothing there": (lying("*", lies.status(404)), UnreachableError, "answers 404: is .* the address"),
     "a server in trouble": (lying("*", lies.status(500)), UnreachableError, "answers 500"),
@@ -214,7 +224,7 @@ def test_refuses_and_goes_on_serving(stage: Stage, name: str) -> None:
         stage.update()
     assert serving_version(stage.home) == before
     stage.web.honest()
-    stage.clock_s = 0
+    stage.clock_s, stage.piece_s = 0, PATIENT_S
     newest = stage.release(3)
     state = stage.update()
     assert (state.good.number, state.refused, state.trial) == (newest.number, None, None)
