@@ -30,15 +30,17 @@ Runs = dict[str, list[Measured]]
 _INTRODUCTION = """# Bundles at the edge
 
 Written by `make edge`. Machine: {machine}.
-The usual way is {versions}, as pip lays them down with byte-code, on Python 3.11 of
-Debian 12: `import` them, one session with one thread, one row. Ours is the bundle that `packager build --target edge`
-makes for the same device, opened by `Model.open` with every digest verified. The model (a net of 64, 32 and 10
-over digits; for `tiny` a forest of 30 trees) and the row are the same, and so are the answers, or nothing is written.
+The usual way is {versions}, as pip lays them down with byte-code, on Python 3.11 of Debian 12:
+`import` them, one session with one thread, one row. Ours is the bundle that `packager build
+--target edge` makes for the same device, opened by `Model.open` with every digest verified. The
+model (a net of 64, 32 and 10 over digits; for `tiny` a forest of 30 trees) and the row are the
+same, and so are the answers, or nothing is written.
 
-Times are from the first import to the first answer, processes in turn, page cache warm, without the waits for a
-processor; {rounds} rounds on x86_64. Memory is the most that was resident (`VmHWM`): on x86_64 of the same runs, on
-arm64 in an emulated machine of {machine_mb} MB with a kernel of its own, in {boots} boots. An interval is that of the
-median at 95 %. No time of an emulated processor is told here.
+Times are from the first import to the first answer, processes in turn, page cache warm, without the
+waits for a processor; {rounds} rounds on x86_64. Memory is the most that was resident (`VmHWM`): on
+x86_64 of the same runs, on arm64 in an emulated machine of {machine_mb} MB with a kernel of its
+own, in {boots} boots. An interval is that of the median at 95 %. No time of an emulated processor
+is told here.
 
 | figure | goal | measured | interval | |
 |---|---|--:|--:|---|
