@@ -10,6 +10,7 @@ import importlib.util
 import marshal
 import os
 import sys
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from edge.update.errors import UnfitError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from edge.update.disk import Disk
 
 _PACKAGES = ("edge/", "runtimes/")
+_CACHE = "__pycache__"
+_DIGEST_BYTES = 32
+"""At the end of each file, where Python does not look: its SHA-256."""
 _UNCHECKED = (1).to_bytes(4, "little")
 
 
@@ -27,7 +31,7 @@ def compile_sources(disk: Disk, root: str, paths: list[str]) -> list[str]:
     for path in paths:
         if path.endswith(".py") and path.startswith(_PACKAGES):
             folder, name = os.path.split(path)
-            cache = f"{folder}/__pycache__"
+            cache = f"{folder}/{_CACHE}"
             if cache not in folders:
                 disk.make_dir(os.path.join(root, cache))
                 folders.append(cache)
@@ -43,5 +47,24 @@ def _compile(source: str, path: str) -> bytes:
         code = compile(text, path, "exec", dont_inherit=True, optimize=2)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise UnfitError(f"the release's {path} is no program for this Python: {error}") from None
-    digest = importlib.util.source_hash(text)
-    return importlib.util.MAGIC_NUMBER + _UNCHECKED + digest + marshal.dumps(code)
+    head = importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(text)
+    body = head + marshal.dumps(code)
+    return body + sha256(body).digest()
+
+
+def drop_damaged(disk: Disk, root: str) -> None:
+    """Remove what a card has lost of a bundle's byte-code: Python takes the source then, and is right."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.basename(folder) == _CACHE and not _is_whole(path):
+                disk.remove(path)
+
+
+def _is_whole(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            body = file.read()
+    except OSError:
+        return False
+    return sha256(body[:-_DIGEST_BYTES]).digest() == body[-_DIGEST_BYTES:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from edge.update.byte_code import drop_damaged
 from edge.update.errors import DamagedError
 from edge.update.home import SLOTS, other
 from edge.update.slots import find_damage
@@ -26,6 +27,8 @@ def recover(home: Home, *, starting: bool, starts: int = STARTS) -> State:
     """
     state = _settled(home)
     _clear_half(home, state)
+    for slot in SLOTS:
+        drop_damaged(home.disk, home.slot(slot))
     state = _whole(home, state)
     if state.trial is not None and starting:
         state = _count_start(home, state, state.trial, starts)

@@ -7,7 +7,9 @@ import pytest
 
 from edge.update.byte_code import compile_sources
 from edge.update.errors import UnfitError
+from edge.update.recovery import recover
 from tests.edge.update.power import QuickDisk
+from tests.edge.update.releases import Site, serving_version
 
 
 def _write(root: Path, path: str, text: str) -> None:
@@ -33,6 +35,25 @@ def test_python_takes_the_byte_code_even_where_the_source_is_newer(tmp_path: Pat
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (module.VALUE, module.__doc__) == (6, None)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"half"])
+def test_byte_code_that_a_card_has_lost_gives_way_to_its_source(site: Site, damage: bytes) -> None:
+    site.update()
+    lost, kept = (Path(site.home.slot(slot), "edge", "__pycache__") for slot in ("b", "a"))
+    (path,) = lost.iterdir()
+    body = path.read_bytes()
+    path.write_bytes(damage + body[len(damage) :] if damage else b"")
+    recover(site.home, starting=True)
+    assert not list(lost.iterdir())
+    assert len(list(kept.iterdir())) == 1
+    assert serving_version(site.home) == site.version(2)
+
+
+def test_byte_code_that_is_whole_stays(site: Site) -> None:
+    before = sorted(Path(site.home.root).rglob("*.pyc"))
+    recover(site.home, starting=True)
+    assert sorted(Path(site.home.root).rglob("*.pyc")) == before != []
 
 
 @pytest.mark.parametrize("text", ["def", "a = '\0'", "x = " + "(" * 1000])
