@@ -16,6 +16,10 @@ from argparse import ArgumentParser, ArgumentTypeError
 from edge import exits
 from edge.output import Output, Stopped, StreamError, end_by, say
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _SIGPIPE = 13
 _TELEMETRY = "telemetry"
 _COMMANDS = {
@@ -39,10 +43,12 @@ def main(arguments: list[str]) -> int:
             from edge.telemetry import command as telemetry
 
             return telemetry.main(arguments[1:], output)
-        command = __import__(f"edge.{options.command}", fromlist=["main"])
-        code: int = command.main(options, output)
+        code: int = _load(options.command).main(options, output)
     except ModelError as error:
         say(f"error: {error.message}")
+        return exits.MODEL
+    except (ImportError, SyntaxError, EOFError) as error:
+        say(f"error: {_unloaded(error)}")
         return exits.MODEL
     except MemoryError:
         say("error: this machine has not enough memory for this; predict takes less with a smaller --batch")
@@ -55,6 +61,21 @@ def main(arguments: list[str]) -> int:
     except Stopped as stopped:
         return end_by(stopped.signal)
     return code
+
+
+def _load(command: str) -> Any:
+    try:
+        return __import__(f"edge.{command}", fromlist=["main"])
+    except (ValueError, TypeError) as error:  # what Python says of byte-code that has changed
+        raise ImportError(error) from error
+
+
+def _unloaded(error: Exception) -> str:
+    """Why code was not found, or is none: of this Python, or of the bundle, which nothing verified yet."""
+    name = getattr(error, "name", None) or ""
+    if isinstance(error, ModuleNotFoundError) and name.partition(".")[0] not in ("edge", "runtimes"):
+        return f"this Python has no module {name!r}: install all of Python's standard library"
+    return f"the code of this bundle is not whole ({error}); copy the bundle once more, or update it"
 
 
 def _parser() -> ArgumentParser:

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,32 @@ def test_two_processes_use_a_bundle_at_once(odd: Path) -> None:
         for _ in range(3)
     ]
     assert [json.loads(child.communicate(timeout=60)[0])["ok"] for child in children] == [True] * 3
+
+
+def test_code_that_is_not_whole_is_told(iris: Path, copy_of: Callable[[Path], Path]) -> None:
+    bundle = copy_of(iris)
+    source = bundle / "runtimes" / "core" / "rows.py"
+    whole = source.read_bytes()
+    source.write_bytes(whole[:100] + b"(")
+    done = run_edge(bundle, "selftest")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the code of this bundle is not whole" in done.stderr and "rows.py" in done.stderr
+    source.write_bytes(whole)
+    byte_code = source.parent / "__pycache__" / f"rows.{sys.implementation.cache_tag}.pyc"
+    byte_code.parent.mkdir()
+    for rest in (b"", b"no code"):
+        byte_code.write_bytes(MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8) + rest)
+        done = run_edge(bundle, "predict", text=ROW)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "the code of this bundle is not whole" in done.stderr
+    source.unlink()
+    byte_code.unlink()
+    assert "No module named 'runtimes.core.rows'" in run_edge(bundle, "selftest").stderr
+
+
+def test_a_python_without_all_of_its_library_is_told(iris: Path, copy_of: Callable[[Path], Path]) -> None:
+    bundle = copy_of(iris)
+    (bundle / "array.py").write_text("raise ModuleNotFoundError(\"No module named 'array'\", name='array')")
+    done = run_edge(bundle, "predict", text=ROW)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "this Python has no module 'array': install all of" in done.stderr
