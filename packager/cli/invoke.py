@@ -54,7 +54,7 @@ def invoke(
             raise click.UsageError("give rows with --input or one request with --event, not both")
         _ask_bundle(session, artifact, event, rows)
         return
-    if rows:
+    if rows and (artifact / "template.yaml").is_file():
         raise click.UsageError("--input is for bundles; a function takes one event: --event FILE")
     _ask_function(session, artifact, event, runner, image)
 

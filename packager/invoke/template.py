@@ -46,10 +46,12 @@ def read_function(artifact: Path) -> Function:
             f"{artifact} is for a microcontroller, and only its firmware can ask it",
             "`packager verify` runs its golden rows on this machine",
         )
+    if not artifact.exists():
+        raise ArtifactError(f"there is no folder {artifact}", "name the one that `packager build` wrote")
     if not template.is_file() or not folder.is_dir():
         raise ArtifactError(
             f"{artifact} is not a Lambda artifact: it has no template.yaml beside a function folder",
-            hint="name the folder that `packager build` wrote, as in dist/NAME/lambda",
+            hint="name the folder that `packager build` wrote, as in dist/NAME/lambda; of a bundle dist/NAME/edge",
         )
     logical_id, properties = _function_in(_parse(template), template)
     runtime = str(properties.get("Runtime", "python3.13"))

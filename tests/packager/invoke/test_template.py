@@ -39,6 +39,8 @@ def test_a_folder_without_a_template_is_no_artifact(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="is not a Lambda artifact") as caught:
         read_function(tmp_path)
     assert caught.value.hint is not None and "dist/NAME/lambda" in caught.value.hint
+    with pytest.raises(ArtifactError, match="there is no folder"):
+        read_function(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
