@@ -51,7 +51,7 @@ def read_function(artifact: Path) -> Function:
     if not template.is_file() or not folder.is_dir():
         raise ArtifactError(
             f"{artifact} is not a Lambda artifact: it has no template.yaml beside a function folder",
-            hint="name the folder that `packager build` wrote, as in dist/NAME/lambda; of a bundle dist/NAME/edge",
+            hint="name the folder that `packager build` wrote, as in dist/NAME/lambda or dist/NAME/edge",
         )
     logical_id, properties = _function_in(_parse(template), template)
     runtime = str(properties.get("Runtime", "python3.13"))
