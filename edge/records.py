@@ -17,6 +17,7 @@ _FORMS = ("features", "instances", "inputs")
 _KEYS = {*_FORMS, "encoding"}
 _ENDINGS = ((".csv", "csv"), (".jsonl", "jsonl"), (".ndjson", "jsonl"))
 _BLANK = b" \t\r\n"
+_BREAKS = (b"[", b"{", b",", b":")
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -80,7 +81,8 @@ def _drop_mark(lines: Lines) -> None:
 
 
 def _guess(lines: Lines) -> str:
-    """JSON begins with a bracket, and one that is not closed in its line is a document over several."""
+    """JSON begins with a bracket. A line that breaks off where a document is broken is the first of several;
+    any other that is no JSON is a bad row, which says nothing about those after it."""
     for line in lines:
         if line is not None and not line.strip(_BLANK):
             continue
@@ -92,7 +94,7 @@ def _guess(lines: Lines) -> str:
         try:
             parse(line)
         except RequestError:
-            return "json"
+            return "json" if line.rstrip(_BLANK).endswith(_BREAKS) else "jsonl"
         return "jsonl"
     return "jsonl"
 

@@ -151,20 +151,6 @@ def test_mixed_columns_come_out_of_csv(mixed: Path) -> None:
     assert [row["error"] for row in found[2:]] == errors
 
 
-def test_one_document_over_several_lines_is_answered_as_one(iris: Path, tmp_path: Path) -> None:
-    document = {"instances": ROWS.tolist()}
-    file = tmp_path / "request.json"
-    file.write_text(json.dumps(document, indent=2))
-    done = run_edge(iris, "predict", str(file))
-    with Model.open(iris) as model:
-        assert lines(done.stdout) == [model.answer(document)]
-    listed = run_edge(iris, "predict", "--format", "json", text=json.dumps(ROWS.tolist(), indent=1))
-    assert listed.stdout == done.stdout
-    torn = run_edge(iris, "predict", text='{"instances":\n[')
-    assert torn.returncode == 3
-    assert "for one row a line, name the format: --format jsonl" in torn.stdout
-
-
 def test_several_files_are_answered_one_after_the_other(iris: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "a b.jsonl", tmp_path / "ü.csv"
     first.write_text(f"{ROW}\n[1]\n")
