@@ -5,9 +5,11 @@ So a batch whose answer was lost can be sent again: the receiver knows its id, a
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
+import zlib
 
 from edge.telemetry import spool
 from edge.telemetry.spool import BATCH, SUMMARY, Spool
@@ -83,7 +85,7 @@ def lines_of(folder: str) -> list[bytes]:
 def _unpacked(name: str, body: bytes) -> list[bytes]:
     try:
         text = gzip.decompress(body) if name.endswith(BATCH) else body
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return []
     return text.splitlines(keepends=True)
 
@@ -99,7 +101,9 @@ def _gather(folder: str, names: list[str], most_bytes: int) -> tuple[list[str], 
             read_summary(line)
         except FileNotFoundError:  # it had to go for a newer one
             continue
-        except ValueError:
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno != errno.EIO:
+                raise
             spool.remove(folder, name)
             continue
         if lines and size + len(line) > most_bytes:

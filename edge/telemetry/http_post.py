@@ -23,6 +23,8 @@ class Receiver:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._parts = _checked(url)
+        if self._parts.username is not None:
+            raise ValueError(f"the address of {self._parts.hostname} has a user in it: give --header instead")
         self.url = url
         self._headers = dict(headers)
 
@@ -32,7 +34,10 @@ class Receiver:
         A thread does it, and is left alone when the time is over: neither a name that nobody resolves nor an
         answer that comes byte by byte keeps to a time limit of its own.
         """
-        connection, target, more = _connect(self._parts, timeout_s)
+        try:
+            connection, target, more = _connect(self._parts, timeout_s)
+        except ValueError as error:
+            raise NoAnswerError(f"{self.url}: its proxy: {error}") from None
         told: list[tuple[int, float] | str] = []
 
         def ask() -> None:
@@ -56,7 +61,11 @@ class Receiver:
 
 def _checked(url: str) -> SplitResult:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is none
+        sound = False
+    if not sound:
         raise ValueError(f"{url!r} is no address of http:// or https://")
     return parts
 

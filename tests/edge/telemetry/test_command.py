@@ -97,6 +97,8 @@ def test_what_is_not_sent_is_said_and_has_an_exit_code(iris: Path, tmp_path: Pat
     ("arguments", "said"),
     [
         (["send", "--to", "ftp://example.com"], "no address of http:// or https://"),
+        (["send", "--to", "http://example.com:99999"], "no address of http:// or https://"),
+        (["send", "--to", "http://me:secret@example.com"], "example.com has a user in it: give --header"),
         (["send", "--to", "http://127.0.0.1:9", "--for-s", "0"], "'0' is no number of seconds"),
         (["send", "--to", "http://127.0.0.1:9", "--max-bytes", "x"], "'x' is no number of bytes"),
         (["send"], "--to"),

@@ -230,6 +230,27 @@ def test_a_batch_that_is_not_what_its_name_says_is_not_sent(tmp_path: Path) -> N
         assert server.identifiers == ["next"]
 
 
+def test_a_summary_that_the_disk_cannot_read_keeps_no_other_from_being_sent(tmp_path: Path) -> None:
+    fill(tmp_path, 3)
+    second = sorted(tmp_path.glob("*.summary.json"))[1]
+    second.unlink()
+    second.symlink_to("/proc/self/mem")  # the first byte of which is an input/output error
+    with receiver.receiving() as server:
+        assert sent_to(server.url, tmp_path).summaries == 2
+        assert server.identifiers == ["run-1", "run-3"]
+    assert spooled(tmp_path) == []
+
+
+def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, 1)
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert (
+        "'socks5://127.0.0.1:1' is no address"
+        in sent_to("http://example.com", tmp_path, Limits(total_s=0.1)).why
+    )
+
+
 def test_a_disk_without_room_for_a_batch_is_emptied_one_by_one(tmp_path: Path) -> None:
     fill(tmp_path, 3)
     code = (
