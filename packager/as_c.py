@@ -56,6 +56,17 @@ class Proved:
         return firmware.answers(self.generated, probe.read_cases(cases))
 
 
+def by_default(configuration: Configuration) -> Configuration:
+    """C where no format is named, every target is a microcontroller, and the model is no TFLite model."""
+    targets = [target for target in configuration.targets if isinstance(target, Edge) and target.device]
+    parts = [target for target in targets if isinstance(target.profile, Microcontroller)]
+    if configuration.format is not None or len(parts) < len(configuration.targets):
+        return configuration
+    if conversion.default_format(configuration.model) != "onnx":
+        return configuration
+    return configuration.model_copy(update={"format": "c"})
+
+
 def check_request(configuration: Configuration) -> None:
     """Refuse what C cannot be built with, before anything is converted."""
     others = [target.folder for target in configuration.targets if not isinstance(target, Edge)]

@@ -48,7 +48,7 @@ def build(
     ``job``: a folder that keeps what the workers wrote. Raises a PackagerError; then nothing of the failed
     target is in the output folder.
     """
-    began = time.monotonic()
+    began, configuration = time.monotonic(), as_c.by_default(configuration)
     steps = Steps(watcher or Silence())
     with tempfile.TemporaryDirectory(prefix="packager-") as scratch:
         job = job or Path(scratch) / "job"
@@ -79,6 +79,8 @@ def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversio
         as_c.check_request(configuration)
     elif as_tflm.is_asked(configuration):
         as_tflm.check_request(configuration)
+    else:
+        _ = [target.linux for target in configuration.targets if isinstance(target, Edge)]
     _wanted(configuration)  # an engine that cannot run it is refused before the work begins
     request = worker_request.conversion_of(configuration)
     with steps.step("convert") as step:

@@ -18,6 +18,7 @@ from packager.build import build
 from packager.config import Configuration, parse
 from packager.errors import ArtifactError, ConfigError, PackagerError
 from packager.firmware import toolchain
+from packager.progress import Silence
 from packager.results import BuildReport
 
 EDGE = {"kind": "edge", "device": "cortex-m4"}
@@ -83,6 +84,25 @@ def test_a_changed_table_is_found(made: BuildReport) -> None:
 
 def test_it_is_built_again_byte_for_byte(made: BuildReport) -> None:
     assert audit(made.artifacts[0].path, rebuild=True).rebuilt_files == 6
+
+
+def test_a_microcontroller_takes_c_by_itself(model: Path, tmp_path: Path) -> None:
+    made = build(asked(model, format=None, output=tmp_path, rows=2))
+    assert (made.artifacts[0].path / "c" / "iris.h").is_file()
+
+
+def test_no_other_format_is_converted_for_a_microcontroller(model: Path) -> None:
+    met: list[str] = []
+
+    class Met(Silence):
+        def started(self, step: str) -> None:
+            met.append(step)
+
+    with pytest.raises(ConfigError, match="runs no bundle"):
+        build(asked(model, format="onnx"), Met())
+    with pytest.raises(ConfigError, match="runs no bundle"):
+        build(asked(model, format=None, target=[EDGE, {"kind": "edge", "device": "linux-arm64"}]), Met())
+    assert met == []
 
 
 @pytest.mark.parametrize(
