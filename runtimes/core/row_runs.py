@@ -63,9 +63,10 @@ class RowRuns:
     def _fitting(self, rows: list[object], results: list[Answer]) -> list[list[int]]:
         """The rows that can be read, those of one shape together; the others get their error."""
         groups: dict[object, list[int]] = {}
+        copies = self._batch if isinstance(self._batch, int) else 1
         for index, row in enumerate(rows):
             try:
-                tensors = self._reader.read([row], _FIELD, index)
+                tensors = self._reader.read([row] * copies, _FIELD, index)
             except RequestError as error:
                 results[index] = error.document()
             else:

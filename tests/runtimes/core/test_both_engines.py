@@ -100,6 +100,19 @@ def test_a_fixed_batch_is_run_in_pieces(opened: Opened, count: int) -> None:
     np.testing.assert_allclose(found, expected_scores(pixels(count)), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("bad", [0, 1, 3])
+def test_a_bad_row_among_those_of_a_fixed_batch_fails_alone(opened: Opened, bad: int) -> None:
+    rows = [*pixels(3).tolist()]
+    rows.insert(bad, [["dark"]])
+    with opened(pairs_of_three) as predictor:
+        results = predictor.predict_rows(rows)["results"]
+    assert isinstance(results, list)
+    refused = results.pop(bad)
+    assert (refused["error"]["code"], refused["error"]["index"]) == ("invalid_input", bad)
+    found = np.array([result["prediction"] for result in results])
+    np.testing.assert_allclose(found, expected_scores(pixels(3)), rtol=1e-4, atol=1e-5)
+
+
 def test_whole_tensors_are_answered_by_name(opened: Opened) -> None:
     with opened(embedding) as predictor:
         answer = predictor.predict({"inputs": {"tokens": [[0, 4, 1]]}})
