@@ -20,6 +20,7 @@ from edge.update.updating import Settings, update
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
     from edge.update.source import Source
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("error: interrupted; the next update goes on from here")
         return _INTERRUPTED
-    print(said)
+    _write(sys.stdout, said)
     return 0
 
 
@@ -59,7 +60,9 @@ def _init(options: argparse.Namespace) -> str:
     home = Home(options.home)
     proof = Proof(options.selftest_s)
     state = provisioning.init(home, options.bundle, options.trust, options.number, proof)
-    return f"{state.name} {state.good.version} serves from {home.current}, as release {options.number}"
+    return _printable(
+        f"{state.name} {state.good.version} serves from {home.current}, as release {options.number}"
+    )
 
 
 def _status(options: argparse.Namespace) -> str:
@@ -155,7 +158,15 @@ def _lines(state: State, home: Home) -> list[str]:
 
 
 def _say(line: str) -> None:
-    print(_printable(line), file=sys.stderr)
+    _write(sys.stderr, _printable(line))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """A reader that has gone, or a log on a full disk, is no reason to break an update off."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python tries once more at its end
 
 
 def _printable(line: str) -> str:

@@ -31,6 +31,7 @@ def init(home: Home, bundle: str, trust: str, number: int, prove: Callable[[str,
     keys = _read_trust(trust)
     with told():
         os.makedirs(home.root, exist_ok=True)
+        _claim(home)
         with home.locked():
             _refuse_provisioned(home)
             _prepare(home, keys)
@@ -43,6 +44,22 @@ def init(home: Home, bundle: str, trust: str, number: int, prove: Callable[[str,
             state = write_state(home, state.noting("provisioned", number, contents.version))
             home.switch(SLOTS[0])
     return state
+
+
+def _claim(home: Home) -> None:
+    """Folders of these names are ours to clear where our lock lies beside them, and anybody's elsewhere."""
+    lock = home.place("lock")
+    if os.path.lexists(lock):
+        return
+    places = (home.current, home.state, home.slots, home.incoming, home.trust, home.metadata)
+    foreign = [place for place in places if os.path.lexists(place)]
+    if foreign:
+        raise UpdateError(
+            f"{foreign[0]} is there already, and {home.root} is no home of a bundle: name a folder that is "
+            "empty or not there yet"
+        )
+    home.disk.create(lock)
+    home.disk.sync(home.root)
 
 
 def _refuse_provisioned(home: Home) -> None:

@@ -166,6 +166,16 @@ def test_a_version_that_lost_power_during_its_trial_is_proved_at_the_next_start(
     assert device.serving() == good
 
 
+def test_a_reader_that_goes_away_breaks_no_update_off(device: Device) -> None:
+    device.publisher.release(device.bundles[2], 2)
+    with device.start(device.home / "current", "--from", device.publisher.repo, "--health-s", 0) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        process.stderr.close()
+        assert process.wait(timeout=120) == 0
+    assert device.serving() == 2
+
+
 def test_words_of_others_move_no_cursor(device: Device) -> None:
     device.publisher.release(device.bundles[2], 2)
     command = "printf 'a\\033[2Jb\\n' >&2; exit 1"

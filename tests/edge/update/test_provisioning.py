@@ -42,6 +42,24 @@ def test_a_home_with_a_bundle_is_not_provisioned_again(site: Site) -> None:
     assert serving_version(site.home) == site.version(1)
 
 
+def test_a_folder_of_somebody_else_is_no_home(site: Site) -> None:
+    """A repository of releases, say, has a `trust` and `metadata` of its own."""
+    repo = site.publisher.repo
+    before = {path: path.read_bytes() for path in repo.rglob("*") if path.is_file()}
+    with pytest.raises(UpdateError, match=r"trust is there already, and .*repo is no home of a bundle"):
+        _init(site, Home(str(repo)))
+    assert {path: path.read_bytes() for path in repo.rglob("*") if path.is_file()} == before
+
+
+def test_a_home_may_hold_what_is_none_of_ours(site: Site, tmp_path: Path) -> None:
+    home = Home(str(tmp_path / "mount"), QuickDisk())
+    for name in ("lost+found", "spool"):
+        Path(home.place(name)).mkdir(parents=True)
+    _init(site, home)
+    assert serving_version(home) == site.version(2)
+    assert Path(home.place("lost+found")).is_dir()
+
+
 def test_a_home_that_has_lost_what_it_knew_is_provisioned_again(site: Site) -> None:
     Path(site.home.state).write_bytes(b"")
     Path(site.home.slot("a"), "release.json").write_bytes(b"")
