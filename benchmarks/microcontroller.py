@@ -33,8 +33,9 @@ OTHERS = Recipe(
 _SCRIPT = Path(__file__).with_name("microcontroller_others.py")
 _NAMES = {
     "packager": "packager",
-    "emlearn_exact": "emlearn, its best setting",
+    "emlearn_exact": "emlearn, float",
     "emlearn_default": "emlearn, as it comes (int16)",
+    "emlearn_scaled": "emlearn, int16 of features x 1000",
     "m2cgen": "m2cgen",
 }
 _HEADER = """#include <stdint.h>
@@ -64,8 +65,9 @@ prediction takes: an emulator does not know.
 |---|---|--:|--:|--:|--:|--:|--:|--:|
 """
 _AFTER = """
-emlearn's best setting for forests (`dtype="float", leaf_bits=8`) stands beside the one that it takes by
-itself, which rounds features to whole numbers. Where a cell says why there is nothing, these are the tool's
+emlearn's setting for forests that takes features as they are (`dtype="float", leaf_bits=8`) stands beside
+the one that it takes by itself, which rounds them to whole numbers, and beside that one with features that
+its user has multiplied by 1000 and `leaf_bits=8`. Where a cell says why there is nothing, these are the tool's
 own words. Versions: {versions}.
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from packager import conversion, firmware, probe, verify
+from packager import as_c, conversion, probe, verify
 from packager.conversion import Conversion, Way
 from packager.firmware import Generated
 from packager.suite import published, rows
@@ -30,8 +30,9 @@ class Model:
         job = self.samples.parent / "job"
         request = WorkerRequest(action="convert", source=self.source, samples=self.samples, rows=_ROWS)
         tiny = conversion.for_tiny(conversion.convert(request, job, Way()), job, Way())
-        allowed = verify.tolerances(tiny.model.signature, probe.read_cases(tiny.reference))
-        return tiny, firmware.generate(tiny, "model", allowed)
+        cases = probe.read_cases(tiny.reference)
+        allowed = verify.tolerances(tiny.model.signature, cases)
+        return tiny, as_c.answering(tiny, "model", cases, allowed)[0]
 
 
 def all_models(folder: Path) -> Iterator[Model]:

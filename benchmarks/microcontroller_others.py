@@ -12,6 +12,8 @@ from typing import Any
 
 import joblib
 
+_SCALE = 1000
+"""So that a feature of up to 32 is a whole number of 16 bits."""
 _LABEL = "    *label = {};\n}}\n"
 _HEAD = '#include "bench.h"\n'
 _PREDICT = "\nvoid bench_predict(const float *x, int64_t *label) {\n"
@@ -23,8 +25,8 @@ def main(model: Path, dest: Path) -> None:
     estimator = joblib.load(model)
     said: dict[str, Any] = {}
     for tool, write in TOOLS.items():
-        if tool == "emlearn_default" and not hasattr(estimator, "estimators_"):
-            continue  # only its forests have another setting
+        if tool in ("emlearn_default", "emlearn_scaled") and not hasattr(estimator, "estimators_"):
+            continue  # only its forests have other settings
         try:
             text, includes = write(estimator, dest)
         except Exception as error:  # noqa: BLE001 - whatever another tool raises is its answer
@@ -46,16 +48,26 @@ def emlearn_default(estimator: Any, dest: Path) -> tuple[str, list[str]]:
     return _emlearn(estimator, dest, "int16_t", {})
 
 
-def _emlearn(estimator: Any, dest: Path, number: str, options: dict[str, Any]) -> tuple[str, list[str]]:
+def emlearn_scaled(estimator: Any, dest: Path) -> tuple[str, list[str]]:
+    """The same with features times a thousand, which its user does by hand, and leaves of 8 bits."""
+    for tree in estimator.estimators_:
+        tree.tree_.threshold[:] *= _SCALE
+    return _emlearn(estimator, dest, "int16_t", {"dtype": "int16_t", "leaf_bits": 8}, _SCALE)
+
+
+def _emlearn(
+    estimator: Any, dest: Path, number: str, options: dict[str, Any], scale: int = 1
+) -> tuple[str, list[str]]:
     import emlearn  # type: ignore[import-not-found]
 
     made = emlearn.convert(estimator, method="inline", **options)
-    header = dest / f"emlearn_{number}.h"
+    header = dest / f"emlearn_{number}_{scale}.h"
     made.save(name="other", file=str(header))
     count = int(estimator.n_features_in_)
+    value = "x[at]" if scale == 1 else f"(x[at] * {scale}.0f + 0.5f)"  # none of these is negative
     body = (
         f"    {number} row[{count}];\n"
-        f"    for (int at = 0; at < {count}; at++) {{ row[at] = ({number})x[at]; }}\n"
+        f"    for (int at = 0; at < {count}; at++) {{ row[at] = ({number}){value}; }}\n"
     )
     text = (
         _HEAD
@@ -81,7 +93,12 @@ def m2cgen(estimator: Any, _: Path) -> tuple[str, list[str]]:
     return _HEAD + str(tool.export_to_c(estimator)) + _PREDICT + body + _LABEL.format("best"), []
 
 
-TOOLS = {"emlearn_exact": emlearn_exact, "emlearn_default": emlearn_default, "m2cgen": m2cgen}
+TOOLS = {
+    "emlearn_exact": emlearn_exact,
+    "emlearn_default": emlearn_default,
+    "m2cgen": m2cgen,
+    "emlearn_scaled": emlearn_scaled,
+}
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -98,8 +98,9 @@ def translated(converted: Conversion, job: Path, way: Way, steps: Steps) -> tupl
 def proved(target: Target, converted: Conversion, configuration: Configuration, steps: Steps) -> Proved:
     """C that answers every row as the source model does, here and on the part where one is emulated."""
     cases = probe.read_cases(converted.reference)
+    tolerance = verify.tolerances(converted.model.signature, cases, configuration.tolerance)
     with steps.step("generate") as step:
-        generated, found = _answering(converted, configuration, cases)
+        generated, found = answering(converted, configuration.name, cases, tolerance)
         step.detail = (
             f"{generated.name}.c: {generated.table_bytes:,} bytes of tables, "
             f"{generated.static_bytes:,} of RAM; {_told(found)}"
@@ -114,7 +115,7 @@ def proved(target: Target, converted: Conversion, configuration: Configuration, 
         checked = firmware.check(generated, profile, generated.coding.sent(cases))
         if checked.answers is not None:
             answers = generated.coding.answered(checked.answers)
-            found = _judged(converted, configuration, cases, answers, f"C on an emulated {profile.cpu}")
+            found = _judged(converted, cases, answers, tolerance, f"C on an emulated {profile.cpu}")
         step.detail = _fit(checked.footprint, profile) or checked.not_shown[0]
     return Proved(generated, laid, found, checked.footprint, (*notes, *checked.not_shown))
 
@@ -141,15 +142,14 @@ def replayed(folder: Path, source_of_rows: RowSource, allowed: dict[str, Toleran
     )
 
 
-def _answering(
-    converted: Conversion, configuration: Configuration, cases: Sequence[Case]
+def answering(
+    converted: Conversion, name: str, cases: Sequence[Case], tolerance: dict[str, Tolerance]
 ) -> tuple[Generated, Verification]:
     """In the first precision that is near enough to the source model."""
-    tolerance = verify.tolerances(converted.model.signature, cases, configuration.tolerance)
     for precision in firmware.precisions(converted):
-        generated = firmware.generate(converted, configuration.name, tolerance, precision)
+        generated = firmware.generate(converted, name, tolerance, precision)
         answers = firmware.answers(generated, cases)
-        found = _judged(converted, configuration, cases, answers, "C", refuse=precision == "double")
+        found = _judged(converted, cases, answers, tolerance, "C", refuse=precision == "double")
         if found.passed and (precision != "single" or _may_be_single(converted, generated, cases, tolerance)):
             break
     return generated, found
@@ -168,15 +168,14 @@ def _may_be_single(
 
 def _judged(
     converted: Conversion,
-    configuration: Configuration,
     cases: Sequence[Case],
     answers: Answers,
+    tolerance: dict[str, Tolerance],
     engine: str,
     *,
     refuse: bool = True,
 ) -> Verification:
     signature = converted.model.signature
-    tolerance = verify.tolerances(signature, cases, configuration.tolerance)
     found = verify.compare(cases, answers, signature, converted.source_of_rows, tolerance, engine)
     if refuse and not found.passed:
         raise verify.verification_error(found, verify.what_to_do(found))
