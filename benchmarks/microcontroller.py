@@ -67,8 +67,8 @@ prediction takes: an emulator does not know.
 _AFTER = """
 emlearn's setting for forests that takes features as they are (`dtype="float", leaf_bits=8`) stands beside
 the one that it takes by itself, which rounds them to whole numbers, and beside that one with features that
-its user has multiplied by 1000 and `leaf_bits=8`. Where a cell says why there is nothing, these are the tool's
-own words. Versions: {versions}.
+its user has multiplied by 1000 and `leaf_bits=8`. Where a cell says why there is nothing, these are the
+tool's own words. Versions: {versions}.
 """
 
 
