@@ -15,6 +15,7 @@ from edge.selftest import selftest
 from tests.edge.bundles import change_golden, change_manifest, make_bundle, seal, tensor
 from tests.edge.conftest import ROWS, iris_model
 from tests.edge.running import run_edge
+from tests.runtimes.core import models
 
 Copy = Callable[[Path], Path]
 Change = Callable[[Any], object]
@@ -205,6 +206,14 @@ def test_the_benchmark_measures_what_it_says(iris: Path, iris_onnx: Path) -> Non
     assert [line.split("  ")[0] for line in said.splitlines()[1:]] == [
         "open", "first answer", "one row", "rows at once", "peak memory",
     ]  # fmt: skip
+
+
+def test_the_benchmark_of_a_fixed_batch_speaks_of_no_single_row(tmp_path: Path) -> None:
+    data, signature = models.image(2)
+    pixels = np.zeros((2, *signature["inputs"][0]["shape"][1:]), np.float32)
+    bundle = make_bundle(tmp_path / "bundle", data, signature, [{"pixels": pixels}], engine="onnxruntime_c")
+    said = run_edge(bundle, "benchmark", "--seconds", "0.05").stdout
+    assert "2 rows in a run  p50" in said and "one row" not in said
 
 
 def test_info_reads_a_bundle_for_any_machine(iris: Path, copy_of: Copy) -> None:

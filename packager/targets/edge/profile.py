@@ -87,7 +87,12 @@ Device = LinuxDevice | Microcontroller
 _KINDS: dict[object, type[LinuxDevice] | type[Microcontroller]] = {
     "linux": LinuxDevice, "microcontroller": Microcontroller,
 }  # fmt: skip
-_EXAMPLES = {"libc_version": "2.36", "libstdcxx": "3.4.30", "python": "3.11", "name": "my-device"}
+_EXAMPLES = {
+    "libc_version": "2.36",
+    "libstdcxx": "3.4.30",
+    "python": "3.11 (3.9 or newer)",
+    "name": "my-device",
+}
 _HINT = "packager targets -o json shows every field of the profiles that come with packager"
 
 

@@ -59,7 +59,7 @@ def test_a_users_own_profile_is_named_after_its_file(tmp_path: Path) -> None:
         ("cores = 1", "", "it has no 'cores'"),
         ("cores = 1", "cores = 'x'", "cores is 'x': it must be a whole number"),
         ('"1.2"', '"new"', "libc_version is 'new': it must be written like 2.36"),
-        ('"3.12"', '"3.8"', "python is '3.8': it must be written like 3.11"),
+        ('"3.12"', '"3.8"', "python is '3.8': it must be written like 3.11 (3.9 or newer)"),
         ('"arm64"', '"aarch64"', "arch is 'aarch64': it must be 'x86_64', 'arm64', 'armv7' or 'riscv64'"),
         ('kind = "linux"', "", """it has no 'kind': it must be "linux" or "microcontroller\""""),
         ('kind = "linux"', 'kind = "board"', "kind is 'board'"),
