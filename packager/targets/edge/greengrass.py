@@ -55,7 +55,13 @@ class Component:
 def component(name: str, root: str, device: LinuxDevice, options: Options) -> Component:
     """Describe the component of the bundle ``root`` of the artifact ``name``."""
     made = _recipe(name, device, options)
-    values = {"name": name, "recipe": made, "uri": made.manifests[0].artifacts[0].uri, "bucket": NO_BUCKET}
+    values = {
+        "name": name,
+        "recipe": made,
+        "uri": made.manifests[0].artifacts[0].uri,
+        "bucket": NO_BUCKET,
+        "device": device.name,
+    }
     body = json.dumps(made.document(), indent=2).encode() + b"\n"
     _check_size(body)
     page = render("edge/greengrass/README.md", ready=bool(options.bucket), **values)
