@@ -13,6 +13,24 @@ if sys.version_info < (3, 9):
     raise ImportError("edge needs Python 3.9 or newer; this is %d.%d" % sys.version_info[:2])
 
 
+def _pin() -> None:
+    """An updater may switch the link that leads here: all code comes from where it leads now."""
+    import os
+
+    given = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.realpath(given)
+    if root != given:
+        __path__[:] = [os.path.join(root, "edge")]
+        sys.path.insert(0, root)
+        try:
+            import runtimes  # noqa: F401
+        finally:
+            sys.path.remove(root)
+
+
+_pin()
+
+
 def __getattr__(name: str) -> object:
     if name == "Model":
         from edge.model import Model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
+import edge
 from edge.bundle import Bundle
 from edge.rows import count_answers, request_of
 from edge.tensors import count_outputs, read_inputs, write_output
@@ -159,8 +160,9 @@ class Model:
 
 
 def own_bundle() -> str:
-    """The folder of the bundle that holds this code."""
-    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    """The folder of the bundle that holds this code, by the link that it was imported by, if by any: a
+    program that opens its model again after an update has the new one."""
+    return os.path.dirname(os.path.dirname(os.path.abspath(edge.__file__)))
 
 
 def describe(bundle: Bundle) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from packager import interpreters
 from tests.edge.running import run_edge
+from tests.edge.update.releases import make_bundle
 
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = sorted((REPOSITORY / "edge").rglob("*.py"))
@@ -81,3 +82,30 @@ def test_an_older_python_is_refused_with_a_sentence(iris: Path) -> None:
     command = [str(found.path), "-c", "from edge import Model"]
     done = subprocess.run(command, cwd=iris, env={}, capture_output=True, text=True, timeout=60)
     assert done.stderr.strip().endswith("ImportError: edge needs Python 3.9 or newer; this is 3.8")
+
+
+SWITCHED = """
+import os, sys
+home = sys.argv[1]
+sys.path.insert(0, home + "/current")
+import edge
+os.symlink("b", home + "/next")
+os.rename(home + "/next", home + "/current")
+from edge import Model
+from edge.telemetry import Telemetry
+import runtimes.core.service
+folders = {os.path.dirname(m.__file__).partition("/slots/")[2][:1] for m in map(sys.modules.get, [
+    "edge.model", "edge.bundle", "edge.telemetry", "runtimes.core.service", "runtimes.core.predictor"])}
+print(*folders, Model.open().info["version"], home + "/slots/a" in sys.path)
+"""
+
+
+def test_code_that_is_imported_while_an_update_switches_is_of_one_slot(tmp_path: Path) -> None:
+    slots = tmp_path / "slots"
+    bundles = [make_bundle(slots / name, seed, code=True) for seed, name in enumerate("ab")]
+    version = json.loads((bundles[1] / "manifest.json").read_text())["version"]
+    (slots / "current").symlink_to("a")
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", SWITCHED, str(slots)], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["a", version, "False"], done.stderr
