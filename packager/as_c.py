@@ -7,7 +7,7 @@ from pathlib import Path
 from packager import conversion, firmware, probe, verify
 from packager.config import Configuration
 from packager.conversion import Conversion, Way
-from packager.errors import ConfigError
+from packager.errors import ConfigError, ConversionError
 from packager.firmware import Generated, mixed
 from packager.layout import Archive, IncludedFile, Layout
 from packager.probe import Answers, Case
@@ -22,6 +22,10 @@ MADE = f"{FOLDER}/build/"
 """What `make` leaves behind in the folder: no part of the artifact, and no harm to it."""
 _FLASH_FOR_RAM = 4
 """How much more flash than RAM parts have."""
+_OTHERS = (
+    "build for a device with Linux, whose engines have it (--device linux-arm64), or of torch and keras "
+    "for TFLite Micro (--format tflite)"
+)
 _SINGLE = (
     "from its first product on it computes in single precision, where the source model computes in double: "
     "every row is within the build's tolerance of the source model, and {rows} more, mixed of these, are of "
@@ -89,10 +93,21 @@ def check_request(configuration: Configuration) -> None:
 def translated(converted: Conversion, job: Path, way: Way, steps: Steps) -> tuple[Conversion, EngineChoice]:
     """The model as the steps of the engine tiny, which C is written of."""
     with steps.step("engine") as step:
-        tiny = conversion.for_tiny(converted, job, way)
+        try:
+            tiny = conversion.for_tiny(converted, job, way)
+        except ConversionError as error:
+            raise _in_words_of_c(error) from None
         choice = EngineChoice("tiny", "its steps are written as C")
         step.detail = choice.why
     return tiny, choice
+
+
+def _in_words_of_c(error: ConversionError) -> ConversionError:
+    """What the engine tiny lacks, C does; and another engine is no way out on a part."""
+    lacking = error.message.removeprefix("tiny has no ")
+    if lacking == error.message:
+        return error
+    return ConversionError(f"C has no {lacking}", _OTHERS, error.details)
 
 
 def proved(target: Target, converted: Conversion, configuration: Configuration, steps: Steps) -> Proved:

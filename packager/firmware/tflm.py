@@ -148,7 +148,7 @@ def _refuse(model: ModelFile, document: dict[str, Any], said: tuple[str, ...]) -
         raise ConversionError(
             f"TFLite Micro has no operator {', '.join(missing)}, and {model.path.name} needs "
             f"{'it' if len(missing) == 1 else 'them'}",
-            "use a model without, or a device with Linux",
+            "use a model without, C without an interpreter (--format c), or a device with Linux",
         )
     if document["keeps_variables"]:
         raise ConversionError(

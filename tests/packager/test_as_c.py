@@ -6,6 +6,7 @@ from typing import Any
 
 import joblib
 import pytest
+from onnx import TensorProto, helper, save
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -16,10 +17,11 @@ from packager import report
 from packager.audit import audit
 from packager.build import build
 from packager.config import Configuration, parse
-from packager.errors import ArtifactError, ConfigError, PackagerError
+from packager.errors import ArtifactError, ConfigError, ConversionError, PackagerError
 from packager.firmware import toolchain
 from packager.progress import Silence
 from packager.results import BuildReport
+from tests.runtimes.core.engines.tiny.running import model_of
 
 EDGE = {"kind": "edge", "device": "cortex-m4"}
 
@@ -120,6 +122,17 @@ def test_what_c_cannot_be_built_with_is_refused_before_the_work(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         build(asked(model, **changes))
+
+
+def test_what_c_lacks_is_said_with_a_way_that_there_is(tmp_path: Path) -> None:
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 1, 8]) for name in ("x", "y")]
+    weight = helper.make_tensor("w", TensorProto.FLOAT, [1, 1, 3], [1.0, 2.0, 1.0])
+    node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1])
+    save(model_of([node], ends[:1], ends[1:], [weight]), tmp_path / "conv.onnx")
+    with pytest.raises(ConversionError, match="C has no operator Conv") as raised:
+        build(asked(tmp_path / "conv.onnx"))
+    assert raised.value.hint is not None and "linux-arm64" in raised.value.hint
+    assert "--engine" not in raised.value.hint
 
 
 def test_a_forest_that_is_too_large_for_the_part_leaves_nothing(tmp_path: Path) -> None:
