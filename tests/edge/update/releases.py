@@ -88,7 +88,7 @@ def write_manifest(root: Path, model: bytes, **changes: object) -> None:
     digest = hashlib.sha256(model).hexdigest()
     here = machine.look()
     files = {
-        path.relative_to(root).as_posix(): _entry(path.read_bytes())
+        path.relative_to(root).as_posix(): listed(path.read_bytes())
         for path in sorted(root.rglob("*"))
         if path.is_file() and path.name != "manifest.json"
     }
@@ -138,6 +138,11 @@ def write_manifest(root: Path, model: bytes, **changes: object) -> None:
         **changes,
     }
     (root / "manifest.json").write_text(json.dumps(document, sort_keys=True))
+
+
+def listed(data: bytes) -> Document:
+    """A file of one piece, as a manifest has it."""
+    return {**_entry(data), "blake2b": [hashlib.blake2b(data, digest_size=32).hexdigest()]}
 
 
 def _entry(data: bytes) -> Document:
