@@ -33,6 +33,9 @@ _pin()
 
 def __getattr__(name: str) -> object:
     if name == "Model":
+        from edge.lean import import_array
+
+        import_array()
         from edge.model import Model
 
         return Model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from stat import S_ISREG
 
+from edge.digests import Piece, find_wrong, pieces_of
 from edge.machine import find_arch
 from runtimes.core.errors import ModelError
 from runtimes.core.manifest import Manifest, read_document
@@ -13,9 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_PIECE_BYTES = 1 << 18
 _INFINITY = float("inf")
-_LARGE_BYTES = 4 << 20
 _TO_DO = "copy the bundle once more, or update it"
 
 
@@ -40,25 +39,41 @@ class Bundle:
             message = f"this bundle of {self.manifest.name} is for {self.device.get('name')} ({arch})"
             raise ModelError(f"{message}, and this machine is {here}: build one for it with --device")
 
-    def verify(self) -> None:
-        """Refuse a bundle with a file missing or changed, or whose model is not among the files listed."""
+    def verify(self, everything: bool = False) -> None:
+        """Refuse a bundle with a file missing or changed, or whose model is not among the files listed.
+
+        What runs is verified: model, engine, code; with ``everything`` also what is for updates and people.
+        """
         for name in self._used():
             if name not in self.files:
                 raise ModelError(
                     f"the manifest in {self.root} does not list {name}, so it cannot be verified"
                 )
-        digest = _find_sha256(sum([size for _, size in self.files.values()]))
-        buffer = memoryview(bytearray(_PIECE_BYTES))
-        for name, (sha256, size_bytes) in self.files.items():
-            path = self.manifest.path(name)
-            found = _size_of(path, name, self.root)
-            if found != size_bytes:
-                wrong = f"{name} has {found} bytes, not {size_bytes}"
-            elif _digest_of(path, digest(), buffer) != sha256:
-                wrong = f"{name} has changed (its SHA-256 is another)"
-            else:
-                continue
-            raise ModelError(f"the bundle in {self.root} is not whole: {wrong}; {_TO_DO}")
+        used = frozenset(self._used())
+        names = [name for name in self.files if everything or name in used or _runs(name)]
+        wrong = find_wrong([piece for name in names for piece in self._pieces(name)])
+        if wrong is not None:
+            raise self._not_whole(wrong)
+
+    def _pieces(self, name: str) -> list[Piece]:
+        digests, size_bytes = self.files[name]
+        path = self.manifest.path(name)
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError) as error:
+            reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+            raise self._not_whole(f"{name} {reason}") from None
+        if not S_ISREG(found.st_mode):
+            raise self._not_whole(f"{name} is no file")
+        if found.st_size != size_bytes:
+            raise self._not_whole(f"{name} has {found.st_size} bytes, not {size_bytes}")
+        pieces = pieces_of(name, path, size_bytes, digests)
+        if not pieces:
+            raise ModelError(f"the manifest in {self.root} lists {name} with {len(digests)} digests")
+        return pieces
+
+    def _not_whole(self, wrong: str) -> ModelError:
+        return ModelError(f"the bundle in {self.root} is not whole: {wrong}; {_TO_DO}")
 
     def tolerance(self) -> dict[str, tuple[float, float]]:
         """How far each floating point output may be from the source model's answers: absolute, relative."""
@@ -102,12 +117,17 @@ def _object(document: dict[str, object], key: str, root: str) -> dict[str, Any]:
     return value
 
 
-def _entry(name: str, entry: object) -> tuple[str, int]:
-    sha256 = entry.get("sha256") if isinstance(entry, dict) else None
+def _entry(name: str, entry: object) -> tuple[list[str], int]:
+    digests = entry.get("blake2b") if isinstance(entry, dict) else None
     size_bytes = entry.get("size_bytes") if isinstance(entry, dict) else None
-    if not isinstance(sha256, str) or not isinstance(size_bytes, int):
-        raise ModelError(f"the manifest lists {name} without its sha256 or size_bytes")
-    return sha256, size_bytes
+    if not isinstance(digests, list) or not isinstance(size_bytes, int):
+        raise ModelError(f"the manifest lists {name} without its blake2b or size_bytes")
+    return digests, size_bytes
+
+
+def _runs(name: str) -> bool:
+    """Whether a file is code that answers requests: of `edge/` what lies in none of its folders."""
+    return name.startswith("runtimes/") or (name.startswith("edge/") and name.count("/") == 1)
 
 
 def _bounds(name: str, entry: object) -> tuple[float, float]:
@@ -116,41 +136,3 @@ def _bounds(name: str, entry: object) -> tuple[float, float]:
     if len(numbers) != len(found):
         raise ModelError(f"the manifest's tolerance of {name} is not two numbers, absolute and relative")
     return float(numbers[0]), float(numbers[1])
-
-
-def _size_of(path: str, name: str, root: str) -> int:
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError) as error:
-        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-        raise ModelError(f"the bundle in {root} is not whole: {name} {reason}; {_TO_DO}") from None
-    if not S_ISREG(found.st_mode):
-        raise ModelError(f"the bundle in {root} is not whole: {name} is no file; {_TO_DO}")
-    return found.st_size
-
-
-def _digest_of(path: str, digest: Any, buffer: memoryview) -> str:
-    """Piece by piece into one buffer: memory stays small however large the file is."""
-    try:
-        with open(path, "rb", buffering=0) as file:
-            while True:
-                count = file.readinto(buffer)
-                if not count:
-                    hexadecimal: str = digest.hexdigest()
-                    return hexadecimal
-                digest.update(buffer[:count])
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror})") from None
-
-
-def _find_sha256(total_bytes: int) -> Any:
-    """``hashlib`` brings OpenSSL: several times the speed, for 4 MB of memory. Large bundles are worth it."""
-    if total_bytes < _LARGE_BYTES:
-        for module in ("_sha2", "_sha256"):  # of Python 3.12 and newer, and of older ones
-            try:
-                return __import__(module).sha256
-            except ImportError:
-                pass
-    import hashlib
-
-    return hashlib.sha256

@@ -8,9 +8,10 @@ from __future__ import annotations
 from time import perf_counter
 
 from edge import exits
+from edge.bundle import Bundle
 from edge.golden import Comparison, compare, read_cases
 from edge.machine import peak_memory_bytes
-from edge.model import Model
+from edge.model import Model, own_bundle
 from edge.output import Output, say
 from runtimes.core.documents import write
 from runtimes.core.errors import ModelError, RequestError
@@ -46,7 +47,10 @@ def main(options: Namespace, output: Output) -> int:
 def selftest(path: str | None = None, threads: int | None = 1) -> dict[str, Any]:
     """Verify the bundle and run its golden cases. ``ModelError`` where it cannot even be opened."""
     started = perf_counter()
-    with Model.open(path, threads=threads) as model:
+    bundle = Bundle(path if path is not None else own_bundle())
+    bundle.check_machine()
+    bundle.verify(everything=True)
+    with Model.open(bundle.root, threads=threads, verify=False) as model:
         load_ms = (perf_counter() - started) * 1000
         cases = read_cases(model.bundle)
         comparison = Comparison()

@@ -1,6 +1,5 @@
 """Runs a bundle on this machine as a device would: `python -m edge …` in a child of its own."""
 
-import hashlib
 import json
 import subprocess
 import tempfile
@@ -13,6 +12,7 @@ from typing import Any
 from packager import tools
 from packager.errors import InvokeError, VerificationError
 from packager.preflight import ReadOnly
+from packager.targets.edge import digests
 
 MANIFEST, GOLDEN = "manifest.json", "golden.json"
 _ANSWERED = (0, 3)
@@ -126,14 +126,8 @@ def _is_for_here(root: Path) -> bool:
 
 def _for_here(document: dict[str, Any], instead: Mapping[str, Path]) -> Mapping[str, Any]:
     device = {**document["device"], "arch": tools.host_arch()}
-    entries = {name: _entry(path) for name, path in instead.items()}
+    entries = {name: digests.entry_of(path.read_bytes()) for name, path in instead.items()}
     return {**document, "device": device, "files": {**document["files"], **entries}}
-
-
-def _entry(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"sha256": digest, "size_bytes": path.stat().st_size}
 
 
 def _manifest(root: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Makes edge bundles for tests by hand, as `docs/contracts.md` describes them, of this checkout's code."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import numpy as np
 import onnx
 
 from packager.converters.tiny.graph import lower
+from packager.targets.edge import digests
 from tests.artifacts import ENGINES, engine_library, manifest_document
 from tests.runtimes.core.engines.tiny.running import signature_of
 
@@ -73,11 +73,7 @@ def seal(path: Path, document: Document | None = None) -> Path:
         if file.is_file() and file.name != "manifest.json" and "__pycache__" not in file.parts
     )
     document["files"] = {
-        file.relative_to(path).as_posix(): {
-            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-            "size_bytes": file.stat().st_size,
-        }
-        for file in files
+        file.relative_to(path).as_posix(): digests.entry_of(file.read_bytes()) for file in files
     }
     (path / "manifest.json").write_text(json.dumps(document, sort_keys=True), encoding="utf-8")
     return path

@@ -10,12 +10,15 @@ import pytest
 
 from edge import Model, ModelError
 from edge.bundle import Bundle
+from edge.digests import PIECE_BYTES, find_wrong, pieces_of
 from edge.machine import find_arch
+from edge.selftest import selftest
+from packager.targets.edge.digests import entry_of
 from tests.edge.bundles import ARCH, change_manifest, seal
 from tests.edge.conftest import ROWS
 
 Copy = Callable[[Path], Path]
-EMPTY = {"sha256": "", "size_bytes": 0}
+EMPTY = {"sha256": "", "size_bytes": 0, "blake2b": [""]}
 
 
 def refusal(bundle: Path, **options: Any) -> str:
@@ -33,12 +36,41 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["model/model.onnx", "lib/libonnxruntime.so.1", "golden.json", "edge/model.py", "runtimes/core/rows.py"],
+    ["model/model.onnx", "lib/libonnxruntime.so.1", "edge/model.py", "runtimes/core/rows.py"],
 )
 def test_a_changed_file_is_named(iris_onnx: Path, copy_of: Copy, name: str) -> None:
     bundle = copy_of(iris_onnx)
     flip(bundle / name)
     assert f"is not whole: {name} has changed" in refusal(bundle)
+
+
+def test_what_runs_nothing_is_verified_by_the_self_test_alone(iris: Path, copy_of: Copy) -> None:
+    bundle = copy_of(iris)
+    flip(bundle / "edge" / "update" / "state.py")
+    with Model.open(bundle) as model:
+        assert model.predict(ROWS)["predictions"]
+    with pytest.raises(ModelError, match=r"is not whole: edge/update/state\.py has changed"):
+        selftest(str(bundle))
+
+
+@pytest.mark.parametrize("processors", [1, 4])
+def test_a_large_file_is_verified_in_pieces_to_its_end(
+    tmp_path: Path, processors: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+    path, content = tmp_path / "large", bytes(range(256)) * (5 * PIECE_BYTES // 512)
+    path.write_bytes(content)
+    entry = entry_of(content)
+    pieces = pieces_of("large", str(path), entry["size_bytes"], entry["blake2b"])
+    assert (len(pieces), find_wrong(pieces)) == (3, None)
+    for place in (0, PIECE_BYTES - 1, PIECE_BYTES, len(content) - 1):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        assert find_wrong(pieces) == "large has changed (its digest is another)"
+    path.unlink()
+    assert "large cannot be read" in str(find_wrong(pieces))
+    assert pieces_of("large", str(path), len(content) + PIECE_BYTES, entry["blake2b"]) == []
 
 
 def test_a_truncated_a_longer_and_a_missing_file_are_named(iris: Path, copy_of: Copy) -> None:
@@ -73,10 +105,10 @@ def test_files_that_the_manifest_does_not_list_are_nobodys_business(iris: Path, 
 
 def test_without_verification_only_the_model_itself_has_to_be_there(iris: Path, copy_of: Copy) -> None:
     bundle = copy_of(iris)
-    (bundle / "golden.json").unlink()
+    (bundle / "edge" / "info.py").unlink()
     with Model.open(bundle, verify=False) as model:
         assert model.predict(ROWS)["predictions"]
-    assert "golden.json is missing" in refusal(bundle)
+    assert "edge/info.py is missing" in refusal(bundle)
 
 
 @pytest.mark.parametrize("arch", [arch for arch in ("x86_64", "arm64", "armv7", "riscv64") if arch != ARCH])
@@ -95,10 +127,7 @@ def test_a_bundle_for_another_machine_is_refused(iris: Path, copy_of: Copy, arch
         (lambda manifest: manifest.pop("files"), "is no edge bundle: its manifest has no 'files'"),
         (lambda manifest: manifest.update(files={}), "is no edge bundle: its manifest has no 'files'"),
         (lambda manifest: manifest.pop("device"), "is no edge bundle: its manifest has no 'device'"),
-        (lambda manifest: manifest["files"].update({"../x": EMPTY}), "not inside"),
-        (lambda manifest: manifest["files"].update({"/etc/x": EMPTY}), "not inside"),
-        (lambda manifest: manifest["files"].update({"a\0": EMPTY}), "cannot be read"),
-        (lambda manifest: manifest["files"].update(x=None), "lists x without its sha256 or size_bytes"),
+        (lambda manifest: manifest["files"].update(x=None), "lists x without its blake2b or size_bytes"),
         (lambda manifest: manifest["engine"].update(kind="other"), "names the engine 'other'"),
         (lambda manifest: manifest.pop("model"), "has no object 'model'"),
     ],
@@ -109,6 +138,24 @@ def test_a_manifest_that_does_not_fit_is_refused(
     bundle = copy_of(iris)
     change_manifest(bundle, change)
     assert sentence in refusal(bundle)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("../x", "not inside"),
+        ("/etc/x", "not inside"),
+        ("a\0", "cannot be read"),
+        ("runtimes/../../x", "not inside"),
+    ],
+)
+def test_the_self_test_reads_nothing_outside_of_the_bundle(
+    iris: Path, copy_of: Copy, name: str, sentence: str
+) -> None:
+    bundle = copy_of(iris)
+    change_manifest(bundle, lambda manifest: manifest["files"].update({name: EMPTY}))
+    with pytest.raises(ModelError, match=sentence):
+        selftest(str(bundle))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"schema_version": 1}', b"[" * 100_000])
@@ -136,9 +183,9 @@ def test_a_link_that_is_switched_while_a_bundle_is_opened_changes_nothing(
         assert model.predict(ROWS)["model"]["name"] == "iris"
 
 
-def test_small_and_large_bundles_have_the_same_digests(iris: Path, copy_of: Copy) -> None:
+def test_a_large_file_among_small_ones_is_verified(iris: Path, copy_of: Copy) -> None:
     bundle = copy_of(iris)
-    large = bundle / "large.bin"
+    large = bundle / "runtimes" / "large.bin"
     with large.open("wb") as file:
         file.write(b"x")
         file.truncate(5 << 20)
@@ -147,7 +194,7 @@ def test_small_and_large_bundles_have_the_same_digests(iris: Path, copy_of: Copy
     with large.open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"y")
-    assert "large.bin has changed" in refusal(bundle)
+    assert "runtimes/large.bin has changed" in refusal(bundle)
 
 
 def test_the_machine_is_what_this_python_was_built_for() -> None:

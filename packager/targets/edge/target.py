@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from packager.errors import ConfigError
 from packager.layout import Archive, IncludedFile, Layout, OwnCode, Parts, Platform
 from packager.manifest import canonical_json
-from packager.targets.edge import budget, pages, profile, recipe, wheel
+from packager.targets.edge import budget, digests, pages, profile, recipe, wheel
 from packager.targets.edge import greengrass as components
 from packager.targets.edge.profile import Device, LinuxDevice
 
@@ -124,11 +124,7 @@ class Edge(BaseModel):
         """As every artifact's, with the device, what may differ there, and the digest of every file."""
         document: dict[str, Any] = json.loads(parts.manifest_json)
         device = self.linux.model_dump(mode="json", exclude={"title", "kind"})
-        listed = {
-            file.dest: {"sha256": _sha256(file), "size_bytes": file.size_bytes}
-            for file in files
-            if _CACHE not in file.dest
-        }
+        listed = {file.dest: digests.entry_of(file.read()) for file in files if _CACHE not in file.dest}
         return canonical_json({**document, "device": device, "tolerance": parts.tolerance, "files": listed})
 
 

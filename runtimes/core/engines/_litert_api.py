@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from threading import Lock
+from _thread import allocate_lock
 
 from runtimes.core.errors import ModelError
 
@@ -108,7 +108,7 @@ class _Silence:
     def __init__(self) -> None:
         process = ctypes.CDLL(None)
         process.fopen.restype = ctypes.c_void_p
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._nowhere: int | None = process.fopen(b"/dev/null", b"w")
         self._stderr = ctypes.c_void_p.in_dll(process, "stderr")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from threading import Lock
+from _thread import allocate_lock
 
 from runtimes.core.engines._litert_api import Library, load
 from runtimes.core.engines._litert_buffers import SIZES_UNKNOWN, Buffers
@@ -47,7 +47,7 @@ class LiteRt:
         self._model: Model | None = model
         self._signature = signature
         self._threads = threads
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._compiled: Compiled | None = Compiled(library, model, threads)
         self._buffers: Buffers | None = None
         self._open()

@@ -57,13 +57,16 @@ class Tiny:
         header, arrays = _split(data)
         self.inputs: tuple[GraphTensor, ...] = _tensors(header["inputs"])
         self.outputs: tuple[GraphTensor, ...] = _tensors(header["outputs"])
-        constants = [_constant(entry, arrays) for entry in header["constants"]]
+        trees = _trees_alone(header["steps"])
+        constants = [_constant(entry, arrays, at in trees) for at, entry in enumerate(header["constants"])]
         count: int = header["values"]
         # The last place stands for inputs that are left out: it is found at -1.
         self._blank: list[Any] = [*constants, *[None] * (count - len(constants) + 1)]
         self._steps: list[tuple[Operate, list[int], list[int]]] | None = [
             (_ready(step, header["dtypes"], self._blank), step["in"], step["out"]) for step in header["steps"]
         ]
+        for at in trees:
+            self._blank[at] = None  # its nodes hold all of it
         self._inputs = _places(header["inputs"], input_names)
         self._outputs = _places(header["outputs"], output_names)
 
@@ -128,7 +131,18 @@ def _tensors(entries: list[dict[str, Any]]) -> tuple[GraphTensor, ...]:
     return tuple([GraphTensor(entry["name"], entry["dtype"], tuple(entry["shape"])) for entry in entries])
 
 
-def _constant(entry: dict[str, Any], arrays: memoryview) -> Value:
+def _trees_alone(steps: list[dict[str, Any]]) -> set[int]:
+    """The values that nothing but trees reads: what is theirs among the constants is never made a list of."""
+    trees: list[int] = []
+    others: list[int] = []
+    for step in steps:
+        rows, *tables = step["in"]
+        others.append(rows)
+        (trees if step["op"].startswith("trees.") else others).extend(tables)
+    return {at for at in trees if at >= 0}.difference(others)
+
+
+def _constant(entry: dict[str, Any], arrays: memoryview, as_it_lies: bool) -> Value:
     shape = tuple(entry["shape"])
     if entry["dtype"] == "string":
         return shape, entry["data"]
@@ -136,7 +150,8 @@ def _constant(entry: dict[str, Any], arrays: memoryview) -> Value:
     stored = arrays[start : start + entry["bytes"]]
     if len(stored) != entry["bytes"]:
         raise ValueError("it ends within its constants")
-    return shape, stored.cast(DTYPES[entry["dtype"]][0]).tolist()  # type: ignore[call-overload]
+    view = stored.cast(DTYPES[entry["dtype"]][0])  # type: ignore[call-overload]
+    return shape, view if as_it_lies else view.tolist()
 
 
 def _ready(step: dict[str, Any], dtypes: list[str], constants: list[Value | None]) -> Operate:

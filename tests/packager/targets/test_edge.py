@@ -115,7 +115,11 @@ def test_the_manifest_lists_every_file_but_byte_code_and_itself(tmp_path: Path) 
     } <= set(listed)  # fmt: skip
     for name, entry in listed.items():
         content = files[name].read()
-        assert entry == {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+        assert entry == {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size_bytes": len(content),
+            "blake2b": [hashlib.blake2b(content, digest_size=32).hexdigest()],
+        }
 
 
 def test_the_bundles_own_checksums_hold_on_the_device(tmp_path: Path) -> None:
