@@ -72,6 +72,18 @@ def test_a_small_net_answers_as_here_to_the_bit(net: Written, name: str) -> None
     assert_right(net, name)
 
 
+def test_a_net_in_single_precision_keeps_to_its_source_on_the_board(net: Written) -> None:
+    """Its last digit is that of the board's own C library."""
+    signature = net.converted.model.signature
+    tolerance = verify.tolerances(signature, net.cases)
+    single = firmware.generate(net.converted, "digits", tolerance, "single")
+    checked = board.check(single, part("cortex-m4"), net.sent)
+    assert checked.answers is not None
+    answers = single.coding.answered(checked.answers)
+    found = verify.compare(net.cases, answers, signature, "samples", tolerance, "a board")
+    assert (found.passed, found.label_flips, found.rows) == (True, 0, ROWS)
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_every_part_that_packager_knows_is_linked_for_and_emulated(name: str) -> None:
     checked = board.check(ByHand(), part(name), by_hand.cases())
