@@ -16,8 +16,9 @@ from tests.edge.update.releases import make_bundle
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = sorted((REPOSITORY / "edge").rglob("*.py"))
 HEAVY = {
-    "argparse", "asyncio", "collections", "csv", "dataclasses", "enum", "hashlib", "inspect", "json", "logging",
-    "numpy", "onnxruntime", "pathlib", "re", "signal", "socket", "ssl", "subprocess", "tempfile", "typing",
+    "argparse", "asyncio", "collections", "csv", "dataclasses", "enum", "hashlib", "inspect", "json",
+    "logging", "numpy", "onnxruntime", "pathlib", "re", "signal", "socket", "ssl", "subprocess", "tempfile",
+    "typing",
 }  # fmt: skip
 NEEDED = "3.11"
 ROW = "[5.1, 3.5, 1.4, 0.2]"

@@ -178,8 +178,11 @@ class Nodes:
     # Decisions
 
     def named(self, place: str, classes: Any) -> str:
-        """The class at each place."""
+        """The class at each place; where classes are their own places nothing is looked up, for which a
+        smaller engine is enough."""
         array = np.asarray(classes)
+        if array.dtype.kind in "iu" and np.array_equal(array, np.arange(len(array))):
+            return self.add("Identity", place)
         return self.add(
             "Gather", array if array.dtype.kind in "OU" else array.astype(np.int64), place, axis=0
         )
