@@ -32,7 +32,7 @@ _INTRODUCTION = """# Bundles at the edge
 Written by `make edge`. Machine: {machine}.
 The usual way is {versions}, as pip lays them down with byte-code, on Python 3.11 of Debian 12:
 `import` them, one session with one thread, one row. Ours is the bundle that `packager build
---target edge` makes for the same device, opened by `Model.open` with every digest verified. The
+--target edge` makes for the same device, opened by `Model.open`, which verifies what runs. The
 model (a net of 64, 32 and 10 over digits; for `tiny` a forest of 30 trees) and the row are the
 same, and so are the answers, or nothing is written.
 

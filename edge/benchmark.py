@@ -109,7 +109,7 @@ def _text(found: dict[str, Any]) -> str:
     latency = found["latency_ms"]
     lines = [
         f"{found['name']} {found['version']}, {found['threads']} thread(s)",
-        f"open             {found['load_ms']:.1f} ms, verifying all files {found['verify_ms']:.1f} ms more",
+        f"open             {found['load_ms']:.1f} ms, verifying what runs {found['verify_ms']:.1f} ms more",
         f"first answer     {found['first_answer_ms']:.3f} ms",
         f"{_asked(found):<17}p50 {latency['p50']:.3f}, p90 {latency['p90']:.3f}, p99 {latency['p99']:.3f} ms "
         f"({found['runs']} runs)",

@@ -57,7 +57,7 @@ class Model:
     ) -> Model:
         """The model of the bundle in ``path``; without one, of the bundle that holds this very code.
 
-        ``verify`` holds every file to the manifest's digests first. ``threads`` is how many the engine has;
+        ``verify`` holds what runs to the manifest's digests first. ``threads`` is how many the engine has;
         None takes what the build chose. Raises ``ModelError`` with a sentence.
         """
         if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
