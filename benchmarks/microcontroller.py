@@ -137,7 +137,8 @@ def _others(
     with tempfile.TemporaryDirectory(prefix="packager-others-") as scratch:
         folder = Path(scratch)
         python = environments.find(OTHERS).python
-        subprocess.run([str(python), "-I", str(_SCRIPT), str(model.estimator), str(folder)], check=True)
+        command = [str(python), "-I", str(_SCRIPT), str(model.estimator), str(folder)]
+        subprocess.run(command, cwd=folder, check=True)  # emlearn compiles in ./tmp
         said = json.loads((folder / "said.json").read_text())
         for tool, what in said.items():
             if "error" in what:
