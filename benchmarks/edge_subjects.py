@@ -129,10 +129,10 @@ def _install(names: list[str], arch: Arch, dest: Path, say: Progress) -> None:
     done = uv(["pip", "install", "--quiet", *options, *platform, *names], say)
     if done.returncode:
         raise ToolError(f"{', '.join(names)} cannot be fetched for {arch}", details=done.last())
-    compile_all = ("python3", "-m", "compileall", "-q", "-s", "/work", "-p", "/bundle", "/work")
+    compile_all = ("python3", "-m", "compileall", "-q", "-s", "/room", "-p", "/bundle", "/room")
     native: Root = roots.make("x86_64")  # byte-code is the same on every processor
     confined.run(
-        native, compile_all, mounts=(Mount(confined.hand_over(dest), "/work", writable=True),), timeout_s=300
+        native, compile_all, mounts=(Mount(confined.hand_over(dest), "/room", writable=True),), timeout_s=300
     )
 
 

@@ -32,7 +32,7 @@ def check(folder: Path, platform: Platform) -> tuple[Library, ...]:
     if faults:
         raise PreflightError(
             f"{faults[0]} ({len(faults)} such in all)" if len(faults) > 1 else faults[0],
-            hint="choose another --runtime, --arch or --device, or a version of the package that was made for it",
+            hint="choose another --runtime, --arch or --device, or a version of the package made for it",
             details=tuple(faults[1:20]),
         )
     return found

@@ -17,7 +17,7 @@ from tests.main_job.commands import build, packager
 
 Array = NDArray[Any]
 Tensors = dict[str, Array]
-PLACE = "/work/bundle"
+PLACE = "/room/bundle"
 """Where the archive is unpacked on the device."""
 _ASK = (Path(__file__).parent / "ask.py").read_text(encoding="utf-8")
 
@@ -58,7 +58,7 @@ def unpack(root: Root, artifact: Path, work: Path) -> None:
     place = work / "bundle"
     place.mkdir()
     confined.hand_over(work)
-    mounts = (Mount(artifact, "/bundle"), Mount(work, "/work", writable=True))
+    mounts = (Mount(artifact, "/bundle"), Mount(work, "/room", writable=True))
     done = confined.run(root, ("tar", "xzf", f"/bundle/{archive.name}", "-C", PLACE), mounts=mounts)
     assert done.code == 0, done.stderr
     done = confined.run(root, ("env", "-C", PLACE, "sha256sum", "-c", "SHA256SUMS"), mounts=mounts)
@@ -76,7 +76,7 @@ def on_device(
 ) -> Ran:
     """`python3 ARGUMENTS` on the device, in the bundle at ``place``; ``releases`` lie at /bundle."""
     command = ("env", "-C", place, "python3", *arguments)
-    mounts = [Mount(work, "/work", writable=True)]
+    mounts = [Mount(work, "/room", writable=True)]
     mounts += [Mount(releases, "/bundle")] if releases else []
     return confined.run(root, command, mounts=mounts, cpu=cpu)
 
@@ -87,7 +87,7 @@ def ask(
     """The answers of the bundle at ``place``, by `Model.open` and `run` in a process of its own."""
     asked = [{name: _document(array) for name, array in question.items()} for question in questions]
     (work / "asked.json").write_text(json.dumps(asked), encoding="ascii")
-    ran = on_device(root, work, "-c", _ASK, "/work/asked.json", place=place, cpu=cpu)
+    ran = on_device(root, work, "-c", _ASK, "/room/asked.json", place=place, cpu=cpu)
     assert ran.code == 0, ran.stderr
     said = json.loads(ran.stdout)
     outputs = tuple(
@@ -114,8 +114,8 @@ def assert_equal(artifact: Path, answers: Answers, expected: Sequence[Tensors]) 
 
 def assert_nothing_foreign(answers: Answers) -> None:
     """Every module and library that was loaded is the bundle's, or of the system without packages."""
-    assert [path for path in answers.modules if not path.startswith(("/work/", "/usr/lib/python3."))] == []
-    assert [path for path in answers.libraries if not path.startswith(("/work/", "/usr/lib/"))] == []
+    assert [path for path in answers.modules if not path.startswith(("/room/", "/usr/lib/python3."))] == []
+    assert [path for path in answers.libraries if not path.startswith(("/room/", "/usr/lib/"))] == []
     assert not [path for path in answers.modules if "-packages" in path]
 
 

@@ -58,12 +58,12 @@ def test_a_forest_is_unpacked_checked_proved_asked_and_updated(arch: Arch, tmp_p
     assert_nothing_foreign(answers)
 
     releases = released((old[1], new[1]), tmp_path)
-    update, trust = ("-m", "edge.update", "--home", "/work/home"), ("--trust", "/bundle/trust")
-    done = on_device(root, work, *update, "init", *trust, "--number", "1", "/work/bundle", releases=releases)
+    update, trust = ("-m", "edge.update", "--home", "/room/home"), ("--trust", "/bundle/trust")
+    done = on_device(root, work, *update, "init", *trust, "--number", "1", "/room/bundle", releases=releases)
     assert done.code == 0, done.stderr
     done = on_device(root, work, *update, "--from", "/bundle", "--health-s", "0", releases=releases)
     assert done.code == 0, done.stderr
-    current = "/work/home/current"
+    current = "/room/home/current"
     status = json.loads(on_device(root, work, *update, "status", "--json", place=current).stdout)
     assert (status["good"]["number"], status["current"]) == (2, "b")
     updated = ask(root, work, new[0].questions, place=current)
