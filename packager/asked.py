@@ -60,6 +60,22 @@ class Optimize(BaseModel):
         """The drop that is allowed; None: any, where passes are named without one."""
         return self.max_drop or (None if self.passes else DEFAULT_MAX_DROP)
 
+    def refuse_contradictions(self, *, has_samples: bool, is_billed: bool) -> None:
+        """ConfigError where what is asked for cannot be measured: without rows, or where nothing is billed."""
+        if self.objective == "cost" and not is_billed:
+            raise ConfigError(
+                "the objective is cost, and a device is paid for already",
+                "take --objective size or latency; of the targets the first one counts",
+            )
+        needing = [one.kind for one in self.passes if one.needs_calibration]
+        if has_samples or (self.budget is None and not needing):
+            return
+        what = f"the pass {needing[0]}" if needing else f"a drop of at most {self.budget}"
+        raise ConfigError(
+            f"{what} needs rows of the real kind, and there are no samples",
+            "give --samples FILE; passes that look at no rows go without: packager optimize --passes",
+        )
+
     @field_validator("max_drop", mode="after")
     @classmethod
     def _drop_is_a_share(cls, value: str | None) -> str | None:
@@ -76,6 +92,20 @@ class Optimize(BaseModel):
         rows = [_known(row) if isinstance(row, dict) else row for row in value]
         train = info.data.get("train")
         return _trained(rows, train) if train and rows else rows
+
+
+def refuse_unscored(min_accuracy: float, metric: str | None, has_labels: bool) -> None:
+    """ConfigError where a least accuracy is asked for that no row's truth can show."""
+    if not has_labels:
+        raise ConfigError(
+            f"min_accuracy is {min_accuracy:g}, and there are no labelled rows to score",
+            "give --samples FILE and --labels COLUMN|FILE",
+        )
+    if metric == "cosine":
+        raise ConfigError(
+            f"min_accuracy is {min_accuracy:g}, and cosine compares with the source, not the labels",
+            "name another --metric, or none",
+        )
 
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 
 from packager import refusal
-from packager.asked import Optimize
+from packager.asked import Optimize, refuse_unscored
 from packager.errors import ConfigError
 from packager.optimized import MetricName
 from packager.passes import PASSES
@@ -140,35 +140,13 @@ class Configuration(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _what_is_scored_has_rows(self) -> Self:
+    def _what_is_asked_can_be_done(self) -> Self:
         """A budget that nothing can be measured against is none."""
-        if self.min_accuracy is not None and not (self.labels and self.samples):
-            raise ConfigError(
-                f"min_accuracy is {self.min_accuracy:g}, and there are no labelled rows to score",
-                "give --samples FILE and --labels COLUMN|FILE",
-            )
-        if self.min_accuracy is not None and self.metric == "cosine":
-            raise ConfigError(
-                f"min_accuracy is {self.min_accuracy:g}, and cosine compares with the source, not the labels",
-                "name another --metric, or none",
-            )
-        if (
-            self.optimize is not None
-            and self.optimize.objective == "cost"
-            and isinstance(self.target[0], Edge)
-        ):
-            raise ConfigError(
-                "the objective is cost, and a device is paid for already",
-                "take --objective size or latency; of the targets the first one counts",
-            )
-        if self.optimize is None or self.samples is not None:
-            return self
-        needing = [one.kind for one in self.optimize.passes if one.needs_calibration]
-        if self.optimize.budget is not None or needing:
-            what = f"the pass {needing[0]}" if needing else f"a drop of at most {self.optimize.budget}"
-            raise ConfigError(
-                f"{what} needs rows of the real kind, and there are no samples",
-                "give --samples FILE; passes that look at no rows go without: packager optimize --passes",
+        if self.min_accuracy is not None:
+            refuse_unscored(self.min_accuracy, self.metric, bool(self.labels and self.samples))
+        if self.optimize is not None:
+            self.optimize.refuse_contradictions(
+                has_samples=self.samples is not None, is_billed=not isinstance(self.target[0], Edge)
             )
         return self
 

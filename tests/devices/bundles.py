@@ -52,7 +52,7 @@ def released(artifacts: Sequence[Path], folder: Path) -> Path:
 
 
 def unpack(root: Root, artifact: Path, work: Path) -> None:
-    """Unpack the archive on the device into ``work`` (its /work), and check the sums there."""
+    """Unpack the archive on the device into ``work`` (its /room), and check the sums there."""
     (archive,) = artifact.glob("*.tar.gz")
     work.mkdir()
     place = work / "bundle"
