@@ -61,7 +61,7 @@ class Optimize(BaseModel):
         return self.max_drop or (None if self.passes else DEFAULT_MAX_DROP)
 
     def refuse_contradictions(self, *, has_samples: bool, is_billed: bool) -> None:
-        """ConfigError where what is asked for cannot be measured: without rows, or where nothing is billed."""
+        """ConfigError where what is asked for cannot be measured: there are no rows, or no bills."""
         if self.objective == "cost" and not is_billed:
             raise ConfigError(
                 "the objective is cost, and a device is paid for already",
