@@ -96,7 +96,7 @@ def _without_library(
             in_c = ", or --format c where the model is small" if converted.model.format == "onnx" else ""
             raise DependencyError(
                 f"{dependencies.why_unpublished(kind, platform)}, and {error.message}",
-                f"take a device with x86_64 or arm64 and a newer glibc{in_c}",
+                f"take a newer --runtime, or a --device with x86_64 or arm64 and a newer glibc{in_c}",
             ) from error
         why = f"{dependencies.why_unpublished(kind, platform)}; {choice.why.removeprefix('asked for; ')}"
         step.detail = f"tiny: {why}"

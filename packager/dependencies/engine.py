@@ -119,7 +119,7 @@ def why_unpublished(kind: str, platform: Platform) -> str:
     if not needed or platform.glibc == "0":
         system = f"{arch} with musl" if platform.glibc == "0" else arch
         return f"no release of {name} is published for {system}"
-    return f"{name} needs glibc {min(needed, key=_number)} on {arch}, and the device has {platform.glibc}"
+    return f"{name} needs glibc {min(needed, key=_number)} on {arch}, and the target has {platform.glibc}"
 
 
 def releases(kind: str, platform: Platform) -> tuple[Engine, ...]:

@@ -29,6 +29,14 @@ def read(text: str) -> Any:
     return _decode(text)
 
 
+def read_own(text: str) -> Any:
+    """The value that a text begins with which packager itself wrote: numbers in it may be infinite, or none."""
+    try:
+        return _scan_own(text, 0)[0]
+    except (StopIteration, SystemError):
+        raise ValueError("it is no JSON") from None
+
+
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not a JSON number")
 
@@ -42,6 +50,12 @@ class _Reading:
     parse_constant = staticmethod(_refuse_constant)
 
 
+class _ReadingOwn(_Reading):
+    """The same, with the numbers that JSON has no word for."""
+
+    parse_constant = staticmethod(float)  # type: ignore[assignment]
+
+
 def _decode(text: str) -> object:
     import json
 
@@ -53,15 +67,15 @@ def _refuse_value(value: object) -> NoReturn:
     raise TypeError(f"JSON has no word for a {type(value).__name__}")
 
 
-def _prepare_scan() -> Scan:
+def _prepare_scan(reading: type[_Reading]) -> Scan:
     try:
         from _json import make_scanner
     except ImportError:
         from json import JSONDecoder
 
-        slow: Scan = JSONDecoder(parse_constant=_refuse_constant).scan_once  # type: ignore[attr-defined]
+        slow: Scan = JSONDecoder(parse_constant=reading.parse_constant).scan_once  # type: ignore[attr-defined]
         return slow
-    quick: Scan = make_scanner(_Reading())  # type: ignore[arg-type]
+    quick: Scan = make_scanner(reading())  # type: ignore[arg-type]
     return quick
 
 
@@ -81,5 +95,6 @@ def _prepare_write() -> Callable[[object], str]:
     return write_text
 
 
-scan = _prepare_scan()
+scan = _prepare_scan(_Reading)
+_scan_own = _prepare_scan(_ReadingOwn)
 write = _prepare_write()

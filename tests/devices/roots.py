@@ -19,7 +19,7 @@ Arch = Literal["x86_64", "arm64", "armv7", "riscv64"]
 
 MIRROR = "http://deb.debian.org/debian"
 PACKAGES = ("python3", "libstdc++6", "libgcc-s1", "coreutils", "tar", "gzip")
-FOLDERS = ("bundle", "work", "usual", "proc", "sys", "dev", "tmp")
+FOLDERS = ("bundle", "room", "usual", "proc", "sys", "dev", "tmp")
 """Where things are mounted; a root is read-only."""
 _DEBIAN = {"x86_64": "amd64", "arm64": "arm64", "armv7": "armhf", "riscv64": "riscv64"}
 _SUITES: dict[Arch, str] = {

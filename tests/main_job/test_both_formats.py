@@ -89,5 +89,6 @@ def test_a_system_that_no_engine_for_tflite_loads_on_is_refused(tmp_path: Path) 
     (tmp_path / "linear.tflite").write_bytes(tflite_models.linear()[0])
     done = packager("build", "linear.tflite", "--arch", "arm64", "--runtime", "python3.11", cwd=tmp_path)
     assert done.exit_code == 10
-    assert "no release of LiteRT loads on glibc 2.26 for arm64" in done.stderr
+    assert "LiteRT needs glibc 2.34 on arm64, and the target has 2.26" in done.stderr
+    assert "take a newer --runtime" in done.stderr
     assert not (tmp_path / "dist").exists() or not any((tmp_path / "dist").rglob("*"))

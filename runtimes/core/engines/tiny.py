@@ -121,7 +121,7 @@ def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError("it does not begin as such a model does")
     end = _HEAD + int.from_bytes(data[len(MAGIC) : _HEAD], "little")
-    header = json_text.read(data[_HEAD:end].decode("utf-8"))
+    header = json_text.read_own(data[_HEAD:end].decode("utf-8"))
     if header["version"] != VERSION:
         raise ValueError(f"it has the version {header['version']}, and this runtime reads {VERSION}")
     return header, memoryview(data)[end:]

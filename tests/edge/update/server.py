@@ -47,10 +47,10 @@ class Answering(BaseHTTPRequestHandler):
         self.give(body)
 
     def give(self, body: bytes) -> None:
-        """Send, and count."""
+        """Count, and send: who has read all of it finds it counted."""
+        self.server.told.sent_bytes += len(body)
         self.wfile.write(body)
         self.wfile.flush()
-        self.server.told.sent_bytes += len(body)
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Silence."""
