@@ -30,7 +30,7 @@ def read(text: str) -> Any:
 
 
 def read_own(text: str) -> Any:
-    """The value that a text begins with which packager itself wrote: numbers in it may be infinite, or none."""
+    """The value at the head of a text that packager itself wrote: its numbers may be infinite, or none."""
     try:
         return _scan_own(text, 0)[0]
     except (StopIteration, SystemError):
