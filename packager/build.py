@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from packager import (
@@ -181,17 +182,8 @@ def _make(
         archive, *_ = bundle.write(assembled.layout, dest, judge, step.say)
         step.detail = str(archive.path)
     notes = (*assembled.notes, *assembled.layout.notes, *archive.notes, *grown)
-    return Artifact(
-        target=target.folder,
-        path=dest,
-        archive=archive.path,
-        size_bytes=archive.size_bytes,
-        unzipped_bytes=archive.unzipped_bytes,
-        sha256=archive.sha256,
-        notes=notes,
-        runs_here=platform.arch == tools.host_arch(),
-        fit=found[-1].fit,
-    ), found[-1]
+    made = _artifact(target, dest, archive, notes)
+    return replace(made, runs_here=platform.arch == tools.host_arch(), fit=found[-1].fit), found[-1]
 
 
 def _make_source(
@@ -214,6 +206,11 @@ def _make_source(
     with steps.step("package") as step:
         (archive,) = bundle.write(proved.layout, dest, judge, step.say)
         step.detail = str(archive.path)
+    made = _artifact(target, dest, archive, (*proved.notes, *archive.notes))
+    return replace(made, c_name=proved.c_name, footprint=proved.footprint), found[-1]
+
+
+def _artifact(target: Target, dest: Path, archive: bundle.WrittenArchive, notes: tuple[str, ...]) -> Artifact:
     return Artifact(
         target=target.folder,
         path=dest,
@@ -221,10 +218,8 @@ def _make_source(
         size_bytes=archive.size_bytes,
         unzipped_bytes=archive.unzipped_bytes,
         sha256=archive.sha256,
-        notes=(*proved.notes, *archive.notes),
-        c_name=proved.c_name,
-        footprint=proved.footprint,
-    ), found[-1]
+        notes=notes,
+    )
 
 
 def _preflight(target: Target, root: Path, steps: Steps) -> None:
