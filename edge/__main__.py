@@ -14,6 +14,7 @@ if not __package__:  # the folder itself was named: python3 bundle/edge predict
 from argparse import ArgumentParser, ArgumentTypeError
 
 from edge import exits
+from edge.arguments import seconds
 from edge.output import Output, Stopped, StreamError, end_by, say
 
 TYPE_CHECKING = False
@@ -94,7 +95,7 @@ def _parser() -> ArgumentParser:
             command.add_argument("--json", action="store_true", help="answer in JSON")
     _add_predict(made["predict"])
     text = "how long to ask for one row, and again for a batch (default 2)"
-    made["benchmark"].add_argument("--seconds", type=_seconds, default=2.0, metavar="S", help=text)
+    made["benchmark"].add_argument("--seconds", type=seconds(3600), default=2.0, metavar="S", help=text)
     return parser
 
 
@@ -115,16 +116,6 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 10**6:
         raise ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value <= 3600:
-        raise ArgumentTypeError(f"{text!r} is no number of seconds up to 3600")
-    return value
 
 
 def _character(text: str) -> str:

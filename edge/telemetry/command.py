@@ -8,6 +8,7 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 
 from edge import exits
+from edge.arguments import seconds
 from edge.output import say
 from edge.telemetry.batches import lines_of
 from edge.telemetry.http_post import Receiver
@@ -124,11 +125,11 @@ def _parser() -> ArgumentParser:
     add("--to", required=True, type=_address, metavar="URL", help="gets JSON lines in gzip by POST")
     text = "for the receiver; @FILE has such lines. Repeatable"
     add("--header", action="append", default=[], metavar="NAME: VALUE", help=text)
-    add("--every", type=_positive, metavar="S", help="go on for ever, and send each S seconds")
-    add("--for-s", type=_positive, default=60.0, metavar="S", help="try for so long (default 60)")
+    add("--every", type=seconds(86400), metavar="S", help="go on for ever, and send each S seconds")
+    add("--for-s", type=seconds(86400), default=60.0, metavar="S", help="try for so long (default 60)")
     add(
         "--answer-s",
-        type=_positive,
+        type=seconds(86400),
         default=15.0,
         metavar="S",
         help="wait so long for an answer (default 15)",
@@ -148,16 +149,6 @@ def _address(text: str) -> str:
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
     return text
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value <= 86400:
-        raise ArgumentTypeError(f"{text!r} is no number of seconds up to 86400")
-    return value
 
 
 def _bytes(text: str) -> int:
