@@ -20,10 +20,14 @@ OLDEST_PYTHONS = {"worker_onnx2tf": "3.12", "edge_update": "3.9"}
 _ONNX = ("onnx==1.21.0", "onnxruntime", "protobuf>=6.31.1,<7")
 _SKLEARN = ("scikit-learn", "skl2onnx", "skops", "joblib")
 _SAMPLES = ("pandas", "pyarrow")
+_JOB = ("pyarrow", "boto3", "tqdm")
 
 # Name of the lock: its requirements, and whether what these need is locked, too.
 LOCKS: dict[str, tuple[tuple[str, ...], bool]] = {
     "aws_lambda": (("fastapi>=0.115", "mangum>=0.19"), True),
+    # What a batch job installs beside itself; with Ray all of it in one environment.
+    "batch": (_JOB, True),
+    "batch_ray": ((*_JOB, "ray==2.60.0"), True),
     # What the usual ways of serving a model install: the benchmark measures against them.
     "benchmark_naive": (("fastapi", "mangum", "onnxruntime==1.31.1", "numpy"), True),
     "benchmark_sklearn": (("fastapi", "mangum", "scikit-learn==1.9.1", "joblib", "numpy"), True),
