@@ -14,6 +14,7 @@ from packager.layout import IncludedFile, Layout, Parts, Platform
 from packager.manifest import canonical_json, manifest_json
 from packager.results import TrimmedRule
 from packager.targets import Target
+from packager.targets.batch.target import Batch
 from packager.targets.edge import profile
 from packager.targets.edge.target import Edge
 
@@ -24,6 +25,10 @@ SOURCES_SHIP = (
 SOURCES_ALONE = (
     "no Python {python} is on this machine, so the bundle has sources alone: the device compiles them, at "
     "every start where it cannot write beside them (`uv python install {python}`, then build again)"
+)
+JOB_SOURCES_ALONE = (
+    "no Python {python} is on this machine, so the job has sources alone, and each start compiles them where "
+    "it cannot write beside them (`uv python install {python}`, then build again)"
 )
 
 
@@ -72,7 +77,8 @@ def assemble(
         tolerance=_tolerance(converted, configuration),
     )
     if target.own_code == "beside":
-        notes = () if python else (SOURCES_ALONE.format(python=platform.python),)
+        said = JOB_SOURCES_ALONE if isinstance(target, Batch) else SOURCES_ALONE
+        notes = () if python else (said.format(python=platform.python),)
         return Assembly(target.layout(parts), notes, (), served.told)
     notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
     layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(served.engine, platform), say)
@@ -82,6 +88,8 @@ def assemble(
 def _own_code(
     target: Target, python: interpreters.Interpreter | None, converted: Conversion
 ) -> tuple[IncludedFile, ...]:
+    if isinstance(target, Batch):
+        return dependencies.job_files(target.rooms, python, converted.model)
     if target.own_code == "beside":
         return dependencies.device_files(python)
     return dependencies.runtime_files(target.rooms, python, converted.model)

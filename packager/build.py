@@ -36,8 +36,7 @@ from packager.optimized import Score
 from packager.probe import Answers
 from packager.progress import Silence, Steps, Watcher
 from packager.results import Artifact, BuildReport, Verification
-from packager.targets import Target
-from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets import AnyTarget, Target
 from packager.targets.edge.target import Edge
 
 
@@ -114,7 +113,7 @@ def _chosen(configuration: Configuration, converted: Conversion, job: Path, step
         if configuration.optimize is None:
             yield Chosen(converted, as_tflm.CHOICE)
             return
-        target: AwsLambda | Edge = as_tflm.STAND_IN
+        target: AnyTarget = as_tflm.STAND_IN
     else:
         target = engine_choice.deciding(configuration.targets, converted.model.format)
     if configuration.optimize is None:

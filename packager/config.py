@@ -12,10 +12,11 @@ from pydantic.fields import FieldInfo
 from packager import refusal
 from packager.asked import Optimize, refuse_unscored
 from packager.errors import ConfigError
+from packager.layout import Favour
 from packager.optimized import MetricName
 from packager.passes import PASSES
 from packager.rendering import render
-from packager.targets import TARGETS, AnyTarget, find
+from packager.targets import TARGETS, AnyTarget, TargetTable, find
 from packager.targets.aws_lambda.target import AwsLambda
 from packager.targets.edge.profile import is_file
 from packager.targets.edge.target import Edge
@@ -34,6 +35,7 @@ EXAMPLES: dict[str, Any] = {
     "torch_model": "module:factory",
     "environment": {},
     "format": "onnx",
+    "favour": "start",
     "convert_memory_mb": 8000,
     "max_drop": "0.5%",
     "metric": "accuracy",
@@ -85,9 +87,10 @@ class Configuration(BaseModel):
         default="auto",
         description="Release of ONNX Runtime; auto: the smallest that is known to do what a graph asks for.",
     )
-    favour: Literal["start", "throughput"] = Field(
-        default="start",
-        description="What a large neural net is opened for: a quick start, or less time for each request.",
+    favour: Favour | None = Field(
+        default=None,
+        description="What a large neural net is opened for: a quick start, or less time for each request; "
+        "default: start, and throughput for batch jobs.",
     )
     convert_timeout_s: float = Field(default=1800.0, gt=0, description="Stop a converter that takes longer.")
     convert_memory_mb: int | None = Field(
@@ -116,10 +119,10 @@ class Configuration(BaseModel):
     optimize: Optimize | None = Field(
         default=None, description="[optimize]: make the model smaller or faster within a budget."
     )
-    target: tuple[AnyTarget, ...] = Field(default=(AwsLambda(),), description="What to build for.")
+    target: tuple[TargetTable, ...] = Field(default=(AwsLambda(),), description="What to build for.")
 
     @property
-    def targets(self) -> tuple[AwsLambda | Edge, ...]:
+    def targets(self) -> tuple[AnyTarget, ...]:
         """What to build for, as it was asked."""
         return self.target
 
@@ -146,7 +149,7 @@ class Configuration(BaseModel):
             refuse_unscored(self.min_accuracy, self.metric, bool(self.labels and self.samples))
         if self.optimize is not None:
             self.optimize.refuse_contradictions(
-                has_samples=self.samples is not None, is_billed=not isinstance(self.target[0], Edge)
+                has_samples=self.samples is not None, is_billed=isinstance(self.target[0], AwsLambda)
             )
         return self
 

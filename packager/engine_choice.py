@@ -75,6 +75,8 @@ def choose(
         return _without_library(replace(wanted, engine="tiny"), converted, target, job, way, steps)
     if library != "onnxruntime":
         return converted, EngineChoice(library, f"it runs {converted.model.format} models")
+    if target.favours == "throughput" and wanted.engine is None:
+        return converted, EngineChoice(library, "many rows at once: pure Python takes them one by one")
     with steps.step("engine") as step:
         step.say("trying pure Python")
         chosen, choice = _tiny_or(library, wanted, converted, target, job, way)

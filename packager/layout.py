@@ -10,6 +10,7 @@ Arch = Literal["x86_64", "arm64", "armv7", "riscv64"]
 _MACHINES: dict[Arch, str] = {"arm64": "aarch64", "armv7": "armv7l"}
 ArchiveFormat = Literal["zip", "tar.gz"]
 OwnCode = Literal["packed", "beside"]
+Favour = Literal["start", "throughput"]
 SizeKind = Literal["zipped", "unzipped"]
 
 

@@ -1,15 +1,13 @@
 """How a model is served on a platform: by which release of its engine, stored how, with how many threads."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from packager import dependencies, weights
 from packager.conversion import Conversion
+from packager.layout import Favour
 from packager.manifest import Engine
 from packager.model import ModelFile
 from packager.targets import Target
-
-Favour = Literal["start", "throughput"]
 
 GRAPH_OPTIMIZATION = {"sklearn": "basic", "xgboost": "basic", "lightgbm": "basic"}
 """Trees and linear models run no faster for more, and every start would pay for the attempt."""
@@ -34,8 +32,10 @@ class Serving:
         return f"{self.engine.kind.name} {self.engine.version}{why}"
 
 
-def serve(target: Target, converted: Conversion, version: str, favour: Favour) -> Serving:
-    """Choose for a target. A large ONNX model is stored anew, beside the converted one."""
+def serve(target: Target, converted: Conversion, version: str, favour: Favour | None = None) -> Serving:
+    """Choose for a target, and for what it favours where nothing else is asked for. A large ONNX model is
+    stored anew, beside the converted one."""
+    favour = favour or target.favours
     model, platform = converted.model, target.platform
     if model.format != "onnx":
         engine = dependencies.choose_engine(dependencies.kind_for(model.format), platform)

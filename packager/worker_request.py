@@ -9,6 +9,7 @@ from packager.conversion import Way, default_format
 from packager.errors import SamplesError
 from packager.model import Format
 from packager.passes import Oldest
+from packager.targets import AnyTarget
 from packager.targets.aws_lambda.target import AwsLambda
 from packager.targets.edge.profile import Microcontroller
 from packager.targets.edge.target import Edge
@@ -64,7 +65,7 @@ def way(configuration: Configuration, say: tools.Progress = tools.silent) -> Way
     return Way(limits, configuration.worker, configuration.offline, say)
 
 
-def _is_part(target: AwsLambda | Edge) -> bool:
+def _is_part(target: AnyTarget) -> bool:
     return isinstance(target, Edge) and isinstance(target.profile, Microcontroller)
 
 

@@ -43,6 +43,9 @@ OPTIONS = (
         help="Lambda's Python runtime, python3.11 to python3.14. Default: python3.13.",
     ),
     click.option(
+        "--python", metavar="3.N", help="With --target batch: the job's Python, 3.11 to 3.14. Default: 3.13."
+    ),
+    click.option(
         "--http",
         type=click.Choice(["fastapi", "none"]),
         help="The HTTP pages with their documents, or none: predictions alone. Default: fastapi.",
@@ -74,7 +77,7 @@ OPTIONS = (
     click.option(
         "--favour",
         type=click.Choice(["start", "throughput"]),
-        help="What a large neural net is opened for. Default: start.",
+        help="What a large neural net is opened for. Default: start; for a batch job throughput.",
     ),
     click.option(
         "--tolerance", type=float, help="Allow this absolute difference (it is written in the report)."
@@ -154,5 +157,5 @@ def _flags(source: Source, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _target_flags(given: dict[str, Any]) -> dict[str, Any]:
-    names = ("arch", "runtime", "http", "image", "device", "greengrass")
+    names = ("arch", "runtime", "python", "http", "image", "device", "greengrass")
     return {name: given[name] for name in names if given[name] is not None}

@@ -22,7 +22,7 @@ from packager.dependencies.engine import (
 from packager.dependencies.onnx_needs import needs_of
 from packager.dependencies.packages import install, install_pure
 from packager.dependencies.release import AUTO, Release, choose_release, onnx_limits
-from packager.dependencies.runtime import device_files, runtime_files
+from packager.dependencies.runtime import device_files, job_files, runtime_files
 
 __all__ = [
     "AUTO",
@@ -36,6 +36,7 @@ __all__ = [
     "install",
     "install_pure",
     "is_published",
+    "job_files",
     "kind_for",
     "kinds",
     "known_release",

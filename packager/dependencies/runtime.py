@@ -29,10 +29,7 @@ def runtime_files(
 
     Of the engines only what the model's own imports ships, in a function or at the module's head.
     """
-    found = dict(resources.sources("runtimes", *rooms))
-    engine = f"runtimes.core.engines.{kind_for(model.format)}"
-    kept = _reached(found, (engine, *(f"{_OPERATORS}{module}" for module in model.modules)))
-    sources = [IncludedFile(dest, path) for dest, path in found.items() if dest in kept]
+    sources = _sources(rooms, model)
     if interpreter is None:
         return tuple(sources)
     pages = [file for file in sources if file.dest.startswith(_PAGES)]
@@ -48,11 +45,32 @@ def device_files(interpreter: Interpreter | None) -> tuple[IncludedFile, ...]:
     docstrings: they take a megabyte of memory.
     """
     found = (*resources.sources("edge"), *resources.sources("runtimes", "core"))
-    sources = [IncludedFile(dest, path.read_bytes()) for dest, path in found]
+    return _beside([IncludedFile(dest, path.read_bytes()) for dest, path in found], interpreter, level=2)
+
+
+def job_files(
+    rooms: tuple[str, ...], interpreter: Interpreter | None, model: ModelFile
+) -> tuple[IncludedFile, ...]:
+    """`runtimes/` with these rooms of it and the model's engine: sources, which any Python runs that the job
+    is given, and byte-code beside them for the interpreter's version."""
+    sources = [IncludedFile(file.dest, file.read()) for file in _sources(rooms, model)]
+    return _beside(sources, interpreter, level=0)
+
+
+def _sources(rooms: tuple[str, ...], model: ModelFile) -> list[IncludedFile]:
+    found = dict(resources.sources("runtimes", *rooms))
+    engine = f"runtimes.core.engines.{kind_for(model.format)}"
+    kept = _reached(found, (engine, *(f"{_OPERATORS}{module}" for module in model.modules)))
+    return [IncludedFile(dest, path) for dest, path in found.items() if dest in kept]
+
+
+def _beside(
+    sources: list[IncludedFile], interpreter: Interpreter | None, level: byte_code.Level
+) -> tuple[IncludedFile, ...]:
     if interpreter is None:
         return tuple(sources)
     tag = "".join(interpreter.version.split(".")[:2])
-    compiled = byte_code.compile_files(sources, interpreter, level=2)
+    compiled = byte_code.compile_files(sources, interpreter, level)
     return (*sources, *(IncludedFile(_cached(file.dest, tag), file.read()) for file in compiled))
 
 

@@ -8,6 +8,7 @@ from packager import codes, conversion, dependencies, engine_choice, prices, pro
 from packager.conversion import Conversion, Way
 from packager.engine_choice import Wanted
 from packager.errors import ConversionError
+from packager.layout import Favour
 from packager.optimization import choice, words
 from packager.optimization.lineage import title
 from packager.optimization.making import Made
@@ -15,7 +16,7 @@ from packager.optimization.scoring import Scoring
 from packager.optimized import Candidate, Objective
 from packager.progress import Silence, Steps
 from packager.results import EngineChoice
-from packager.serving import Favour
+from packager.targets import AnyTarget
 from packager.targets.aws_lambda.target import AwsLambda
 from packager.targets.edge.target import Edge
 from packager.trial import Timed, TrialRoot
@@ -30,10 +31,10 @@ OWN_ANSWERS = "own.json"
 class Shipping:
     """How the model ships: for which target, by which engine; and what shall become less of it."""
 
-    target: AwsLambda | Edge
+    target: AnyTarget
     wanted: Wanted
     engine_version: str
-    favour: Favour
+    favour: Favour | None
     objective: Objective
 
 

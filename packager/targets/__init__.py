@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Protocol
 from pydantic import Field
 
 from packager.errors import ConfigError
-from packager.layout import Layout, OwnCode, Parts, Platform
+from packager.layout import Favour, Layout, OwnCode, Parts, Platform
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.batch.target import Batch
 from packager.targets.edge.target import Edge
 
 
@@ -21,12 +22,14 @@ class Target(Protocol):
 
     ``root`` is the folder in the artifact that runs. ``own_code`` says how `runtimes/` ships: its byte-code
     in one file ("packed"), or its sources with byte-code beside them ("beside"), since a device may have
-    another Python.
+    another Python. ``favours``: what its engine is chosen and a large model opened for, unless one is asked
+    for: a quick start, or the most rows.
     """
 
     folder: ClassVar[str]
     root: ClassVar[str]
     own_code: ClassVar[OwnCode]
+    favours: ClassVar[Favour]
 
     @property
     def kind(self) -> str:
@@ -52,17 +55,20 @@ class Target(Protocol):
         """What the artifact's folder holds."""
 
 
-AnyTarget = Annotated[AwsLambda | Edge, Field(discriminator="kind")]
+AnyTarget = AwsLambda | Batch | Edge
+"""Each of them."""
+
+TargetTable = Annotated[AnyTarget, Field(discriminator="kind")]
 """A [[target]] table."""
 
 
-TARGETS: MappingProxyType[str, type[AwsLambda] | type[Edge]] = MappingProxyType(
-    {"aws_lambda": AwsLambda, "edge": Edge}
+TARGETS: MappingProxyType[str, type[AnyTarget]] = MappingProxyType(
+    {"aws_lambda": AwsLambda, "batch": Batch, "edge": Edge}
 )
 """Every target by its kind."""
 
 
-def find(name: str) -> type[AwsLambda] | type[Edge]:
+def find(name: str) -> type[AnyTarget]:
     """The target of this kind, or of this short name (`lambda`)."""
     known = {**TARGETS, **{target.folder: target for target in TARGETS.values()}}
     if name in known:

@@ -10,11 +10,12 @@ from pathlib import Path
 from packager import codes, dependencies, interpreters, preflight, probe, row_by_row, serving, tools
 from packager.codes import Codes
 from packager.conversion import Conversion
+from packager.layout import Favour
 from packager.manifest import manifest_json
 from packager.model import EngineName, Format, ModelFile
 from packager.optimized import Sizes
 from packager.probe import Answers
-from packager.serving import Favour, Serving
+from packager.serving import Serving
 from packager.targets import Target
 
 ENGINES: Mapping[Format, EngineName] = {"onnx": "onnxruntime", "tflite": "litert", "tiny": "tiny"}
@@ -51,7 +52,7 @@ def lay(
     target: Target,
     converted: Conversion,
     version: str = dependencies.AUTO,
-    favour: Favour = "start",
+    favour: Favour | None = None,
 ) -> TrialRoot:
     """Write ``converted`` into the folder ``root`` as ``target`` would serve it.
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from packager.errors import ConfigError
-from packager.layout import Archive, IncludedFile, Layout, OwnCode, Parts, Platform, SizeLimit
+from packager.layout import Archive, Favour, IncludedFile, Layout, OwnCode, Parts, Platform, SizeLimit
 from packager.model import Format, ModelFile
 from packager.rendering import render
 from packager.targets.aws_lambda import event, quotas
@@ -43,6 +43,7 @@ class AwsLambda(BaseModel):
     folder: ClassVar[str] = "lambda"
     root: ClassVar[str] = "function"
     own_code: ClassVar[OwnCode] = "packed"
+    favours: ClassVar[Favour] = "start"
 
     kind: Literal["aws_lambda"] = "aws_lambda"
     arch: Literal["x86_64", "arm64"] = Field(

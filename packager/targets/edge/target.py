@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from packager.errors import ConfigError
-from packager.layout import Archive, IncludedFile, Layout, OwnCode, Parts, Platform
+from packager.layout import Archive, Favour, IncludedFile, Layout, OwnCode, Parts, Platform
 from packager.manifest import canonical_json
 from packager.targets.edge import budget, digests, pages, profile, recipe, wheel
 from packager.targets.edge import greengrass as components
@@ -27,6 +27,7 @@ class Edge(BaseModel):
     folder: ClassVar[str] = "edge"
     root: ClassVar[str] = "bundle"
     own_code: ClassVar[OwnCode] = "beside"
+    favours: ClassVar[Favour] = "start"
 
     kind: Literal["edge"] = "edge"
     device: str = Field("", description="the device's profile: its name, or a .toml file of your own")
