@@ -57,7 +57,7 @@ def job_name(name: str) -> str:
 
 
 def definition(name: str, asked: Asked) -> dict[str, Any]:
-    """The job as `aws batch register-job-definition --cli-input-json` takes it, with words for image and roles.
+    """The job as `aws batch register-job-definition --cli-input-json` takes it, but for image and roles.
 
     SIGTERM comes 30 s before SIGKILL (ECS' own default, the least on Fargate): the job needs a few of them.
     """

@@ -1,4 +1,4 @@
-"""What AWS Batch, Fargate and Step Functions take, from the dated table in `data/`, and sentences about what they do not."""
+"""What AWS Batch, Fargate and Step Functions take, by the dated table in `data/`, and what is said of the rest."""
 
 import json
 import re
@@ -57,9 +57,8 @@ def check_options(asked: Asked) -> None:
 def _check_fargate(asked: Asked) -> None:
     fargate = table()["fargate"]
     if asked.timeout_s > fargate["most_timeout_s"]:
-        raise _refused(
-            f"timeout_s is {asked.timeout_s}, and Fargate promises no job more than {fargate['most_timeout_s']}"
-        )
+        most = fargate["most_timeout_s"]
+        raise _refused(f"timeout_s is {asked.timeout_s}, and Fargate promises no job more than {most}")
     _check_range("ephemeral_gb", asked.ephemeral_gb, *fargate["ephemeral_gb"], taker="Fargate")
     pairs = {float(vcpus): memory_sizes(vcpus) for vcpus in fargate["memory_mb"]}
     if asked.vcpus not in pairs:

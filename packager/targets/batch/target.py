@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from packager import resources
 from packager.layout import Archive, Favour, IncludedFile, Layout, OwnCode, Parts, Platform
 from packager.manifest import canonical_json
 from packager.rendering import render
+from packager.targets.batch import aws, quotas
 
 PythonVersion = Literal["3.11", "3.12", "3.13", "3.14"]
 LOCK = "batch"
@@ -38,8 +39,8 @@ class Batch(BaseModel):
     kind: Literal["batch"] = "batch"
     arch: Literal["x86_64", "arm64"] = Field("x86_64", description="processor of the job: x86_64 or arm64")
     python: PythonVersion = Field("3.13", description="Python that runs the job: 3.11 to 3.14")
-    compute: Literal["fargate", "fargate_spot", "ec2"] = Field(
-        "fargate_spot", description="what AWS Batch runs it on: fargate, fargate_spot or ec2"
+    compute: Literal["fargate", "fargate_spot", "ec2_spot"] = Field(
+        "fargate_spot", description="what AWS Batch runs it on: fargate, fargate_spot or ec2_spot"
     )
     vcpus: float = Field(2, description="processors of one job on AWS Batch")
     memory_mb: int = Field(4096, description="memory of one job on AWS Batch")
@@ -47,6 +48,11 @@ class Batch(BaseModel):
     attempts: int = Field(5, description="how often AWS Batch starts a job that was interrupted or failed")
     ephemeral_gb: int = Field(30, description="disk of one job on AWS Batch with Fargate")
     log_retention_days: int = Field(30, description="how long the log on AWS is kept")
+
+    @model_validator(mode="after")
+    def _takes_aws(self) -> Self:
+        quotas.check_options(self)
+        return self
 
     @property
     def platform(self) -> Platform:
@@ -78,7 +84,8 @@ class Batch(BaseModel):
     def templates(self, name: str) -> list[IncludedFile]:
         """What is for people, for a container engine and for AWS: nothing of what runs."""
         values = {"name": name, "target": self, "root": self.root}
-        return [IncludedFile(page, render(f"batch/{page.lstrip('.')}", **values)) for page in _PAGES]
+        pages = [IncludedFile(page, render(f"batch/{page.lstrip('.')}", **values)) for page in _PAGES]
+        return [*pages, *aws.files(name, self)]
 
     def _job(self, parts: Parts) -> list[IncludedFile]:
         files = [
