@@ -1,4 +1,4 @@
-"""What AWS Batch, Fargate and Step Functions take, by the dated table in `data/`, and what is said of the rest."""
+"""What AWS Batch, Fargate and Step Functions take, by the dated table in `data/`, and what they do not."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def table() -> dict[str, Any]:
 def check_options(asked: Asked) -> None:
     """Refuse what AWS would refuse, or what would let a queue stand still."""
     job = table()["job"]
-    _check_range("attempts", asked.attempts, *job["attempts"])
+    _check_range("attempts", asked.attempts, job["attempts"])
     if asked.timeout_s < job["least_timeout_s"]:
         raise _refused(f"timeout_s is {asked.timeout_s}, and {JOB} has at least {job['least_timeout_s']}")
     if asked.log_retention_days not in table()["logs"]["retention_days"]:
@@ -59,7 +59,7 @@ def _check_fargate(asked: Asked) -> None:
     if asked.timeout_s > fargate["most_timeout_s"]:
         most = fargate["most_timeout_s"]
         raise _refused(f"timeout_s is {asked.timeout_s}, and Fargate promises no job more than {most}")
-    _check_range("ephemeral_gb", asked.ephemeral_gb, *fargate["ephemeral_gb"], taker="Fargate")
+    _check_range("ephemeral_gb", asked.ephemeral_gb, fargate["ephemeral_gb"], "Fargate")
     pairs = {float(vcpus): memory_sizes(vcpus) for vcpus in fargate["memory_mb"]}
     if asked.vcpus not in pairs:
         takes = ", ".join(f"{vcpus:g}" for vcpus in sorted(pairs))
@@ -97,7 +97,7 @@ def _check_ec2(asked: Asked) -> None:
 
 def check_array_size(size: int) -> None:
     """An array job has 2 children or more; one shard is a plain job."""
-    _check_range("the size of an array", size, *table()["job"]["array_size"])
+    _check_range("the size of an array", size, table()["job"]["array_size"])
 
 
 def check_name(what: str, name: str) -> None:
@@ -147,7 +147,7 @@ def check_execution(name: str, given: dict[str, Any], items: int) -> None:
     if not re.fullmatch(machine["name"], name):
         raise _refused(f"the name of the execution is {name!r}: up to 80 letters, digits, - and _")
     _check_size("the input of the state machine", given, machine["input_bytes"])
-    _check_range("the number of jobs of a state machine", items, 1, machine["map_items"])
+    _check_range("the number of jobs of a state machine", items, [1, machine["map_items"]])
 
 
 def _check_size(what: str, document: object, most: int) -> None:
@@ -156,7 +156,8 @@ def _check_size(what: str, document: object, most: int) -> None:
         raise _refused(f"{what} has {size} bytes, and AWS takes {most}")
 
 
-def _check_range(what: str, value: int, least: int, most: int, taker: str = "AWS Batch") -> None:
+def _check_range(what: str, value: int, limits: list[int], taker: str = "AWS Batch") -> None:
+    least, most = limits
     if not least <= value <= most:
         raise _refused(f"{what} is {value}, and {taker} takes {least} to {most}")
 

@@ -1,4 +1,4 @@
-"""The check of a state machine: Step Functions finds mistakes late, and linters of templates do not look inside."""
+"""The check of a state machine: Step Functions finds mistakes late, and linters of templates do not look."""
 
 import json
 from typing import Any
