@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The CPU build of torch is taken where one is offered; the tests need no GPU.
 TORCH := torch==2.13.0
 
-.PHONY: demo test check lint types layers bench edge microcontroller optimization matrix lock clean
+.PHONY: demo test check lint types layers bench edge batch microcontroller optimization matrix lock clean
 
 demo: .venv/.demo
 	$(BIN)/python examples/wine.py
@@ -33,6 +33,10 @@ bench: .venv/.dev
 # Needs root, qemu-user-static, qemu-system-arm and mmdebstrap, as .ci/run installs them.
 edge: .venv/.dev
 	$(BIN)/python -m benchmarks.edge
+
+# Needs Java 17 for Spark; polars, Ray and Spark come into environments of their own in the cache.
+batch: .venv/.dev
+	$(BIN)/python -m benchmarks.batch $(BATCH_ARGS)
 
 optimization: .venv/.dev
 	$(BIN)/python -m benchmarks.optimization
