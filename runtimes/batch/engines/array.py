@@ -1,4 +1,4 @@
-"""Which shards a process has, as a child of an array job of AWS Batch, or as it is told; and what it is there."""
+"""Which shards a process has, as a child of an array job of AWS Batch or as told, and what Batch calls it."""
 
 from __future__ import annotations
 
