@@ -46,6 +46,10 @@ class Predictor:
         outputs = self._execute(self._inputs.check_run(inputs))
         return {spec.name: tensor for spec, tensor in zip(self.manifest.signature.outputs, outputs)}
 
+    def execute(self, tensors: list[Tensor]) -> list[Tensor]:
+        """The outputs for tensors that the caller has checked, in the signature's order."""
+        return self._execute(tensors)
+
     def predict(self, document: object) -> dict[str, object]:
         """Answer one request: ``{"features": row}``, ``{"instances": [row, …]}`` or ``{"inputs": {…}}``."""
         if isinstance(document, dict) and "encoding" in document:

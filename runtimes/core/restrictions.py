@@ -8,7 +8,7 @@ from runtimes.core.signature import Feature, Signature, TensorSpec
 from runtimes.core.tensors import MISSING_TEXT, Tensor
 
 _SHOWN = 8
-_LARGEST = 3.4028234663852886e38
+LARGEST = 3.4028234663852886e38
 """The largest single precision number. A double column is scaled in double precision, then rounded."""
 
 
@@ -32,7 +32,7 @@ class Restrictions:
         values = to_flat(tensor)
         if self._wide:
             for place, value in enumerate(values):
-                if value is not None and not -_LARGEST <= value <= _LARGEST:  # type: ignore[operator]
+                if value is not None and not -LARGEST <= value <= LARGEST:  # type: ignore[operator]
                     row, column = divmod(place, self._width)
                     feature = next(feature for feature in self._mine if feature.column == column)
                     return row, feature, f"is too large: {value!r}"
@@ -40,7 +40,7 @@ class Restrictions:
             column_values = values[feature.column :: self._width]
             if not allowed.issuperset(column_values):
                 row = next(at for at, value in enumerate(column_values) if value not in allowed)
-                return row, feature, _sentence(feature)
+                return row, feature, unknown_category(feature)
         return None
 
 
@@ -58,7 +58,8 @@ def _allowed(feature: Feature) -> frozenset[object]:
     return frozenset((*feature.categories, *missing))
 
 
-def _sentence(feature: Feature) -> str:
+def unknown_category(feature: Feature) -> str:
+    """What to say of one: the first of those that the model knows."""
     known = ", ".join(str(value) for value in feature.categories[:_SHOWN])
     more = len(feature.categories) - _SHOWN
     others = f" and {more} more" if more > 0 else ""

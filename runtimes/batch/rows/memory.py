@@ -1,0 +1,51 @@
+"""Arrow's memory as tensors and back: no copies."""
+
+from __future__ import annotations
+
+import ctypes
+
+import pyarrow as pa
+
+from runtimes.batch.rows.kinds import ARROW
+from runtimes.core.tensors import DTYPES, Tensor, size_of
+
+
+class Held(Tensor):
+    """A tensor over memory that something else owns, and keeps while the tensor lives."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, dtype: str, shape: tuple[int, ...], address: int, owner: object) -> None:
+        size = size_of(shape) * DTYPES[dtype][1]
+        view = memoryview((ctypes.c_char * size).from_address(address)).cast("B") if size else memoryview(b"")
+        super().__init__(dtype, shape, view)
+        self.owner = owner
+
+
+def tensor_over(values: pa.Array, dtype: str, shape: tuple[int, ...]) -> Tensor:
+    """The values of a column of numbers without nulls, as they lie in memory."""
+    data = values.buffers()[1]
+    width = DTYPES[dtype][1]
+    address = data.address + values.offset * width if data is not None else 0
+    return Held(dtype, shape, address, values)
+
+
+def array_over(tensor: Tensor) -> pa.Array:
+    """The elements of a tensor of numbers, in a flat column."""
+    kind = ARROW[tensor.dtype]
+    if isinstance(tensor.data, list):
+        return pa.array(tensor.data, pa.string())
+    count = size_of(tensor.shape)
+    if tensor.dtype == "bool":
+        return pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(tensor.data)]).cast(pa.bool_())
+    return pa.Array.from_buffers(kind, count, [None, pa.py_buffer(tensor.data)])
+
+
+def rows_of(tensor: Tensor, start: int, stop: int) -> Tensor:
+    """Some rows of a tensor, where they lie."""
+    width = size_of(tensor.shape[1:])
+    shape = (stop - start, *tensor.shape[1:])
+    if isinstance(tensor.data, list):
+        return Tensor(tensor.dtype, shape, tensor.data[start * width : stop * width])
+    step = width * DTYPES[tensor.dtype][1]
+    return Tensor(tensor.dtype, shape, memoryview(tensor.data).cast("B")[start * step : stop * step])

@@ -1,0 +1,103 @@
+"""The features of one input: their columns side by side in one tensor, row by row."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from runtimes.batch.rows.columns import Column, find
+from runtimes.batch.rows.explaining import explain
+from runtimes.batch.rows.kinds import ARROW, plain
+from runtimes.batch.rows.memory import Held, tensor_over
+from runtimes.batch.work import Refused
+from runtimes.core.signature import TensorSpec
+from runtimes.core.tensors import FLOATS, MISSING_TEXT, Tensor
+
+
+class Table:
+    """Reads an input that has features. ``columns``: in the order of the tensor's."""
+
+    def __init__(self, spec: TensorSpec, columns: list[Column]) -> None:
+        self._dtype = spec.dtype
+        self._columns = columns
+        self._nullable = any(column.nullable for column in columns)
+
+    def read(self, batch: pa.RecordBatch) -> Tensor | None:
+        """The tensor of a batch whose values are all taken; None where a closer look is needed."""
+        values = [batch.column(column.name) for column in self._columns]
+        for column, own in zip(self._columns, values):
+            if own.null_count and not column.nullable:
+                return None
+            if not column.is_plain(own.type) and find([(column, own)]):
+                return None
+        tensor, cast = self._packed(values)
+        if self._dtype not in FLOATS:
+            return tensor
+        return tensor if self._is_finite(tensor, cast) else None
+
+    def pack(self, batch: pa.RecordBatch) -> Tensor:
+        """The tensor of a batch that has been looked at."""
+        return self._packed([batch.column(column.name) for column in self._columns])[0]
+
+    def refusals(self, batch: pa.RecordBatch) -> list[Refused]:
+        """Each row that has a value which is not taken, with the first of them."""
+        values = {column.name: batch.column(column.name) for column in self._columns}
+        refused: dict[int, Refused] = {}
+        for column, places in find([(column, values[column.name]) for column in self._columns]):
+            own = plain(values[column.name])
+            for place in places.to_pylist():
+                if place not in refused:
+                    reason, message = explain(column, own[place])
+                    refused[place] = Refused(place, column.name, reason, message)
+        return list(refused.values())
+
+    def _packed(self, values: list[pa.Array]) -> tuple[Tensor, list[pa.Array]]:
+        cast = [column.cast(own) for column, own in zip(self._columns, values)]
+        shape = (len(values[0]), len(values))
+        if self._dtype == "string":
+            return Tensor("string", shape, _texts(cast)), cast
+        if len(cast) == 1 and not cast[0].null_count and self._dtype != "bool":
+            return tensor_over(cast[0], self._dtype, shape), cast
+        if self._dtype == "bool":
+            cast = [own.cast(pa.uint8()) for own in cast]
+        joined = pa.RecordBatch.from_arrays(cast, [str(at) for at in range(len(cast))])
+        whole = joined.to_tensor(row_major=True, null_to_nan=self._nullable)
+        view = memoryview(whole).cast("B")
+        address = pa.py_buffer(view).address
+        return Held(self._dtype, shape, address, view), cast
+
+    def _is_finite(self, tensor: Tensor, cast: list[pa.Array]) -> bool:
+        """Whether no number is infinite or, where none may be missing, NaN. One that is makes the sum such;
+        a sum of doubles may also be beyond their range by itself, which the closer look finds out."""
+        if not self._nullable:
+            flat = pa.Array.from_buffers(
+                ARROW[self._dtype], tensor.shape[0] * tensor.shape[1], [None, pa.py_buffer(tensor.data)]
+            )
+            return _has_finite_sum(flat)
+        return all(
+            _has_finite_sum(own) or (column.nullable and _has_no_infinity(own))
+            for column, own in zip(self._columns, cast)
+        )
+
+
+def _has_finite_sum(values: pa.Array) -> bool:
+    if pt.is_float16(values.type):
+        values = values.cast(pa.float32())
+    total = pc.sum(values).as_py()
+    return total is None or isfinite(total)
+
+
+def _has_no_infinity(values: pa.Array) -> bool:
+    return not pc.any(pc.is_inf(values)).as_py()
+
+
+def _texts(columns: list[pa.Array]) -> list[str]:
+    """The texts row by row."""
+    flat = [""] * (len(columns) * len(columns[0]))
+    for at, column in enumerate(columns):
+        filled = column.fill_null(MISSING_TEXT) if column.null_count else column
+        flat[at :: len(columns)] = filled.to_pylist()
+    return flat
