@@ -9,6 +9,8 @@ from runtimes.core.tensors import DTYPES, Tensor, from_bytes
 
 _MAGIC = b"\x93NUMPY"
 _MAX_HEADER = 10_000
+MAX_START = 12 + _MAX_HEADER
+"""No file has its elements later than this."""
 _DTYPES = {
     "b1": "bool",
     **{f"i{size}": f"int{size * 8}" for size in (1, 2, 4, 8)},
@@ -24,6 +26,12 @@ _PARTS = {
 
 def read(body: bytes) -> Tensor:
     """The array of a file; a refusal says what about it is not taken."""
+    dtype, shape, start = read_start(body)
+    return from_bytes(dtype, shape, body[start:], "the body", "inputs")
+
+
+def read_start(body: bytes) -> tuple[str, tuple[int, ...], int]:
+    """The dtype and the shape of a file by how it begins, and where its elements begin."""
     header, start = _read_header(body)
     found: dict[str, str] = {}
     rest = header
@@ -39,7 +47,7 @@ def read(body: bytes) -> Tensor:
     shape = read_sizes(found["shape"].rstrip().removesuffix(","), "inputs")
     if found["fortran_order"] == "True" and len(shape) > 1:
         raise _misfit("it is in Fortran order; save numpy.ascontiguousarray of it")
-    return from_bytes(dtype, shape, body[start:], "the body", "inputs")
+    return dtype, shape, start
 
 
 def header(tensor: Tensor) -> bytes:

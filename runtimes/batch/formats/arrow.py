@@ -1,0 +1,143 @@
+"""Arrow's IPC files (Feather is one) and streams: cut between record batches, over memory where they lie."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from runtimes.batch.formats.arrow_messages import MAGIC, MisfitError, Stored, read_footer, walk_stream
+from runtimes.batch.formats.parquet import coalesce, plain_schema
+from runtimes.batch.formats.reading import BLOCK_BYTES, Numbered, bounded_rows, check_names, damaged, reading
+from runtimes.batch.work import Block, Cut, Described, InputFile, Wanted
+
+_KIND = "Arrow"
+_FEATHER_1 = b"FEA1"
+
+
+def describe(
+    file: InputFile,
+    source: pa.NativeFile,
+    wanted: Wanted,
+    shard_rows: int,
+    shard_bytes: int,  # noqa: ARG001
+) -> Described:
+    """Reads the footer and the head of each record batch; of a stream, the head of each message."""
+    with reading(file, _KIND):
+        source.seek(0)
+        magic = source.read(len(MAGIC))
+        if magic.startswith(_FEATHER_1):
+            raise damaged(file, _KIND, "it is Feather of version 1, which nothing writes any more")
+        source.seek(0)
+        try:
+            if magic == MAGIC:
+                schema = pa.ipc.open_file(source).schema
+                cuts = _cuts_of_file(file, source, shard_rows, shard_bytes)
+            else:
+                schema = pa.ipc.open_stream(source).schema
+                cuts = _cuts_of_stream(file, source)
+        except MisfitError as misfit:
+            raise damaged(file, _KIND, str(misfit)) from misfit
+    check_names(file, schema.names)
+    return Described(plain_schema(schema), cuts)
+
+
+def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Block]:
+    """The rows of some record batches, as they lie in the mapped file; compressed ones are unpacked whole."""
+    with reading(file, _KIND), open(path, "rb") as stream:
+        mapped = mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
+    with reading(file, _KIND):
+        first, seen = cut.first_row or 0, 0
+        for batch in _even(_batches(file, mapped, cut, wanted), wanted.rows):
+            batch.validate(full=True)  # offsets that point out of the file would end the process
+            yield Block(batch, Numbered(first))
+            first += batch.num_rows
+            seen += batch.nbytes
+            if seen > BLOCK_BYTES:
+                # What was read is dropped from this process: the system still has it, and memory stays flat.
+                mapped.madvise(mmap.MADV_DONTNEED)
+                seen = 0
+    if cut.rows is not None and first - (cut.first_row or 0) != cut.rows:
+        raise damaged(file, _KIND, f"it says {cut.rows} rows and holds {first - (cut.first_row or 0)}")
+
+
+def _batches(file: InputFile, mapped: mmap.mmap, cut: Cut, wanted: Wanted) -> Iterator[pa.RecordBatch]:
+    """The wanted columns of the record batches of a cut, each in slices of at most ``wanted.rows``."""
+    source = pa.py_buffer(mapped)
+    is_file = mapped[: len(MAGIC)] == MAGIC
+    opened = pa.ipc.open_file if is_file else pa.ipc.open_stream
+    schema = opened(source).schema
+    names = list(wanted.columns)
+    if not set(names) <= set(schema.names):
+        raise damaged(file, _KIND, "it is not the file that was planned")
+    options = pa.ipc.IpcReadOptions(
+        ensure_alignment=pa.ipc.Alignment.DataTypeSpecific,
+        use_threads=False,
+        included_fields=[schema.get_field_index(name) for name in names],
+    )
+    picked = pa.schema([schema.field(name).remove_metadata() for name in names])
+    reader = opened(source, options=options)
+    if is_file and cut.stop > reader.num_record_batches:
+        raise damaged(file, _KIND, "it is not the file that was planned")
+    stored = (reader.get_batch(index) for index in range(cut.start, cut.stop)) if is_file else reader
+    for batch in stored:
+        plain = pa.RecordBatch.from_arrays([batch.column(name) for name in names], schema=picked)
+        rows = bounded_rows(wanted.rows, plain.nbytes / max(1, plain.num_rows))
+        for start in range(0, plain.num_rows, rows):
+            yield plain.slice(start, rows)
+
+
+def _even(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """Small batches together: a model answers few rows at once at a much higher price."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        if waiting and sum(map(len, waiting)) + len(batch) > rows:
+            yield _together(waiting)
+            waiting = []
+        if batch.nbytes > BLOCK_BYTES // 2 or len(batch) > rows // 2:
+            yield from (_together(part) for part in (waiting, [batch]) if part)
+            waiting = []
+        else:
+            waiting.append(batch)
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+
+
+def _cuts_of_file(
+    file: InputFile, source: pa.NativeFile, shard_rows: int, shard_bytes: int
+) -> tuple[Cut, ...]:
+    """Adjacent record batches, together while they are few enough rows and bytes."""
+    dictionaries, batches, footer = read_footer(source, file.size_bytes)
+    always = [(0, 8), *(stored.span for stored in dictionaries), (footer, file.size_bytes - footer)]
+    cuts: list[Cut] = []
+    start = first_row = 0
+    group: list[Stored] = []
+
+    def close() -> None:
+        rows = sum(stored.rows for stored in group)
+        if rows:
+            spans = coalesce([*always, *(stored.span for stored in group)])
+            cuts.append(Cut(start, start + len(group), first_row, rows, spans))
+
+    for index, stored in enumerate(batches):
+        rows = sum(each.rows for each in group)
+        size = sum(each.length for each in group)
+        if rows and (rows + stored.rows > shard_rows or size + stored.length > shard_bytes):
+            close()
+            start, first_row, group = index, first_row + rows, []
+        group.append(stored)
+    close()
+    return tuple(cuts)
+
+
+def _cuts_of_stream(file: InputFile, source: pa.NativeFile) -> tuple[Cut, ...]:
+    """A stream is one part: what a dictionary of it means depends on all that came before."""
+    batches = list(walk_stream(source, file.size_bytes))
+    rows = sum(stored.rows for stored in batches)
+    return (Cut(0, len(batches), 0, rows, ((0, file.size_bytes),)),) if rows else ()
