@@ -111,3 +111,9 @@ class ReleaseError(PackagerError):
     """The release cannot be signed or added: a wrong key, or a repository that its keys did not sign."""
 
     exit_code = 18
+
+
+class SubmitError(PackagerError):
+    """AWS refused or does not answer: no credentials, no such queue, a queue that is off, no image, denied."""
+
+    exit_code = 19

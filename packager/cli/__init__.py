@@ -51,7 +51,7 @@ def packager() -> None:
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code.
 
-    0 done, 1 refused by the machine, 2 usage, 3-18 by error, 70 a bug, 130 interrupted.
+    0 done, 1 refused by the machine, 2 usage, 3-19 by error, 70 a bug, 130 interrupted.
     """
     session = Session()
     try:
