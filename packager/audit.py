@@ -4,12 +4,25 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager import as_c, as_tflm, assembly, build, bundle, evidence, preflight, probe, source_files, verify
+from packager import (
+    as_c,
+    as_tflm,
+    assembly,
+    build,
+    bundle,
+    evidence,
+    job_proof,
+    preflight,
+    probe,
+    source_files,
+    verify,
+)
 from packager.errors import ArtifactError, PackagerError, SourceError
 from packager.invoke import device
 from packager.manifest import read_signature
 from packager.progress import Silence, Steps, Watcher
 from packager.results import StepRecord, Verification
+from packager.targets.batch.target import Batch
 from packager.targets.edge import greengrass
 from packager.targets.edge.target import Edge
 
@@ -48,6 +61,8 @@ def audit(folder: Path, rebuild: bool = False, watcher: Watcher | None = None) -
         )
     if isinstance(target, Edge) and (folder / target.root).is_dir():
         _prove_bundle(target, folder, steps)
+    if isinstance(target, Batch):
+        _prove_job(target, folder, record, steps)
     rebuilt = _rebuild(folder, record, listed, steps) if rebuild else None
     return Audit(folder, len(listed), found, rebuilt, steps.records)
 
@@ -59,6 +74,19 @@ def _prove_bundle(target: Edge, folder: Path, steps: Steps) -> None:
         here = assembly.on_this_machine(target, folder)
         tested = device.selftest(here.root, here.python, here.library)
         step.detail = f"{len(listed)} checksums of its own, and its self-test passes on {tested.rows} rows"
+
+
+def _prove_job(target: Batch, folder: Path, record: evidence.Evidence, steps: Steps) -> None:
+    """The golden rows once more, as files through the whole job."""
+    with steps.step("job") as step:
+        here = assembly.on_this_machine(target, folder)
+        signature = read_signature(assembly.read_manifest(here.root)["signature"])
+        cases = probe.read_cases(here.root / GOLDEN)
+        asked = job_proof.Asked(signature, cases, record.source_of_rows, record.tolerance, here.engine)
+        offline = record.configuration.offline
+        step.detail = job_proof.prove(
+            here.root, (here.python, here.library), asked, step.say, offline=offline
+        )
 
 
 def check_digests(folder: Path) -> dict[str, str]:
@@ -97,7 +125,8 @@ def _replay(folder: Path, record: evidence.Evidence) -> Verification:
     here = assembly.on_this_machine(target, folder)
     manifest = assembly.read_manifest(here.root)
     signature = read_signature(manifest["signature"])
-    golden = (here.root if target.root == "bundle" else folder) / GOLDEN
+    inside = isinstance(target, Batch | Edge)
+    golden = (here.root if inside else folder) / GOLDEN
     answers = probe.run(here.root, golden, here.python, preflight.ReadOnly(), here.library)
     # Under the tolerance of the build: the golden rows are few, and their answers may all be smaller.
     found = verify.compare(

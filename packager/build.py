@@ -17,6 +17,7 @@ from packager import (
     engine_choice,
     evidence,
     fitting,
+    job_proof,
     optimization,
     preflight,
     probe,
@@ -37,6 +38,7 @@ from packager.probe import Answers
 from packager.progress import Silence, Steps, Watcher
 from packager.results import Artifact, BuildReport, Verification
 from packager.targets import AnyTarget, Target
+from packager.targets.batch.target import Batch
 from packager.targets.edge.target import Edge
 
 
@@ -53,8 +55,10 @@ def build(
     with tempfile.TemporaryDirectory(prefix="packager-") as scratch:
         job = job or Path(scratch) / "job"
         converted = _convert(configuration, job, steps)
-        with _chosen(configuration, converted, job, steps) as chosen:
-            made = [_make(target, chosen, configuration, steps) for target in configuration.targets]
+        made: list[tuple[Artifact, Findings]] = []
+        for part in _by_what_they_favour(configuration):
+            with _chosen(part, converted, job, steps) as chosen:
+                made += [_make(target, chosen, part, steps) for target in part.targets]
     shown = max((found for _, found in made), key=lambda found: found.verification.max_abs_error)
     return BuildReport(
         name=configuration.name,
@@ -71,6 +75,14 @@ def build(
         notes=converted.notes,
         optimization=chosen.optimization,
     )
+
+
+def _by_what_they_favour(configuration: Configuration) -> list[Configuration]:
+    """The same build for the targets of a quick start, and for those of many rows: each has its engine."""
+    targets = configuration.targets
+    kinds = dict.fromkeys(target.favours for target in targets)
+    groups = [tuple(target for target in targets if target.favours == kind) for kind in kinds]
+    return [configuration.model_copy(update={"target": group}) for group in groups]
 
 
 def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversion:
@@ -168,6 +180,8 @@ def _make(
         here = assembly.on_this_machine(target, stage)
         _preflight(target, here.root, steps)
         verified = _verify(here, converted, configuration, steps)
+        if isinstance(target, Batch):
+            _prove_job(here, converted, configuration, steps)
         fit = fitting.check(target, here.root, (here.python, here.library), converted, steps)
 
         def ask(cases: Path) -> Answers:
@@ -247,6 +261,18 @@ def _verify(
             f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
         )
     return found
+
+
+def _prove_job(
+    here: assembly.Here, converted: Conversion, configuration: Configuration, steps: Steps
+) -> None:
+    """The same rows once more, as files through the whole job."""
+    with steps.step("job") as step:
+        signature, cases = converted.model.signature, probe.read_cases(converted.reference)
+        tolerance = verify.tolerances(signature, cases, configuration.tolerance)
+        asked = job_proof.Asked(signature, cases, converted.source_of_rows, tolerance, here.engine)
+        run_by = (here.python, here.library)
+        step.detail = job_proof.prove(here.root, run_by, asked, step.say, offline=configuration.offline)
 
 
 def _scores(

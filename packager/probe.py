@@ -105,7 +105,7 @@ def _rows(case: dict[str, Any]) -> int:
 
 
 def _tensors(documents: Mapping[str, Any]) -> dict[str, Array]:
-    return {name: _tensor(document) for name, document in documents.items()}
+    return {name: read_tensor(document) for name, document in documents.items()}
 
 
 def _documents(tensors: Mapping[str, Array]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _document(array: Array) -> dict[str, Any]:
     return {"dtype": array.dtype.name, "shape": list(array.shape), "b64": data}
 
 
-def _tensor(document: Mapping[str, Any]) -> Array:
+def read_tensor(document: Mapping[str, Any]) -> Array:
     """One tensor of the contract as an array; text becomes an object array of str."""
     shape = tuple(document["shape"])
     if document["dtype"] == "string":

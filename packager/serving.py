@@ -41,7 +41,7 @@ def serve(target: Target, converted: Conversion, version: str, favour: Favour | 
         engine = dependencies.choose_engine(dependencies.kind_for(model.format), platform)
         return Serving(model, engine, Engine(engine.kind.kind, engine.version, engine.dest))
     needs = dependencies.needs_of(model)
-    release = dependencies.choose_release(platform, needs, version)
+    release = dependencies.choose_release(platform, needs, version, target.favours)
     engine, stored = release.engine, _stored(model)
     has_large_weights = stored.weights is not None or (model.opened_bytes or 0) >= MAPPED_FROM_BYTES
     described = Engine(

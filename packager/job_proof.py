@@ -1,0 +1,100 @@
+"""Proves a batch job: the golden rows go through it as files, and its answers are held to the source's."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from packager import tools, verify
+from packager.errors import VerificationError
+from packager.invoke import job_rows
+from packager.invoke.job import Job, open_job
+from packager.invoke.job_rows import Rows
+from packager.model import Signature
+from packager.preflight import ReadOnly
+from packager.probe import Answers, Array, Case
+from packager.results import RowSource, Tolerance, Verification
+
+_LAST_LINES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a job is held to: cases with the source's answers, whose they are, and what may differ."""
+
+    signature: Signature
+    cases: Sequence[Case]
+    source_of_rows: RowSource
+    tolerance: dict[str, Tolerance]
+    engine: str
+
+
+def prove(
+    root: Path, run_by: tuple[Path, Path | None], asked: Asked, say: tools.Progress, *, offline: bool
+) -> str:
+    """Run the job in ``root`` over the rows in every form of a file that they have; what was seen, in words.
+
+    VerificationError where it answers otherwise, loses a row, or answers one that the model does not take.
+    """
+    rows = job_rows.rows_of(asked.signature, asked.cases)
+    if rows is None:
+        raise VerificationError(
+            "the model takes no rows, since its tensors have no batch in common, and a batch job is for rows",
+            "build it for another target, or from a model whose inputs begin with a batch",
+        )
+    python, library = run_by
+    job = open_job(root, python, library, say, offline=offline)
+    names = ["rows.parquet", *(["rows.csv"] if asked.signature.features else [])]
+    with tempfile.TemporaryDirectory(prefix="packager-job-") as folder:
+        scratch = Path(folder)
+        for file in job_rows.write(job.python, asked.signature, rows, scratch, names):
+            say(f"running the job over {file.name}")
+            _prove_file(job, file, asked, rows, scratch)
+    refused = int(job_rows.refused(asked.signature, rows).sum())
+    dead = f", {refused} refused as by the function" if refused else ""
+    return (
+        f"{rows.count - refused} rows through {' and '.join(name.partition('.')[2] for name in names)}{dead}"
+    )
+
+
+def _prove_file(job: Job, file: Path, asked: Asked, rows: Rows, scratch: Path) -> None:
+    output = scratch / f"answers-{file.suffix[1:]}"
+    arguments = ["--input", str(file), "--output", str(output), "--keep", "none", "--progress", "none"]
+    metrics = _run(job, arguments)
+    refused = job_rows.refused(asked.signature, rows)
+    taken, dead = np.flatnonzero(~refused), int(refused.sum())
+    if (metrics["rows_in"], metrics["rows_out"], metrics["dead_letters"]) != (rows.count, len(taken), dead):
+        raise VerificationError(
+            f"of {rows.count} rows in {file.name} the job answers {metrics['rows_out']} and refuses "
+            f"{metrics['dead_letters']} ({json.dumps(metrics['reasons'])}); the model takes all but {dead}",
+            "nothing was written; give rows that the model takes, or report this",
+        )
+    if not len(taken):
+        return
+    answers = job_rows.read(job.python, asked.signature, rows, output, scratch)
+    expected = Case({}, {name: array[taken] for name, array in rows.outputs.items()})
+    found = _compared(asked, expected, answers)
+    if not found.passed:
+        raise verify.verification_error(found, verify.what_to_do(found))
+
+
+def _compared(asked: Asked, expected: Case, answers: dict[str, Array]) -> Verification:
+    given = Answers((answers,), 0.0, (0.0,))
+    engine = f"the job on {asked.engine}"
+    return verify.compare([expected], given, asked.signature, asked.source_of_rows, asked.tolerance, engine)
+
+
+def _run(job: Job, arguments: list[str]) -> dict[str, Any]:
+    """Its metrics. Where it runs nothing can be written, and nothing of the user's own is known."""
+    done = ReadOnly()(job.command(arguments), job.root, job.variables)
+    if done.returncode != 0:
+        lines = tuple((done.stderr or "").strip().splitlines()[-_LAST_LINES:])
+        raise VerificationError(
+            f"the job ended with code {done.returncode} over its golden rows", None, lines
+        )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
