@@ -13,8 +13,8 @@ class InputFile:
     """One file of the input.
 
     ``uri``: ``s3://bucket/key``, or an absolute path. ``compression``: "", "gzip" or "zstd" (of text alone).
-    ``version`` tells this content from any other: of S3 the ETag (with the version's id, if there is one), of
-    a local file its size, its time of change and a digest of its beginning and end.
+    ``version`` tells this content from any other: of S3 the ETag, of a local file a digest of its size, its
+    time of change, its beginning and its end.
     """
 
     uri: str

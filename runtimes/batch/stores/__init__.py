@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,9 +22,32 @@ class Found:
     version: str
 
 
+class Traffic:
+    """What a store did so far, counted from all threads: for the metrics."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.bytes_read = 0
+        self.bytes_written = 0
+        self.requests = 0
+        self.retries = 0
+
+    def add(
+        self, *, bytes_read: int = 0, bytes_written: int = 0, requests: int = 0, retries: int = 0
+    ) -> None:
+        """Count."""
+        with self._lock:
+            self.bytes_read += bytes_read
+            self.bytes_written += bytes_written
+            self.requests += requests
+            self.retries += retries
+
+
 class Store(Protocol):
     """Files by URI. Every method raises JobError where another try is in vain (no such bucket, denied,
     changed since it was planned), and TryAgainError when all tries of its own failed."""
+
+    traffic: Traffic
 
     def find(self, pattern: str) -> list[Found]:
         """The files that a path, folder (all files in it, but hidden ones and those that begin with `_`) or
@@ -56,9 +80,42 @@ class Store(Protocol):
     def sweep(self, output: str) -> None:
         """Remove what dead processes of this machine left under way."""
 
+    def close(self) -> None:
+        """Remove what this process has under way itself, at the end of its work."""
 
-def store_of(uri: str, endpoint_url: str = "") -> Store:
-    """The store of a URI."""
+
+def store_of(uri: str, endpoint_url: str = "", stopping: threading.Event | None = None) -> Store:
+    """The store of a URI. Once ``stopping`` is set, it waits for no other try and begins no further piece of
+    a download: InterruptedJobError. What can be written at the first try still is."""
     if uri.startswith("s3://"):
-        return cast(Store, import_module("runtimes.batch.stores.s3").S3(endpoint_url))
+        return cast(Store, import_module("runtimes.batch.stores.s3").S3(endpoint_url, stopping))
     return cast(Store, import_module("runtimes.batch.stores.local").Local())
+
+
+class Stores:
+    """The stores that a job needs, each opened once."""
+
+    def __init__(self, endpoint_url: str = "", stopping: threading.Event | None = None) -> None:
+        self._endpoint_url = endpoint_url
+        self._stopping = stopping
+        self._opened: dict[bool, Store] = {}
+        self._lock = threading.Lock()
+
+    def of(self, uri: str) -> Store:
+        """The store of a URI."""
+        remote = uri.startswith("s3://")
+        with self._lock:
+            if remote not in self._opened:
+                self._opened[remote] = store_of(uri, self._endpoint_url, self._stopping)
+            return self._opened[remote]
+
+    def traffic(self) -> dict[str, int]:
+        """What all of them did, by kind."""
+        kinds = ("bytes_read", "bytes_written", "requests", "retries")
+        found = [store.traffic for store in self._opened.values()]
+        return {kind: sum(getattr(one, kind) for one in found) for kind in kinds}
+
+    def close(self) -> None:
+        """Remove what this process has under way."""
+        for store in self._opened.values():
+            store.close()
