@@ -82,7 +82,7 @@ def _prove_job(target: Batch, folder: Path, record: evidence.Evidence, steps: St
         here = assembly.on_this_machine(target, folder)
         signature = read_signature(assembly.read_manifest(here.root)["signature"])
         cases = probe.read_cases(here.root / GOLDEN)
-        asked = job_proof.Asked(signature, cases, record.source_of_rows, record.tolerance, here.engine)
+        asked = job_proof.Asked(signature, cases, record.source_of_rows, record.tolerance)
         offline = record.configuration.offline
         step.detail = job_proof.prove(
             here.root, (here.python, here.library), asked, step.say, offline=offline

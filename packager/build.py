@@ -38,7 +38,6 @@ from packager.probe import Answers
 from packager.progress import Silence, Steps, Watcher
 from packager.results import Artifact, BuildReport, Verification
 from packager.targets import AnyTarget, Target
-from packager.targets.batch.target import Batch
 from packager.targets.edge.target import Edge
 
 
@@ -180,9 +179,9 @@ def _make(
         here = assembly.on_this_machine(target, stage)
         _preflight(target, here.root, steps)
         verified = _verify(here, converted, configuration, steps)
-        if isinstance(target, Batch):
-            _prove_job(here, converted, configuration, steps)
-        fit = fitting.check(target, here.root, (here.python, here.library), converted, steps)
+        run_by = (here.python, here.library)
+        job_proof.check(target, here.root, run_by, converted, configuration, steps)
+        fit = fitting.check(target, here.root, run_by, converted, steps)
 
         def ask(cases: Path) -> Answers:
             return probe.run(here.root, cases, here.python, preflight.ReadOnly(), here.library)
@@ -261,18 +260,6 @@ def _verify(
             f"{found.rows} rows, {found.label_flips} flips, largest difference {found.max_abs_error:.2g}"
         )
     return found
-
-
-def _prove_job(
-    here: assembly.Here, converted: Conversion, configuration: Configuration, steps: Steps
-) -> None:
-    """The same rows once more, as files through the whole job."""
-    with steps.step("job") as step:
-        signature, cases = converted.model.signature, probe.read_cases(converted.reference)
-        tolerance = verify.tolerances(signature, cases, configuration.tolerance)
-        asked = job_proof.Asked(signature, cases, converted.source_of_rows, tolerance, here.engine)
-        run_by = (here.python, here.library)
-        step.detail = job_proof.prove(here.root, run_by, asked, step.say, offline=configuration.offline)
 
 
 def _scores(

@@ -149,8 +149,8 @@ class Configuration(BaseModel):
             refuse_unscored(self.min_accuracy, self.metric, bool(self.labels and self.samples))
         if self.optimize is not None and len({target.favours for target in self.target}) > 1:
             raise ConfigError(
-                "optimize looks for the best of one kind of target, and a batch job wants another model than a "
-                "function or a device",
+                "optimize looks for the best of one kind of target, and a batch job wants another model than "
+                "a function or a device",
                 "build them one after the other",
             )
         if self.optimize is not None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from packager import tools, verify
+from packager import probe, tools, verify
+from packager.config import Configuration
+from packager.conversion import Conversion
 from packager.errors import VerificationError
 from packager.invoke import job_rows
 from packager.invoke.job import Job, open_job
@@ -17,7 +19,10 @@ from packager.invoke.job_rows import Rows
 from packager.model import Signature
 from packager.preflight import ReadOnly
 from packager.probe import Answers, Array, Case
+from packager.progress import Steps
 from packager.results import RowSource, Tolerance, Verification
+from packager.targets import Target
+from packager.targets.batch.target import Batch
 
 _LAST_LINES = 8
 
@@ -30,12 +35,31 @@ class Asked:
     cases: Sequence[Case]
     source_of_rows: RowSource
     tolerance: dict[str, Tolerance]
-    engine: str
 
 
-def prove(
-    root: Path, run_by: tuple[Path, Path | None], asked: Asked, say: tools.Progress, *, offline: bool
-) -> str:
+RunBy = tuple[Path, Path | None]
+"""A Python, and for another processor this machine's library of the engine."""
+
+
+def check(
+    target: Target,
+    root: Path,
+    run_by: RunBy,
+    converted: Conversion,
+    configuration: Configuration,
+    steps: Steps,
+) -> None:
+    """The rows that the build compares, once more through the whole job; nothing for another target."""
+    if not isinstance(target, Batch):
+        return
+    with steps.step("job") as step:
+        signature, cases = converted.model.signature, probe.read_cases(converted.reference)
+        tolerance = verify.tolerances(signature, cases, configuration.tolerance)
+        asked = Asked(signature, cases, converted.source_of_rows, tolerance)
+        step.detail = prove(root, run_by, asked, step.say, offline=configuration.offline)
+
+
+def prove(root: Path, run_by: RunBy, asked: Asked, say: tools.Progress, *, offline: bool) -> str:
     """Run the job in ``root`` over the rows in every form of a file that they have; what was seen, in words.
 
     VerificationError where it answers otherwise, loses a row, or answers one that the model does not take.
@@ -84,8 +108,8 @@ def _prove_file(job: Job, file: Path, asked: Asked, rows: Rows, scratch: Path) -
 
 def _compared(asked: Asked, expected: Case, answers: dict[str, Array]) -> Verification:
     given = Answers((answers,), 0.0, (0.0,))
-    engine = f"the job on {asked.engine}"
-    return verify.compare([expected], given, asked.signature, asked.source_of_rows, asked.tolerance, engine)
+    rows, tolerance = asked.source_of_rows, asked.tolerance
+    return verify.compare([expected], given, asked.signature, rows, tolerance, "the job")
 
 
 def _run(job: Job, arguments: list[str]) -> dict[str, Any]:
