@@ -32,6 +32,7 @@ REFUSED = {
         "inspect": "packager.cli.inspect",
         "invoke": "packager.cli.invoke",
         "verify": "packager.cli.verify",
+        "submit": "packager.cli.submit",
         "release": "packager.cli.release",
         "explain-size": "packager.cli.explain_size",
         "bench": "packager.cli.bench",

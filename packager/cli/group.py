@@ -12,6 +12,7 @@ SUMMARIES = {
     "inspect": "Show what stands in a model file, without running anything that it asks for.",
     "invoke": "Run an artifact on this machine and print its answer.",
     "verify": "Check an artifact on disk: digests, golden answers, and with --rebuild its bytes.",
+    "submit": "Run a batch job on AWS Batch: plan it, register it, submit what is not done.",
     "release": "Sign a bundle and add it to the folder that devices take their updates from.",
     "explain-size": "Say where the bytes of a function are, and what of them can be cut safely.",
     "bench": "Measure size, cold start, warm latency and memory, alone or beside another.",

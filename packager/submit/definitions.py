@@ -51,6 +51,7 @@ def _places(registered: dict[str, Any]) -> dict[str, str]:
         aws.EXECUTION_ROLE: container.get("executionRoleArn"),
         aws.JOB_ROLE: container.get("jobRoleArn"),
         aws.LOG_GROUP: log.get("awslogs-group"),
+        aws.NO_PUBLIC_IP: container.get("networkConfiguration", {}).get("assignPublicIp"),
     }
     return {word: text for word, text in found.items() if text}
 
@@ -85,16 +86,15 @@ def _filled(template: dict[str, Any], places: dict[str, str]) -> dict[str, Any]:
 def _says(registered: Any, wanted: Any) -> bool:
     """Whether all that is wanted is registered; AWS adds its own, and writes words of its own in small."""
     if isinstance(wanted, dict):
-        return isinstance(registered, dict) and all(
-            key in registered and _says(registered[key], each) for key, each in wanted.items()
-        )
+        known: dict[str, Any] = registered if isinstance(registered, dict) else {}
+        return all(key in known and _says(known[key], each) for key, each in wanted.items())
     if isinstance(wanted, list):
         if not isinstance(registered, list) or len(registered) != len(wanted):
             return False
         return all(_says(one, other) for one, other in zip(*map(_ordered, (registered, wanted)), strict=True))
     if wanted in ("RETRY", "EXIT"):
         return str(registered).upper() == wanted
-    return bool(registered == wanted)
+    return bool(type(registered) is type(wanted) and registered == wanted)
 
 
 def _ordered(values: list[Any]) -> list[Any]:

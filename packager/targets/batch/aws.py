@@ -12,6 +12,7 @@ from packager.targets.batch.quotas import Asked
 TEMPLATE, DEFINITION, MACHINE = "template.yaml", "job-definition.json", "state-machine.asl.json"
 # What stands where nobody has said yet which image, roles and log are meant; no ARN has such a form.
 IMAGE, EXECUTION_ROLE, JOB_ROLE, LOG_GROUP = "IMAGE", "EXECUTION_ROLE_ARN", "JOB_ROLE_ARN", "LOG_GROUP"
+NO_PUBLIC_IP = "DISABLED"
 SCRATCH = "/scratch"
 """The one folder of the container that can be written; the image has it, owned by its user."""
 _ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
@@ -104,7 +105,7 @@ def _container(name: str, asked: Asked) -> dict[str, Any]:
         container |= {
             "ephemeralStorage": {"sizeInGiB": asked.ephemeral_gb},
             "fargatePlatformConfiguration": {"platformVersion": "LATEST"},
-            "networkConfiguration": {"assignPublicIp": "DISABLED"},
+            "networkConfiguration": {"assignPublicIp": NO_PUBLIC_IP},
             "runtimePlatform": {
                 "operatingSystemFamily": "LINUX",
                 "cpuArchitecture": _ARCHITECTURES[asked.arch],
@@ -122,7 +123,7 @@ _PLACES: dict[str, object] = {
     EXECUTION_ROLE: {"Fn::GetAtt": ["ExecutionRole", "Arn"]},
     JOB_ROLE: {"Fn::GetAtt": ["JobRole", "Arn"]},
     LOG_GROUP: {"Ref": "Log"},
-    "DISABLED": {"Ref": "PublicIp"},
+    NO_PUBLIC_IP: {"Ref": "PublicIp"},
 }
 
 

@@ -141,11 +141,9 @@ def check_submission(request: dict[str, Any]) -> None:
     _check_size("the job", request, table()["quotas"]["payload_bytes"])
 
 
-def check_execution(name: str, given: dict[str, Any], items: int) -> None:
+def check_execution(given: dict[str, Any], items: int) -> None:
     """What a state machine is started with, and how many jobs its map makes."""
     machine = table()["state_machine"]
-    if not re.fullmatch(machine["name"], name):
-        raise _refused(f"the name of the execution is {name!r}: up to 80 letters, digits, - and _")
     _check_size("the input of the state machine", given, machine["input_bytes"])
     _check_range("the number of jobs of a state machine", items, [1, machine["map_items"]])
 

@@ -1,0 +1,111 @@
+"""The CloudFormation stack around a job: deployed where that is asked for, and what it says of itself."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from packager.errors import ConfigError, SubmitError
+from packager.submit.cloud import Cloud, RefusedError
+from packager.submit.definitions import split_image
+from packager.submit.planned import split
+from packager.targets.batch import aws
+
+_NOT_THERE = "does not exist"
+_UNCHANGED = "No updates are to be performed"
+_WILD = "*?["
+
+
+def outputs(cloud: Cloud, name: str) -> dict[str, str]:
+    """What the stack says: its queue, roles, log, state machine; nothing where there is no such stack."""
+    try:
+        (found,) = cloud.call("cloudformation", "describe_stacks", StackName=name)["Stacks"]
+    except RefusedError as error:
+        if _NOT_THERE in error.message:
+            return {}
+        raise
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def deploy(
+    cloud: Cloud, name: str, artifact: Path, given: Mapping[str, str], say: Callable[[str], None]
+) -> dict[str, str]:
+    """Create or update the stack, and wait for it; ``given`` are its parameters, others stay as they are."""
+    body = (artifact / aws.TEMPLATE).read_text(encoding="utf-8")
+    known = _parameters(cloud, body)
+    for parameter in given:
+        if parameter not in known:
+            raise ConfigError(
+                f"the stack has no parameter {parameter!r}", f"it has: {', '.join(sorted(known))}"
+            )
+    exists = bool(outputs(cloud, name))
+    missing = (
+        [] if exists else [key for key, default in known.items() if default is None and key not in given]
+    )
+    if missing:
+        wanted = " ".join(f"--parameter {key}=…" for key in missing)
+        raise SubmitError(f"the stack {name} is new and needs {', '.join(missing)}", wanted)
+    parameters = [
+        {"ParameterKey": key, "ParameterValue": given[key]}
+        if key in given
+        else {"ParameterKey": key, "UsePreviousValue": True}
+        for key in known
+        if key in given or exists
+    ]
+    say(f"{'updating' if exists else 'creating'} the stack {name}")
+    request: dict[str, Any] = {
+        "StackName": name, "TemplateBody": body, "Parameters": parameters, "Capabilities": ["CAPABILITY_IAM"],
+    }  # fmt: skip
+    _make(cloud, request, exists)
+    return outputs(cloud, name)
+
+
+def _make(cloud: Cloud, request: dict[str, Any], exists: bool) -> None:
+    try:
+        cloud.call("cloudformation", "update_stack" if exists else "create_stack", **request)
+    except RefusedError as error:
+        if _UNCHANGED in error.message:
+            return
+        raise
+    waiter = "stack_update_complete" if exists else "stack_create_complete"
+    try:
+        cloud.wait("cloudformation", waiter, StackName=request["StackName"])
+    except SubmitError as error:
+        raise SubmitError(
+            f"the stack {request['StackName']} was not made",
+            "see its events in CloudFormation",
+            (error.message,),
+        ) from error
+
+
+def given(image: str, inputs: tuple[str, ...], output: str, parameters: tuple[str, ...]) -> dict[str, str]:
+    """The parameters of the stack that the job itself says; those that the user names go before."""
+    found: dict[str, str] = {}
+    if image:
+        found["Image"] = image
+        host, _, rest = image.partition("/")
+        found["Repository"] = split_image(rest)[0] if ".dkr.ecr." in host else ""
+    buckets = {split(uri)[0] for uri in inputs}
+    if len(buckets) == 1:
+        found["InputBucket"], found["InputPrefix"] = buckets.pop(), _prefix([split(uri)[1] for uri in inputs])
+    found["OutputBucket"], key = split(output)
+    found["OutputPrefix"] = f"{key.rstrip('/')}/" if key else ""
+    for parameter in parameters:
+        name, equals, value = parameter.partition("=")
+        if not equals:
+            raise ConfigError(f"--parameter {parameter!r} has no value", "write NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def _prefix(keys: list[str]) -> str:
+    """What all keys that these name begin with."""
+    plain = [key[: min((key.index(mark) for mark in _WILD if mark in key), default=len(key))] for key in keys]
+    first, last = min(plain), max(plain)
+    same = next((place for place, letter in enumerate(first) if last[place] != letter), len(first))
+    return first[:same]
+
+
+def _parameters(cloud: Cloud, body: str) -> dict[str, str | None]:
+    """The template's parameters with their defaults."""
+    answer = cloud.call("cloudformation", "get_template_summary", TemplateBody=body)
+    return {row["ParameterKey"]: row.get("DefaultValue") for row in answer["Parameters"]}
