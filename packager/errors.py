@@ -117,3 +117,9 @@ class SubmitError(PackagerError):
     """AWS refused or does not answer: no credentials, no such queue, a queue that is off, no image, denied."""
 
     exit_code = 19
+
+
+class InterruptedJobError(PackagerError):
+    """A batch job was stopped by SIGTERM or SIGINT: what is done stays done, and the same command goes on."""
+
+    exit_code = 75

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,12 +19,19 @@ _FILE = click.Path(path_type=Path)
     metavar="FILE",
     help="The event (of a bundle: a request) as JSON; `-` reads stdin. Default: one of the artifact's own.",
 )
+@click.argument("more", nargs=-1, type=click.UNPROCESSED, metavar="[-- OPTIONS OF A JOB]")
 @click.option(
     "--input",
-    "rows",
-    type=_FILE,
-    metavar="FILE",
-    help="Of a bundle: rows as JSON lines or CSV; `-` reads stdin.",
+    "inputs",
+    multiple=True,
+    metavar="FILE|URI",
+    help="Of a bundle: rows as JSON lines or CSV; `-` reads stdin. Of a batch job: files, folders or globs, "
+    "here or s3://…; repeatable. Default: golden rows.",
+)
+@click.option(
+    "--output",
+    metavar="DIR|URI",
+    help="Of a batch job: where its answers go, and what it goes on with. Default: nowhere, a few are shown.",
 )
 @click.option(
     "--with",
@@ -34,29 +42,68 @@ _FILE = click.Path(path_type=Path)
 @click.option("--image", is_flag=True, help="With sam: run the container image instead of the zip.")
 @output_option
 @click.pass_obj
-def invoke(
-    session: Session,
-    artifact: Path,
-    event: Path | None,
-    rows: Path | None,
-    runner: str | None,
-    image: bool,
-) -> None:
-    """Run ARTIFACT (dist/NAME/lambda, dist/NAME/edge) here and print what it answers.
+def invoke(session: Session, /, artifact: Path, **given: Any) -> None:
+    """Run ARTIFACT (dist/NAME/lambda, dist/NAME/edge, dist/NAME/batch) here and print what it answers.
 
-    stdout holds a function's answer as JSON, a bundle's as a line of JSON for each row; all else goes to
-    stderr. One that fails or does not answer ends with exit code 13; a refused request or row is an answer.
+    stdout holds a function's answer as JSON, a bundle's as a line of JSON for each row, of a batch job the
+    first answers and its metrics; all else goes to stderr. One that fails or does not answer ends with exit
+    code 13; a refused request or row is an answer. A batch job that was interrupted ends with 75.
     """
-    if (artifact / "bundle").is_dir():
-        if runner or image:
-            raise click.UsageError("--with and --image are for functions, and this is a bundle for a device")
-        if event and rows:
-            raise click.UsageError("give rows with --input or one request with --event, not both")
-        _ask_bundle(session, artifact, event, rows)
+    _refuse_strange_options(artifact, given)
+    if (artifact / "job").is_dir():
+        _run_job(session, artifact, given["inputs"], given["output"], given["more"])
+    elif (artifact / "bundle").is_dir():
+        rows = Path(given["inputs"][0]) if given["inputs"] else None
+        _ask_bundle(session, artifact, given["event"], rows)
+    else:
+        _ask_function(session, artifact, given["event"], given["runner"], given["image"])
+
+
+def _refuse_strange_options(artifact: Path, given: dict[str, Any]) -> None:
+    """What is meant for an artifact of another kind."""
+    inputs, event, more = given["inputs"], given["event"], given["more"]
+    of_function = given["runner"] or given["image"]
+    if (artifact / "job").is_dir():
+        if of_function or event:
+            raise click.UsageError("--event, --with and --image are for functions, and this is a batch job")
         return
-    if rows and (artifact / "template.yaml").is_file():
-        raise click.UsageError("--input is for bundles; a function takes one event: --event FILE")
-    _ask_function(session, artifact, event, runner, image)
+    if more or given["output"]:
+        raise click.UsageError(f"{more[0] if more else '--output'} is for batch jobs, and this is none")
+    if (artifact / "bundle").is_dir():
+        if of_function:
+            raise click.UsageError("--with and --image are for functions, and this is a bundle for a device")
+        if len(inputs) + bool(event) > 1:
+            raise click.UsageError("give one file of rows with --input or one request with --event, not both")
+    elif inputs and (artifact / "template.yaml").is_file():
+        raise click.UsageError("--input is for bundles and jobs; a function takes one event: --event FILE")
+
+
+def _run_job(
+    session: Session, artifact: Path, inputs: tuple[str, ...], output: str | None, more: tuple[str, ...]
+) -> None:
+    from packager import assembly, evidence
+    from packager.invoke import job_run
+    from packager.invoke.job import open_job
+
+    (target,) = evidence.read(artifact).configuration.targets
+    here = assembly.on_this_machine(target, artifact)
+    session.say(f"by {here.engine}")
+    # What a shell made of `--input data/*.csv`: all but the first stand by themselves.
+    others = next((at for at, word in enumerate(more) if word.startswith("-")), len(more))
+    if others and not inputs:
+        raise click.UsageError(f"what is {more[0]}? Name files with --input")
+    job = open_job(here.root, here.python, here.library, session.say)
+    asked = job_run.Asked((*inputs, *more[:others]), output, more[others:])
+    ran = job_run.run(job, asked)
+    if session.as_json:
+        session.answer_json(ran.metrics)
+        return
+    for row in ran.first:
+        click.echo(json.dumps(row, ensure_ascii=False))
+    session.say("the first answers" if ran.first else "no answers to show here")
+    click.echo(json.dumps(ran.metrics, ensure_ascii=False))
+    if output is None:
+        session.say("the answers were not kept: name a place with --output")
 
 
 def _ask_bundle(session: Session, artifact: Path, event: Path | None, rows: Path | None) -> None:
