@@ -5,26 +5,31 @@ from __future__ import annotations
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.types as pt
 
 from runtimes.batch.errors import JobError
+from runtimes.batch.rows import lists
 from runtimes.batch.rows.answering import Answers
 from runtimes.batch.rows.kinds import kind_of, refusal, takes, text_type
-from runtimes.batch.rows.matching import match
+from runtimes.batch.rows.matching import listed, match
 from runtimes.core.shapes import batch_of
 from runtimes.core.signature import Signature
 
-_SHOWN = 20
+ARRAY = "array"
+"""The one column of a file that has no names: an array of NumPy."""
 
 
 class Job(Protocol):
     """What of a job's options says which columns are read and written."""
 
     @property
-    def keep(self) -> str: ...
+    def keep(self) -> str | tuple[str, ...]: ...
     @property
     def map(self) -> dict[str, str]: ...
     @property
     def prefix(self) -> str: ...
+    @property
+    def header(self) -> bool: ...
 
 
 class Binding:
@@ -37,57 +42,87 @@ class Binding:
                 "build it from a model whose inputs begin with a batch",
             )
         self.signature = signature
-        self.columns = _bound(signature, schema, typed, job.map)
-        self.kept = _kept(schema, job.keep, set(self.columns.values()))
-        self.wanted: dict[str, pa.DataType | None] = dict.fromkeys(self.kept)
+        self.joined = _joined(signature, schema, job.map)
+        self.columns = {} if self.joined else _bound(signature, schema, typed, job)
+        read = {self.joined} if self.joined else set(self.columns.values())
+        self.kept = _kept(schema, job.keep, read)
+        self.wanted: dict[str, pa.DataType | None] = dict.fromkeys([*self.kept, *sorted(read)])
         self.wanted.update(_text_types(signature, self.columns))
         self.answers = _answers(self, schema, typed, job.prefix)
 
 
-def _bound(signature: Signature, schema: pa.Schema, typed: bool, mapped: dict[str, str]) -> dict[str, str]:
-    kinds = _kinds(signature)
-    found, wrong = match(list(kinds), schema, mapped)
-    if typed:
-        for name, column in found.items():
-            type_ = schema.field(column).type
-            if not takes(kinds[name], type_):
-                wrong.append(refusal(name, kinds[name], column, type_))
-    if wrong:
-        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        known = ", ".join(schema.names[:_SHOWN])
+def _joined(signature: Signature, schema: pa.Schema, mapped: dict[str, str]) -> str | None:
+    """The column that holds all features in lists, where a file has no other."""
+    if schema.names != [ARRAY] or not signature.features or mapped:
+        return None
+    type_, width = schema.field(0).type, len(signature.features)
+    if not pt.is_fixed_size_list(type_) or type_.list_size != width:
+        if width == 1 and not pt.is_nested(type_):
+            return None
         raise JobError(
-            f"the columns do not fit the model: {'; '.join(wrong[:_SHOWN])}{more}", f"the file has {known}"
+            f"the rows of the array are {type_}, and the model takes {width} features",
+            f"save an array of the shape [rows, {width}]: {listed([one.name for one in signature.features])}",
         )
+    wrong = [one for one in signature.features if not takes(one.kind, type_.value_type)]
+    if wrong:
+        raise JobError(
+            refusal(wrong[0].name, wrong[0].kind, ARRAY, type_.value_type), "save it in another dtype"
+        )
+    return ARRAY
+
+
+def _bound(signature: Signature, schema: pa.Schema, typed: bool, job: Job) -> dict[str, str]:
+    names = [one.name for one in signature.features or signature.inputs]
+    mapped = dict(job.map)
+    if not job.header or schema.names == [ARRAY]:  # by their places
+        mapped = {
+            **{name: own for name, own in zip(names, schema.names) if name not in schema.names},
+            **mapped,
+        }
+    found, wrong = match(names, schema, mapped)
+    if typed:
+        wrong += _wrong_types(signature, schema, found)
+    if wrong:
+        hint = f"the file has {listed(schema.names)}; --map MODEL=COLUMN says which is which"
+        raise JobError(f"the columns do not fit the model: {listed(wrong, '; ')}", hint)
     return found
 
 
-def _kinds(signature: Signature) -> dict[str, str]:
-    """What the model takes under each name."""
-    if signature.features:
-        return {feature.name: feature.kind for feature in signature.features}
-    return {spec.name: kind_of(spec.dtype) for spec in signature.inputs}
+def _wrong_types(signature: Signature, schema: pa.Schema, columns: dict[str, str]) -> list[str]:
+    wrong = []
+    for feature in signature.features:
+        column = columns.get(feature.name)
+        if column is not None and not takes(feature.kind, schema.field(column).type):
+            wrong.append(refusal(feature.name, feature.kind, column, schema.field(column).type))
+    for spec in () if signature.features else signature.inputs:
+        column = columns.get(spec.name)
+        found = None if column is None else lists.wrong_type(spec, column, schema.field(column).type)
+        wrong += [] if found is None else [found]
+    return wrong
 
 
 def _text_types(signature: Signature, columns: dict[str, str]) -> dict[str, pa.DataType]:
-    dtypes = {spec.name: spec.dtype for spec in signature.inputs}
-    return {
-        columns[feature.name]: text_type(feature.kind, dtypes[feature.input])
-        for feature in signature.features
-    }
+    specs = {spec.name: spec for spec in signature.inputs}
+    if signature.features:
+        kinds = {one.name: text_type(one.kind, specs[one.input].dtype) for one in signature.features}
+    else:
+        leaves = {name: text_type(kind_of(spec.dtype), spec.dtype) for name, spec in specs.items()}
+        kinds = {name: lists.text_type(specs[name], leaf) for name, leaf in leaves.items()}
+    return {column: kinds[name] for name, column in columns.items()}
 
 
-def _kept(schema: pa.Schema, keep: str, read: set[str]) -> list[str]:
+def _kept(schema: pa.Schema, keep: str | tuple[str, ...], read: set[str]) -> list[str]:
     if keep == "none":
         return []
     if keep in ("all", "rest"):
         chosen = [name for name in schema.names if keep == "all" or name not in read]
     else:
-        chosen = [name.strip() for name in keep.split(",") if name.strip()]
+        chosen = keep.split(",") if isinstance(keep, str) else list(keep)
     for name in chosen:
         count = schema.names.count(name)
         if count != 1:
             what = f"there are {count} columns {name!r}" if count else f"there is no column {name!r} to keep"
-            raise JobError(what, f"name others with --keep; the file has {', '.join(schema.names[:_SHOWN])}")
+            raise JobError(what, f"name others with --keep; the file has {listed(schema.names)}")
     return list(dict.fromkeys(chosen))
 
 

@@ -6,6 +6,7 @@ The verdicts are those of the function's own reading (runtimes/core: nested, res
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isfinite
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,13 +21,13 @@ from runtimes.core.tensors import DTYPES, FLOATS, MISSING_TEXT
 class Column:
     """Where a feature's values are, and what they may be."""
 
-    def __init__(self, feature: Feature, name: str, dtype: str) -> None:
+    def __init__(self, feature: Feature, name: str, dtype: str, *, is_feature: bool = True) -> None:
         self.feature = feature
         self.name = name
         self.dtype = dtype
         self.nullable = feature.nullable and holds_missing(dtype)
         self._whole = feature.kind == "integer" or (feature.kind == "number" and dtype not in FLOATS)
-        self._wide = dtype == "float64"
+        self._wide = dtype == "float64" and is_feature
         self._is_counted = dtype not in (*FLOATS, "bool", "string")
 
     def is_plain(self, type_: pa.DataType) -> bool:
@@ -117,6 +118,35 @@ def exact(values: pa.Array, dtype: str) -> pa.Array:
     beyond = _beyond(values, dtype)
     wide = pa.uint64() if dtype == "uint64" else pa.int64()
     return pc.if_else(beyond, pa.scalar(None, values.type), values).cast(wide)
+
+
+def taken(column: Column, values: pa.Array) -> pa.Array | None:
+    """The values in the input's dtype when all are taken, which is seen quickly where that is so; or None."""
+    if not is_promising(column, values):
+        return None
+    cast = column.cast(values)
+    return cast if is_finite(column, cast) else None
+
+
+def is_promising(column: Column, values: pa.Array) -> bool:
+    """Whether all values are taken that are finite in the input's dtype."""
+    if values.null_count and not column.nullable:
+        return False
+    return column.is_plain(values.type) or not find([(column, values)])
+
+
+def is_finite(column: Column, cast: pa.Array) -> bool:
+    """Whether no number is infinite or, where none may be missing, NaN."""
+    if column.dtype not in FLOATS or has_finite_sum(cast):
+        return True
+    return column.nullable and not pc.any(pc.is_inf(cast)).as_py()
+
+
+def has_finite_sum(values: pa.Array) -> bool:
+    """Whether all numbers are finite: one that is not makes the sum such. A sum of doubles may also be beyond
+    their range by itself, which a closer look finds out."""
+    total = pc.sum(values.cast(pa.float32()) if pt.is_float16(values.type) else values).as_py()
+    return total is None or isfinite(total)
 
 
 def find(columns: list[tuple[Column, pa.Array]]) -> list[tuple[Column, pa.Array]]:

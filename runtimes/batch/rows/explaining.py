@@ -29,7 +29,7 @@ def explain_value(value: object, dtype: str, kind: str, nullable: bool = False) 
     try:
         pack([value], dtype, kind, nullable)
     except MisfitError as misfit:
-        return _code(value, kind), misfit.reason
+        return code_of(value, kind), misfit.reason
     return None
 
 
@@ -46,7 +46,8 @@ def as_json(value: pa.Scalar, nullable: bool) -> object:
     return found
 
 
-def _code(value: object, kind: str) -> str:
+def code_of(value: object, kind: str) -> str:
+    """The code for a value that is refused."""
     if value is None:
         return "missing"
     if kind == "text":

@@ -8,13 +8,15 @@ import pyarrow as pa
 
 from runtimes.batch.errors import JobError
 
+_SHOWN = 20
+
 
 def match(names: list[str], schema: pa.Schema, mapped: dict[str, str]) -> tuple[dict[str, str], list[str]]:
     """For each of the model's names the column that holds it, and a sentence for each that has none."""
     unknown = [name for name in mapped if name not in names]
     if unknown:
-        known = ", ".join(names[:20])
-        raise JobError(f"--map names {unknown[0]!r}, which the model does not take", f"it takes {known}")
+        message = f"--map names {unknown[0]!r}, which the model does not take"
+        raise JobError(message, f"it takes {listed(names)}")
     found, wrong = {}, []
     for name in names:
         column = mapped.get(name, name)
@@ -48,6 +50,12 @@ def _nearest(column: str, names: list[str]) -> str | None:
 def _letters(name: str) -> str:
     """What two spellings of a name have in common."""
     return "".join(letter for letter in name.casefold() if letter.isalnum()) or name
+
+
+def listed(items: list[str], comma: str = ", ") -> str:
+    """The items, or the first of very many."""
+    more = f"{comma}and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return comma.join(items[:_SHOWN]) + more
 
 
 def quoted(argument: str) -> str:

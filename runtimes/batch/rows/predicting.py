@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from runtimes.batch.rows.answering import Answers
 from runtimes.batch.rows.binding import Binding
-from runtimes.batch.rows.columns import Column
+from runtimes.batch.rows.features import Features, Joined
+from runtimes.batch.rows.groups import Groups
+from runtimes.batch.rows.lists import Lists
 from runtimes.batch.rows.running import Running
-from runtimes.batch.rows.table import Table
 from runtimes.batch.work import Predicted, Refused
 from runtimes.core.predictor import Predictor
-from runtimes.core.signature import Signature
 from runtimes.core.tensors import Tensor
+
+
+class Reader(Protocol):
+    """From columns to tensors."""
+
+    def read(self, batch: pa.RecordBatch) -> list[Tensor] | None:
+        """The tensors of rows that are all taken, and of one shape; None where a closer look is needed."""
+
+    def sort(self, batch: pa.RecordBatch) -> tuple[Sequence[pa.Array], list[Refused]]:
+        """The places of the rows that are taken, those of one shape together, and the rows that are not."""
+
+    def pack(self, batch: pa.RecordBatch) -> list[Tensor]:
+        """The tensors of rows that were sorted."""
 
 
 class Rows:
@@ -21,70 +38,81 @@ class Rows:
     def __init__(self, binding: Binding, predictor: Predictor) -> None:
         self._binding = binding
         self._answers = Answers(binding.signature)
-        self._tables = _tables(binding.signature, binding.columns)
+        self._reader = _reader(binding)
         self._running = Running(predictor)
 
     def predict(self, batch: pa.RecordBatch) -> Predicted:
         """The answers to all rows that the function would take, with the columns that are kept."""
-        refused: list[Refused] = []
-        taken: pa.Array | None = None
-        if batch.num_rows:
-            read = [table.read(batch) for table in self._tables]
-            tensors = [tensor for tensor in read if tensor is not None]
-            if len(tensors) < len(read):
-                refused = self._refusals(batch)
-                taken = _without(batch.num_rows, refused)
-                batch = batch if taken is None else batch.take(taken)
-                tensors = [table.pack(batch) for table in self._tables] if batch.num_rows else []
         if not batch.num_rows:
-            return Predicted(self._empty(), taken, refused)
-        return self._answered(batch, tensors, taken, refused)
+            return Predicted(_empty(self._binding.answers), None, [])
+        tensors = self._reader.read(batch)
+        if tensors is not None:
+            columns, unanswered = self._run(tensors)
+            if not unanswered:
+                return Predicted(self._written(batch, columns), None, [])
+            taken = _others(batch.num_rows, unanswered)
+            return Predicted(self._written(batch.take(taken), columns), taken, _sorted(unanswered))
+        return self._predict_sorted(batch)
 
-    def _refusals(self, batch: pa.RecordBatch) -> list[Refused]:
-        first: dict[int, Refused] = {}
-        for table in self._tables:
-            for found in table.refusals(batch):
-                first.setdefault(found.row, found)
-        return [first[row] for row in sorted(first)]
+    def _predict_sorted(self, batch: pa.RecordBatch) -> Predicted:
+        groups, refused = self._reader.sort(batch)
+        places, parts = [], []
+        for group in groups:
+            columns, unanswered = self._run(self._reader.pack(batch.take(group)))
+            refused += [_moved(one, group[one.row].as_py()) for one in unanswered]
+            places.append(group.take(_others(len(group), unanswered)) if unanswered else group)
+            parts.append(columns)
+        if not parts:
+            return Predicted(_empty(self._binding.answers), pa.array([], pa.int64()), _sorted(refused))
+        taken, columns = _joined(places, parts)
+        return Predicted(self._written(batch.take(taken), columns), taken, _sorted(refused))
 
-    def _answered(
-        self, batch: pa.RecordBatch, tensors: list[Tensor], taken: pa.Array | None, refused: list[Refused]
-    ) -> Predicted:
+    def _run(self, tensors: list[Tensor]) -> tuple[list[pa.Array], list[Refused]]:
+        """The columns of the answers, and the rows that have none."""
         runs, unanswered = self._running.run(tensors)
         parts = [self._answers.columns(run.outputs, run.stop - run.start) for run in runs]
-        if unanswered:
-            places = taken if taken is not None else pa.array(range(batch.num_rows), pa.int64())
-            own = [Refused(places[no.row].as_py(), None, "refused_by_model", no.message) for no in unanswered]
-            refused = sorted([*refused, *own], key=lambda one: one.row)
-            answered = _without(batch.num_rows, [Refused(no.row, None, "", "") for no in unanswered])
-            taken, batch = places.take(answered), batch.take(answered)
+        refused = [Refused(one.row, None, "refused_by_model", one.message) for one in unanswered]
+        if len(parts) == 1:
+            return parts[0], refused
         if not parts:
-            return Predicted(self._empty(), taken, refused)
-        columns = parts[0] if len(parts) == 1 else [pa.concat_arrays(column) for column in zip(*parts)]
-        kept = [batch.column(name) for name in self._binding.kept]
-        answers = pa.RecordBatch.from_arrays([*kept, *columns], schema=self._binding.answers)
-        return Predicted(answers, taken, refused)
+            return [pa.array([], field.type) for field in self._answers.fields], refused
+        return [pa.concat_arrays(column) for column in zip(*parts)], refused
 
-    def _empty(self) -> pa.RecordBatch:
-        return _empty(self._binding.answers)
-
-
-def _tables(signature: Signature, columns: dict[str, str]) -> list[Table]:
-    tables = []
-    for spec in signature.inputs:
-        mine = sorted(
-            (one for one in signature.features if one.input == spec.name), key=lambda one: one.column
-        )
-        tables.append(Table(spec, [Column(one, columns[one.name], spec.dtype) for one in mine]))
-    return tables
+    def _written(self, batch: pa.RecordBatch, columns: list[pa.Array]) -> pa.RecordBatch:
+        schema = self._binding.answers
+        kept = [batch.column(name).cast(schema.field(name).type) for name in self._binding.kept]
+        return pa.RecordBatch.from_arrays([*kept, *columns], schema=schema)
 
 
-def _without(count: int, refused: list[Refused]) -> pa.Array | None:
-    """The places that are left; None where that is all."""
-    if not refused:
-        return None
+def _reader(binding: Binding) -> Reader:
+    signature, columns = binding.signature, binding.columns
+    if binding.joined is not None:
+        return Joined(signature, binding.joined)
+    if signature.features:
+        return Features(signature, columns)
+    return Groups([Lists(spec, columns[spec.name]) for spec in signature.inputs])
+
+
+def _joined(places: list[pa.Array], parts: list[list[pa.Array]]) -> tuple[pa.Array, list[pa.Array]]:
+    """The answers of all groups in the order of their rows."""
+    if len(parts) == 1:
+        return places[0], parts[0]
+    every = pa.concat_arrays(places)
+    order = pc.sort_indices(every)
+    return every.take(order), [pa.concat_arrays(column).take(order) for column in zip(*parts)]
+
+
+def _others(count: int, refused: list[Refused]) -> pa.Array:
     gone = {one.row for one in refused}
     return pa.array([row for row in range(count) if row not in gone], pa.int64())
+
+
+def _moved(refused: Refused, row: int) -> Refused:
+    return Refused(row, refused.column, refused.reason, refused.message)
+
+
+def _sorted(refused: list[Refused]) -> list[Refused]:
+    return sorted(refused, key=lambda one: one.row)
 
 
 def _empty(schema: pa.Schema) -> pa.RecordBatch:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.types as pt
 
-from runtimes.batch.rows.columns import Column, find
+from runtimes.batch.rows.columns import Column, find, has_finite_sum, is_finite, is_promising
 from runtimes.batch.rows.explaining import explain
-from runtimes.batch.rows.kinds import ARROW, plain
-from runtimes.batch.rows.memory import Held, tensor_over
+from runtimes.batch.rows.kinds import plain
+from runtimes.batch.rows.memory import Held, array_over, tensor_over
 from runtimes.batch.work import Refused
 from runtimes.core.signature import TensorSpec
 from runtimes.core.tensors import FLOATS, MISSING_TEXT, Tensor
@@ -28,15 +24,12 @@ class Table:
     def read(self, batch: pa.RecordBatch) -> Tensor | None:
         """The tensor of a batch whose values are all taken; None where a closer look is needed."""
         values = [batch.column(column.name) for column in self._columns]
-        for column, own in zip(self._columns, values):
-            if own.null_count and not column.nullable:
-                return None
-            if not column.is_plain(own.type) and find([(column, own)]):
-                return None
+        if not all(map(is_promising, self._columns, values)):
+            return None
         tensor, cast = self._packed(values)
-        if self._dtype not in FLOATS:
+        if self._dtype not in FLOATS or self._is_finite(tensor, cast):
             return tensor
-        return tensor if self._is_finite(tensor, cast) else None
+        return None
 
     def pack(self, batch: pa.RecordBatch) -> Tensor:
         """The tensor of a batch that has been looked at."""
@@ -70,28 +63,9 @@ class Table:
         return Held(self._dtype, shape, address, view), cast
 
     def _is_finite(self, tensor: Tensor, cast: list[pa.Array]) -> bool:
-        """Whether no number is infinite or, where none may be missing, NaN. One that is makes the sum such;
-        a sum of doubles may also be beyond their range by itself, which the closer look finds out."""
-        if not self._nullable:
-            flat = pa.Array.from_buffers(
-                ARROW[self._dtype], tensor.shape[0] * tensor.shape[1], [None, pa.py_buffer(tensor.data)]
-            )
-            return _has_finite_sum(flat)
-        return all(
-            _has_finite_sum(own) or (column.nullable and _has_no_infinity(own))
-            for column, own in zip(self._columns, cast)
-        )
-
-
-def _has_finite_sum(values: pa.Array) -> bool:
-    if pt.is_float16(values.type):
-        values = values.cast(pa.float32())
-    total = pc.sum(values).as_py()
-    return total is None or isfinite(total)
-
-
-def _has_no_infinity(values: pa.Array) -> bool:
-    return not pc.any(pc.is_inf(values)).as_py()
+        if self._nullable:
+            return all(map(is_finite, self._columns, cast))
+        return has_finite_sum(array_over(tensor))
 
 
 def _texts(columns: list[pa.Array]) -> list[str]:

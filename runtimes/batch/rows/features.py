@@ -1,0 +1,77 @@
+"""Rows of a model with features: a column for each, or all of them in one column of lists."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from runtimes.batch.rows.columns import Column
+from runtimes.batch.rows.table import Table
+from runtimes.batch.work import Refused
+from runtimes.core.signature import Signature
+from runtimes.core.tensors import Tensor
+
+
+class Features:
+    """Reads all inputs of a model with features. ``columns``: by the features' names."""
+
+    def __init__(self, signature: Signature, columns: dict[str, str]) -> None:
+        self._tables = []
+        for spec in signature.inputs:
+            mine = [feature for feature in signature.features if feature.input == spec.name]
+            mine.sort(key=lambda feature: feature.column)
+            self._tables.append(Table(spec, [Column(one, columns[one.name], spec.dtype) for one in mine]))
+
+    def read(self, batch: pa.RecordBatch) -> list[Tensor] | None:
+        """The tensors of a batch whose values are all taken; None where a closer look is needed."""
+        tensors = []
+        for table in self._tables:
+            tensor = table.read(batch)
+            if tensor is None:
+                return None
+            tensors.append(tensor)
+        return tensors
+
+    def pack(self, batch: pa.RecordBatch) -> list[Tensor]:
+        """The tensors of rows that were sorted."""
+        return [table.pack(batch) for table in self._tables]
+
+    def sort(self, batch: pa.RecordBatch) -> tuple[list[pa.Array], list[Refused]]:
+        """The places of the rows that are taken, all together, and the rows that are refused."""
+        first: dict[int, Refused] = {}
+        for table in self._tables:
+            for found in table.refusals(batch):
+                first.setdefault(found.row, found)
+        fitting = pa.array([row for row in range(batch.num_rows) if row not in first], pa.int64())
+        return [fitting] if len(fitting) else [], [first[row] for row in sorted(first)]
+
+
+class Joined:
+    """The same for one column whose lists hold the features in their order, as an array of NumPy does."""
+
+    def __init__(self, signature: Signature, column: str) -> None:
+        names = [feature.name for feature in signature.features]
+        self._names = names
+        self._column = column
+        self._features = Features(signature, {name: name for name in names})
+
+    def read(self, batch: pa.RecordBatch) -> list[Tensor] | None:
+        """As ``Features`` does."""
+        return self._features.read(self._apart(batch))
+
+    def pack(self, batch: pa.RecordBatch) -> list[Tensor]:
+        """As ``Features`` does."""
+        return self._features.pack(self._apart(batch))
+
+    def sort(self, batch: pa.RecordBatch) -> tuple[list[pa.Array], list[Refused]]:
+        """As ``Features`` does."""
+        return self._features.sort(self._apart(batch))
+
+    def _apart(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        column, width = batch.column(self._column), len(self._names)
+        if column.null_count:
+            columns = [pc.list_element(column, at) for at in range(width)]
+        else:
+            values, places = column.flatten(), pa.array(range(0, len(column) * width, width), pa.int64())
+            columns = [values.slice(at).take(places) for at in range(width)]
+        return pa.RecordBatch.from_arrays(columns, self._names)
