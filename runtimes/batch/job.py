@@ -11,12 +11,13 @@ _ELSEWHERE = ("output", "max_bad_rows", "endpoint_url")
 
 @dataclass(frozen=True)
 class Job:
-    """``keep``: "rest", "all", "none", or the columns by name. ``map``: the model's names with the columns
-    that stand in for them. ``max_bad_rows``: "12" or "0.5%"; None: any number, but not all."""
+    """``keep``: "rest", "all", "none", or the columns' names with commas. ``map``: the model's
+    names with the columns that stand in for them. ``max_bad_rows``: "12" or "0.5%"; None: any number, but
+    not all."""
 
     output: str
     output_format: str = "parquet"
-    keep: str | tuple[str, ...] = "rest"
+    keep: str = "rest"
     map: dict[str, str] = field(default_factory=dict)
     prefix: str = ""
     batch_rows: int = 16384
@@ -28,15 +29,8 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """The job as it stands in a plan."""
-        plain = asdict(self)
-        return {**plain, "keep": self.keep if isinstance(self.keep, str) else list(self.keep)}
+        return asdict(self)
 
     def shape(self) -> dict[str, Any]:
         """What of it the answers depend on."""
         return {name: value for name, value in self.document().items() if name not in _ELSEWHERE}
-
-
-def read_job(document: dict[str, Any]) -> Job:
-    """The job out of a plan."""
-    keep = document["keep"]
-    return Job(**{**document, "keep": keep if isinstance(keep, str) else tuple(keep)})

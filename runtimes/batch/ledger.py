@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -41,16 +42,28 @@ class Ledger:
         self._output = planned.plan.job.output
         self._store = store or store_of(self._output, planned.plan.job.endpoint_url)
 
-    def claim(self) -> None:
-        """Make the output this plan's, or find that it is; JobError when it is another's."""
-        data = canonical({"schema_version": SCHEMA_VERSION, "plan": self._planned.digest})
-        place = self._own("job.json")
-        if self._store.create(place, data) or self._store.read(place) == data:
-            return
-        raise JobError(
-            f"the output {self._output} belongs to another job: another model, other input, or other options",
-            "name an empty output, or start that job again as it was",
-        )
+    def check(self) -> None:
+        """JobError when the output belongs to another job."""
+        data = self._store.read(self._own("job.json"))
+        if data is not None and _identity(data) != self._planned.identity:
+            raise JobError(
+                f"the output {self._output} is another job's: of another model, input, or other options",
+                "name an empty output, or start that job again as it was",
+            )
+
+    def claim(self, plan: bytes | None = None) -> None:
+        """Make the output this plan's, or find that it is; JobError when it is another's. ``plan``: its
+        bytes, where they may not be there yet."""
+        self.check()
+        if plan is not None:
+            self._store.create(self._planned.uri, plan)
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "plan": self._planned.digest,
+            "identity": self._planned.identity,
+        }
+        if not self._store.create(self._own("job.json"), canonical(document)):
+            self.check()
 
     def mark(self, done: Done) -> None:
         """Say that a shard's output is there, whole."""
@@ -64,28 +77,27 @@ class Ledger:
     def read(self, indexes: Iterable[int]) -> list[Done]:
         """The markers of these shards, which are done."""
         with ThreadPoolExecutor(_READERS) as pool:
-            return list(pool.map(self._read_marker, indexes))
+            return [done for done in pool.map(self.find, indexes) if done is not None]
 
-    def _read_marker(self, index: int) -> Done:
+    def find(self, index: int) -> Done | None:
+        """The marker of a shard; None while it is not done."""
         place = self._own(f"done/{self._marker(index)}")
         data = self._store.read(place)
         try:
-            return Done(**json.loads(data or b""))
+            return None if data is None else Done(**json.loads(data))
         except (ValueError, TypeError):
-            raise JobError(
-                f"the marker {place} is not one of this job", "remove it, and start again"
-            ) from None
+            raise JobError(f"{place} is no marker of a shard", "remove it, and start again") from None
 
     def complete(self, done: Iterable[Done]) -> dict[str, object]:
         """Write the output's manifest, of all shards' markers; what it says."""
         ordered = sorted(done, key=lambda one: one.shard)
         document: dict[str, object] = {
             "schema_version": SCHEMA_VERSION,
-            "plan": self._planned.digest,
+            "identity": self._planned.identity,
             "model": asdict(self._planned.plan.model),
             "answers": self._planned.plan.answers,
             "parts": [asdict(one) for one in ordered],
-            **totals(ordered),
+            **asdict(totals(ordered)),
         }
         place, data = self._own("manifest.json"), canonical(document)
         if not self._store.create(place, data) and self._store.read(place) != data:
@@ -103,6 +115,13 @@ class Ledger:
         return f"{self._output}/{OWN_FOLDER}/{name}"
 
 
+def _identity(data: bytes) -> object:
+    try:
+        return json.loads(data)["identity"]
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 def part_name(shard: Shard, suffix: str) -> str:
     """Where a shard's answers lie in the output."""
     return f"part-{shard.index:05d}-{shard.identity[:12]}{suffix}"
@@ -113,16 +132,25 @@ def dead_letter_name(shard: Shard) -> str:
     return f"{OWN_FOLDER}/dead-letters/{shard.index:05d}-{shard.identity[:12]}.jsonl"
 
 
-def totals(done: Iterable[Done]) -> dict[str, object]:
-    """Rows and dead letters of all these shards."""
+@dataclass(frozen=True)
+class Totals:
+    """Rows and dead letters of several shards."""
+
+    rows_in: int
+    rows_out: int
+    dead_letters: int
+    reasons: dict[str, int]
+
+
+def totals(done: Iterable[Done]) -> Totals:
+    """Of all these shards."""
     found = list(done)
-    reasons: dict[str, int] = {}
+    reasons: Counter[str] = Counter()
     for one in found:
-        for reason, count in one.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + count
-    return {
-        "rows_in": sum(one.rows_in for one in found),
-        "rows_out": sum(one.rows_out for one in found),
-        "dead_letters": sum(one.dead_letters for one in found),
-        "reasons": dict(sorted(reasons.items())),
-    }
+        reasons.update(one.reasons)
+    return Totals(
+        sum(one.rows_in for one in found),
+        sum(one.rows_out for one in found),
+        sum(one.dead_letters for one in found),
+        dict(sorted(reasons.items())),
+    )

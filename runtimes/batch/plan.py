@@ -6,12 +6,13 @@ import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
 from runtimes.batch.errors import JobError
-from runtimes.batch.job import Job, read_job
+from runtimes.batch.job import Job
 from runtimes.batch.work import Cut, InputFile, Shard
 
 SCHEMA_VERSION = 1
@@ -44,36 +45,55 @@ class Plan:
     schema_numbers: tuple[int, ...]
     shards: tuple[Shard, ...]
 
-    def write(self) -> bytes:
-        """The plan as it is stored."""
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON."""
         numbers = {file.uri: number for number, file in enumerate(self.files)}
-        return canonical(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "model": asdict(self.model),
-                "job": self.job.document(),
-                "answers": self.answers,
-                "schemas": [_schema_text(schema) for schema in self.schemas],
-                "files": [
-                    {**asdict(file), "schema": number}
-                    for file, number in zip(self.files, self.schema_numbers, strict=True)
-                ],
-                "shards": [_shard_document(shard, numbers[shard.file.uri]) for shard in self.shards],
-            }
-        )
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "model": asdict(self.model),
+            "job": self.job.document(),
+            "answers": self.answers,
+            "schemas": [_schema_text(schema) for schema in self.schemas],
+            "files": [
+                {**asdict(file), "schema": number}
+                for file, number in zip(self.files, self.schema_numbers, strict=True)
+            ],
+            "shards": [_shard_document(shard, numbers[shard.file.uri]) for shard in self.shards],
+        }
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with the digest of its bytes, and so with its place."""
+    """A plan with the digest of its bytes, which is its name."""
 
     plan: Plan
     digest: str
+
+    @cached_property
+    def identity(self) -> str:
+        """What the whole output depends on: plans that differ in what they bear with have the same."""
+        shape = {**self.plan.job.shape(), "output": self.plan.job.output}
+        return hashlib.sha256(canonical({**self.plan.document(), "job": shape})).hexdigest()
+
+    def schema_number(self, file: InputFile) -> int:
+        """Which of the plan's schemas a file has."""
+        return self._schema_numbers[file.uri]
+
+    @cached_property
+    def _schema_numbers(self) -> dict[str, int]:
+        numbered = zip(self.plan.files, self.plan.schema_numbers, strict=True)
+        return {file.uri: number for file, number in numbered}
 
     @property
     def uri(self) -> str:
         """Where the plan lies."""
         return plan_uri(self.plan.job.output, self.digest)
+
+
+def name_plan(plan: Plan) -> tuple[Planned, bytes]:
+    """A plan with its name, and its bytes."""
+    data = canonical(plan.document())
+    return Planned(plan, hashlib.sha256(data).hexdigest()), data
 
 
 def plan_uri(output: str, digest: str) -> str:
@@ -96,7 +116,7 @@ def read_plan(data: bytes, uri: str) -> Planned:
     schemas = tuple(_read_schema(text) for text in document["schemas"])
     shards = tuple(_read_shard(number, item, files) for number, item in enumerate(document["shards"]))
     answers = tuple((name, type_name) for name, type_name in document["answers"])
-    model, job = Model(**document["model"]), read_job(document["job"])
+    model, job = Model(**document["model"]), Job(**document["job"])
     return Planned(Plan(model, job, answers, schemas, files, numbers, shards), digest)
 
 
@@ -105,13 +125,14 @@ def canonical(document: object) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def identity_of(model: Model, job: Job, file: InputFile, cut: Cut) -> str:
-    """What tells a shard's output from any other: the same identity means the same bytes."""
+def identity_of(model: Model, shape: dict[str, Any], file: InputFile, cut: Cut) -> str:
+    """What tells a shard's output from any other: the same identity means the same bytes. ``shape``: what of
+    the job the answers depend on."""
     return hashlib.sha256(
         canonical(
             {
                 "model": model.digest,
-                "job": job.shape(),
+                "job": shape,
                 "format": file.format,
                 "compression": file.compression,
                 "version": file.version,

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from runtimes.batch.interruption import Interruption
 from runtimes.batch.ledger import Done
 from runtimes.batch.plan import Planned
+from runtimes.batch.stores import Stores
 
 MODULES = {"threads": "runtimes.batch.engines.threads", "ray": "runtimes.batch.engines.ray"}
 
@@ -27,6 +28,7 @@ class Work:
     planned: Planned
     root: str
     indexes: tuple[int, ...]
+    stores: Stores
     threads: int
     ray_address: str
     interruption: Interruption

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from runtimes.batch.engines import threads
 from runtimes.batch.errors import JobError
-from runtimes.batch.interruption import Interruption
 from runtimes.batch.ledger import Done
 from runtimes.batch.opened import Opened
 from runtimes.batch.plan import read_plan
-from runtimes.batch.stores import store_of
+from runtimes.batch.stores import Stores
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,13 @@ class Task:
 def run_shard(task: Task) -> Done:
     """Do one shard; its output and its marker are there when this returns. Again is as good as once."""
     finished: list[Done] = []
-    opened = _open(task)
-    threads.run_shards(opened, (task.index,), 1, Interruption(), finished.append, _heed_nothing)
+    try:
+        threads.run_shards(_open(task), (task.index,), 1, finished.append, _heed_nothing)
+    except BaseException:
+        _close()
+        raise
+    (opened,) = _opened.values()
+    opened.stores.close()  # nothing is under way between two shards: whoever ends this process leaves nothing
     (done,) = finished
     return done
 
@@ -42,14 +46,20 @@ _opened: dict[tuple[str, str, str], Opened] = {}
 def _open(task: Task) -> Opened:
     key = (task.plan, task.endpoint_url, task.root)
     if key not in _opened:
-        data = store_of(task.plan, task.endpoint_url).read(task.plan)
+        stores = Stores(task.endpoint_url)
+        data = stores.of(task.plan).read(task.plan)
         if data is None:
             raise JobError(f"there is no plan {task.plan}", "plan the job, and name the plan that it prints")
-        for other in _opened.values():
-            other.close()
-        _opened.clear()  # one model at a time: the memory of a worker is counted for one
-        _opened[key] = Opened(read_plan(data, task.plan), task.root)
+        _close()  # one model at a time: the memory of a worker is counted for one
+        _opened[key] = Opened(read_plan(data, task.plan), task.root, stores)
     return _opened[key]
+
+
+def _close() -> None:
+    for opened in _opened.values():
+        opened.close()
+        opened.stores.close()
+    _opened.clear()
 
 
 def _heed_nothing(_rows: int) -> None:

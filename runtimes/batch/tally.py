@@ -1,0 +1,103 @@
+"""What the shards of a run come to: rows, dead letters by reason, and whether these are too many."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from runtimes.batch.errors import JobError
+from runtimes.batch.ledger import Done, totals
+from runtimes.batch.plan import Plan
+
+
+class Tally:
+    """Counts from any thread. ``before``: shards that earlier runs did."""
+
+    def __init__(self, plan: Plan, mine: Iterable[int], before: Iterable[Done]) -> None:
+        self._lock = threading.Lock()
+        self._limit = plan.job.max_bad_rows
+        self._rows_of = [shard.cut.rows for shard in plan.shards]
+        self._bytes_of = [sum(length for _, length in shard.cut.spans) for shard in plan.shards]
+        self.mine = tuple(mine)
+        self.done = {done.shard: done for done in before}
+        self.done_before = len(self.done)
+        self.rows_before = sum(done.rows_in for done in self.done.values())
+        self._under_way = 0
+
+    def advance(self, rows: int) -> None:
+        """Rows of a shard that is not finished."""
+        with self._lock:
+            self._under_way += rows
+
+    def finish(self, done: Done) -> None:
+        """A shard is done; JobError when there are too many dead letters by now."""
+        with self._lock:
+            self.done[done.shard] = done
+            self._under_way = max(0, self._under_way - done.rows_in)
+        self.check_early()
+
+    @property
+    def dead_letters(self) -> int:
+        """Of all shards that are done."""
+        return sum(done.dead_letters for done in list(self.done.values()))
+
+    @property
+    def rows(self) -> int:
+        """Read so far, of shards that are done and that are not."""
+        return sum(done.rows_in for done in list(self.done.values())) + self._under_way
+
+    @property
+    def rows_in_all(self) -> int | None:
+        """Of the shards of this run, where their files say so."""
+        rows = [self._rows_of[index] for index in self.mine]
+        known = [count for count in rows if count is not None]
+        return sum(known) if len(known) == len(rows) else None
+
+    @property
+    def share(self) -> float:
+        """How much of this run's shards is done: by rows, else by bytes."""
+        if total := self.rows_in_all:
+            return min(1.0, self.rows / total)
+        size = sum(self._bytes_of[index] for index in self.mine)
+        return sum(self._bytes_of[index] for index in list(self.done)) / size if size else 1.0
+
+    def check_early(self) -> None:
+        """What no further row can mend is refused at once."""
+        if self._limit is None:
+            return
+        if not self._limit.endswith("%"):
+            self._refuse_beyond(int(self._limit))
+        elif len(self.mine) == len(self._rows_of) and (total := self.rows_in_all) is not None:
+            self._refuse_beyond(int(total * float(self._limit[:-1]) / 100))
+
+    def check_all(self, done: list[Done]) -> None:
+        """Hold all shards of the plan to each other: rows that are in must come out."""
+        for one in done:
+            expected = self._rows_of[one.shard]
+            if one.rows_in != one.rows_out + one.dead_letters or expected not in (None, one.rows_in):
+                raise JobError(
+                    f"shard {one.shard} had {one.rows_in} rows, and has {one.rows_out} answers and"
+                    f" {one.dead_letters} dead letters",
+                    "remove its marker, and start again",
+                )
+        found = totals(done)
+        if found.rows_in and not found.rows_out:
+            raise JobError(
+                f"all {found.rows_in} rows are bad: {_listed(found.reasons)}",
+                "the dead letters say what is wrong with each",
+            )
+        if self._limit is not None and self._limit.endswith("%"):
+            self._refuse_beyond(int(found.rows_in * float(self._limit[:-1]) / 100))
+
+    def _refuse_beyond(self, limit: int) -> None:
+        found = totals(self.done.values())
+        if found.dead_letters > limit:
+            raise JobError(
+                f"{found.dead_letters} rows are bad, more than --max-bad-rows {self._limit} allows:"
+                f" {_listed(found.reasons)}",
+                "the dead letters say what is wrong with each; with a higher limit the job goes on from here",
+            )
+
+
+def _listed(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in reasons.items())
