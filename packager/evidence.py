@@ -23,6 +23,17 @@ from packager.targets.edge.profile import is_file
 FILE_NAME = "build.json"
 OPTIMIZATION = "optimization.json"
 SCHEMA_VERSION = 2
+_OTHERS = {
+    "edge": (
+        "for a device",
+        "`python3 -m edge benchmark` in the bundle measures it on the device itself",
+    ),
+    "batch": (
+        "a batch job",
+        "`packager invoke ARTIFACT --input FILES -o json` gives a job's rows/s, CPU and memory",
+    ),
+}
+"""Of artifacts that are none: what they are, and what measures them."""
 _HINT = "name a folder that `packager build` wrote, as in dist/NAME/lambda"
 
 
@@ -111,9 +122,9 @@ def function_of(folder: Path) -> AwsLambda:
     (target,) = read(folder).configuration.targets
     if isinstance(target, AwsLambda):
         return target
+    what, instead = _OTHERS[target.kind]
     raise ArtifactError(
-        f"{folder} is for a device, and this is about Lambda functions",
-        "name dist/NAME/lambda; `python3 -m edge benchmark` in the bundle measures it on the device itself",
+        f"{folder} is {what}, and this is about Lambda functions", f"name dist/NAME/lambda; {instead}"
     )
 
 

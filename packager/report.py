@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from packager.results import (
     Tolerance,
     Verification,
 )
+from packager.targets.batch.target import Batch
 from packager.targets.edge import budget
 
 OWN_ANSWERS = (
@@ -158,6 +160,9 @@ def next_commands(artifact: Artifact) -> Iterable[str]:
     if artifact.fit is not None:
         yield from _for_device(artifact, quoted)
         return
+    if artifact.target == Batch.folder:
+        yield from _for_files(folder, quoted)
+        return
     if artifact.runs_here:
         yield f"packager invoke {quoted} --event {shlex.quote(str(folder / 'events/predict.json'))}"
         yield f"packager invoke {quoted} --with sam"
@@ -174,6 +179,14 @@ def _for_device(artifact: Artifact, quoted: str) -> Iterable[str]:
     yield f"scp {shlex.quote(str(artifact.archive))} DEVICE:"
     yield f'ssh DEVICE "{unpack} && python3 -m edge selftest"'
     yield f"packager release {quoted} --key KEY --to REPO"
+
+
+def _for_files(folder: Path, quoted: str) -> Iterable[str]:
+    """Of a batch job."""
+    yield f"packager invoke {quoted} --input rows.parquet --output answers"
+    yield f"packager verify {quoted} --rebuild"
+    yield f"docker build --tag {shlex.quote(folder.parent.name.lower())} {quoted}"
+    yield f"packager submit {quoted} --help"
 
 
 def show_source(source: SourceModel, notes: tuple[str, ...]) -> None:

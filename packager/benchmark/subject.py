@@ -61,6 +61,11 @@ def open_subject(path: Path, asked: Asked, scratch: Path, say: tools.Progress) -
             f"{path} is a bundle for a device, and this measures functions",
             "`python3 -m edge benchmark` in its bundle measures it: on the device itself, best",
         )
+    if (path / "job" / "manifest.json").is_file():
+        raise ArtifactError(
+            f"{path} is a batch job, and this measures functions",
+            "`packager invoke ARTIFACT --input FILES -o json` gives its rows/s, CPU and memory",
+        )
     if asked.handler is None and not (path / "manifest.json").is_file():
         raise ArtifactError(
             f"{path} is not an artifact of packager, so its handler is not known"

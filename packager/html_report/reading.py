@@ -16,6 +16,7 @@ from packager.html_report.subject import Built, Subject
 from packager.measurement import SCHEMA_VERSION, Bench, SizeLedger, Tuning
 from packager.optimized import Optimization
 from packager.sizes import ledger
+from packager.targets.aws_lambda.target import AwsLambda
 
 BENCH, TUNE, SIZES = "bench.json", "tune.json", "sizes.json"
 """Looked for in dist/NAME when the artifact is dist/NAME/TARGET, to which nothing may be added."""
@@ -53,10 +54,11 @@ def _nth(files: Sequence[Path], place: int) -> Path | None:
 
 
 def _read_subject(artifact: Path, bench: Path | None, tune: Path | None, sizes: Path | None) -> Subject:
-    name = evidence.read(artifact).configuration.name
+    asked = evidence.read(artifact).configuration
+    name, (target,) = asked.name, asked.targets
     built = _read_built(artifact)
-    if built.fit is not None:
-        return _read_bundle(name, artifact, built)
+    if target.folder != AwsLambda.folder:
+        return _read_other(name, artifact, built, target.folder)
     found = Subject(
         label=name,
         path=artifact,
@@ -69,10 +71,10 @@ def _read_subject(artifact: Path, bench: Path | None, tune: Path | None, sizes: 
     return _of_this_build(found, bench or artifact.parent / BENCH, tune or artifact.parent / TUNE)
 
 
-def _read_bundle(name: str, artifact: Path, built: Built) -> Subject:
-    """A bundle for a device: what is saved in the folder above is of the function of the same name."""
+def _read_other(name: str, artifact: Path, built: Built, target: str) -> Subject:
+    """A bundle or a batch job: what is saved in the folder above is of the function of the same name."""
     candidates = _read(artifact / OPTIMIZATION, Optimization, required=False)
-    return Subject(name, artifact, built, ledger(artifact), None, None, candidates)
+    return Subject(name, artifact, built, ledger(artifact), None, None, candidates, target)
 
 
 def _sizes(artifact: Path, zipped_bytes: int, named: Path | None) -> SizeLedger:

@@ -6,6 +6,7 @@ from pathlib import Path
 from packager.measurement import Bench, Benchmark, SizeLedger, Tuning
 from packager.optimized import Optimization
 from packager.results import Accuracy, ConversionRecord, DeviceFit, Verification
+from packager.targets.aws_lambda.target import AwsLambda
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ class Subject:
     bench: Bench | None
     tune: Tuning | None
     optimization: Optimization | None = None
+    target: str = AwsLambda.folder
 
     @property
     def is_function(self) -> bool:
         """Whether Lambda would run it, so that its start, memory size and cost can be measured here."""
-        return self.built.fit is None
+        return self.target == AwsLambda.folder
 
     @property
     def benchmark(self) -> Benchmark | None:

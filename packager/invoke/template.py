@@ -46,6 +46,11 @@ def read_function(artifact: Path) -> Function:
             f"{artifact} is for a microcontroller, and only its firmware can ask it",
             "`packager verify` runs its golden rows on this machine",
         )
+    if (artifact / "job" / "manifest.json").is_file():
+        raise ArtifactError(
+            f"{artifact} is a batch job, and this is about Lambda functions",
+            "`packager invoke ARTIFACT --input FILES` runs it here",
+        )
     if not artifact.exists():
         raise ArtifactError(f"there is no folder {artifact}", "name the one that `packager build` wrote")
     if not template.is_file() or not folder.is_dir():

@@ -46,6 +46,8 @@ def read(folder: Path) -> EdgeBundle:
     if (folder / _BUNDLE / _MANIFEST).is_file():
         audit.check_digests(folder)
         folder = folder / _BUNDLE
+    if (folder / "job" / _MANIFEST).is_file():
+        raise ArtifactError(f"{folder} is a batch job, and releases are for devices", _HINT)
     body = _manifest(folder)
     document = _document(folder, body)
     device = document.get("device")

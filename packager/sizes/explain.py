@@ -46,8 +46,8 @@ def explain(
         opened(path) as found,
         tempfile.TemporaryDirectory(prefix="packager-trial-", dir=found.root.parent) as work,
     ):
-        if found.device is not None:
-            return _of_bundle(found, asked, dest)
+        if found.is_listed:
+            return _of_listed(found, asked, dest)
         run = runnable.find(found, asked.handler, asked.runtime)
         trial, notes = choose_trial(found, run, events, say)
         by_byte_code = _by_byte_code(found, run, say)
@@ -63,12 +63,13 @@ def explain(
     return replace(ledger, cuts=cuts, notes=tuple(notes))
 
 
-def _of_bundle(found: Opened, asked: Asked, dest: Path | None) -> SizeLedger:
-    """A bundle's ledger. Its manifest names every file, so that none can be cut out of it."""
+def _of_listed(found: Opened, asked: Asked, dest: Path | None) -> SizeLedger:
+    """A bundle's or a job's ledger. Its manifest names its files, so that none can be cut out of it."""
     if dest is not None or asked.events or asked.handler:
         raise ArtifactError(
-            f"{found.path} is a bundle, whose manifest names every file: nothing is cut out of it",
-            "leave --apply, --event and --handler out; a smaller model makes a smaller bundle",
+            f"{found.path} is a {'job' if found.is_job else 'bundle'}, whose manifest names every file: "
+            "nothing is cut out of it",
+            "leave --apply, --event and --handler out; a smaller model makes it smaller",
         )
     return account(found)
 

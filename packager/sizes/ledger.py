@@ -53,6 +53,8 @@ def _room(found: Opened, unzipped_bytes: int) -> tuple[SizeRoom, ...]:
     if found.device is not None:
         limit = f"a bundle on {found.device.name} (flash_mb)"
         return (SizeRoom(limit, found.device.flash_bytes, unzipped_bytes),)
+    if found.is_job:
+        return ()  # a job lies on a disk, or in an image
     limits = quotas.limits()
     return (
         SizeRoom("direct upload of a function's zip", limits.direct_upload_bytes, found.zipped_bytes),

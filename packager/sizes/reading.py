@@ -48,7 +48,7 @@ class Device:
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What was opened. ``root`` is a copy of its files; ``prefix`` is where a layer's packages are in it;
-    ``device`` is that of a bundle."""
+    ``device`` is that of a bundle, ``is_job`` is true of a batch job."""
 
     path: Path
     items: tuple[Item, ...]
@@ -57,6 +57,12 @@ class Opened:
     prefix: str
     artifact: Path | None
     device: Device | None = None
+    is_job: bool = False
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its manifest names its files, so that none can be cut out of it."""
+        return self.is_job or self.device is not None
 
     @property
     def code(self) -> Path:
@@ -74,13 +80,14 @@ def opened(path: Path) -> Iterator[Opened]:
         root = Path(scratch) / "whole"
         root.mkdir()
         bundle, device = _bundle_of(path)
-        source = artifact / "function.zip" if artifact is not None else bundle or path
+        job = job_of(path)
+        source = artifact / "function.zip" if artifact is not None else bundle or job or path
         if source.is_dir():
             items = _copy(source, root)
             total = sum(item.zipped_bytes + _headers(item.path) for item in items)
         else:
             items, total = unpack(source, root), source.stat().st_size
-        yield Opened(path, items, total, root, _prefix(items), artifact, device)
+        yield Opened(path, items, total, root, _prefix(items), artifact, device, job is not None)
 
 
 def _bundle_of(path: Path) -> tuple[Path, Device] | tuple[None, None]:
@@ -92,6 +99,12 @@ def _bundle_of(path: Path) -> tuple[Path, Device] | tuple[None, None]:
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return None, None
+
+
+def job_of(path: Path) -> Path | None:
+    """The folder of a batch job that runs: in its artifact, or ``path`` itself."""
+    folders = (path / "job", path)
+    return next((one for one in folders if (one / "runtimes" / "batch" / "__init__.py").is_file()), None)
 
 
 def artifact_of(path: Path) -> Path | None:
