@@ -1,0 +1,130 @@
+"""The lines of a piece that hold rows: where each stands, found only when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import pyarrow as pa
+
+from runtimes.batch.formats.pieces import Piece, as_text
+from runtimes.batch.work import Block, DeadLetter, Place
+
+Span = tuple[int, int, int]
+"""Where a row begins and ends in the piece, and the number of its first line there, from 0."""
+
+
+class Lines:
+    """The rows of a piece in order. ``spans`` None: every line of it is one."""
+
+    def __init__(self, piece: Piece, spans: list[Span] | None = None) -> None:
+        self.piece = piece
+        self._spans = spans
+        self._ends: list[int] | None = None
+
+    def span(self, row: int) -> Span:
+        """Where a row stands."""
+        if self._spans is not None:
+            return self._spans[row]
+        if self._ends is None:
+            lengths = map(len, self.piece.data.split(b"\n"))
+            self._ends = list(accumulate(lengths, lambda end, length: end + 1 + length))
+        return self._ends[row - 1] + 1 if row else 0, self._ends[row], row
+
+    def place(self, row: int) -> Place:
+        """Where a row stands in the file."""
+        start, _, line = self.span(row)
+        first = self.piece.line
+        return Place(offset=self.piece.offset + start, line=None if first is None else first + line)
+
+    def text(self, row: int) -> str:
+        """A row as it stands in the file, without the end of its line."""
+        start, stop, _ = self.span(row)
+        return as_text(self.piece.data[start:stop].removesuffix(b"\n").removesuffix(b"\r"))
+
+    def letter(self, row: int, column: str | None, reason: str, message: str) -> DeadLetter:
+        """The record of a row that cannot be read."""
+        return DeadLetter(self.place(row), column, reason, message, self.text(row))
+
+
+class Sifted:
+    """What is left of a piece without the lines that are no rows at all."""
+
+    def __init__(self, piece: Piece) -> None:
+        self._piece = piece
+        self.good: list[Span] = []
+        self.bad: list[tuple[Span, str, str]] = []
+
+    def refuse(self, span: Span, message: str, reason: str = "broken_line") -> None:
+        """Take a line for broken."""
+        self.bad.append((span, reason, message))
+
+    @property
+    def data(self) -> bytes:
+        """The good lines alone, each with an end."""
+        whole = self._piece.data
+        joined = b"".join([whole[start:stop] for start, stop, _ in self.good])
+        return joined if joined.endswith(b"\n") else joined + b"\n"
+
+    def lines(self) -> Lines:
+        """The good lines."""
+        return Lines(self._piece, self.good)
+
+    def letters(self) -> list[tuple[int, DeadLetter]]:
+        """The broken lines, each with where it begins."""
+        lines = Lines(self._piece, [span for span, _, _ in self.bad])
+        return [
+            (span[0], lines.letter(row, None, reason, message))
+            for row, (span, reason, message) in enumerate(self.bad)
+        ]
+
+
+def block_of(
+    batch: pa.RecordBatch,
+    lines: Lines,
+    rows: Sequence[int] | None = None,
+    letters: Sequence[tuple[int, DeadLetter]] = (),
+) -> Block:
+    """A block whose row ``i`` is the row ``rows[i]`` of the lines (None: all of them), with what is broken
+    among them, each with where it begins in the piece."""
+
+    def row_of(row: int) -> int:
+        return row if rows is None else rows[row]
+
+    ordered = sorted(letters, key=lambda letter: letter[0])
+    before: list[int] = []
+    row = 0
+    for start, _ in ordered:
+        while row < batch.num_rows and lines.span(row_of(row))[0] < start:
+            row += 1
+        before.append(row)
+    return Block(
+        batch,
+        lambda row: lines.place(row_of(row)),
+        [letter for _, letter in ordered],
+        before,
+        lambda row: lines.text(row_of(row)),
+    )
+
+
+def cut_block(block: Block, most_rows: int) -> list[Block]:
+    """The same rows in blocks of at most so many."""
+    count = block.batch.num_rows
+    return [_part(block, start, min(count, start + most_rows)) for start in range(0, count, most_rows)] or [
+        block
+    ]
+
+
+def _part(block: Block, start: int, stop: int) -> Block:
+    if start == 0 and stop == block.batch.num_rows:
+        return block
+    is_last = stop == block.batch.num_rows
+    own = [at for at, row in enumerate(block.before) if start <= row and (row < stop or is_last)]
+    record = block.record
+    return Block(
+        block.batch.slice(start, stop - start),
+        lambda row: block.place(start + row),
+        [block.broken[at] for at in own],
+        [block.before[at] - start for at in own],
+        None if record is None else lambda row: record(start + row),
+    )
