@@ -31,6 +31,7 @@ def make_plan(options: Options, stores: Stores, root: str = "") -> Plan:
     job = _job(options, files, manifest.signature)
     looked = _look_at(files, _Looking(options, job, manifest.signature, stores))
     answers = _same_answers(looked)
+    writers.check(options.output_format, answers)
     schemas = {
         one.schema: number for number, one in enumerate({found.schema: found for found in looked}.values())
     }

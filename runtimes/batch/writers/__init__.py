@@ -3,6 +3,8 @@ came in batches, nor on when and where they were written."""
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -36,8 +38,8 @@ class Writer(Protocol):
 class OutputFormat(Protocol):
     """What a module of an output format has."""
 
-    def refusal(self, field: pa.Field) -> str | None:
-        """Why a column cannot be written; its type is plain."""
+    def refusal(self, kind: pa.DataType) -> str | None:
+        """Why columns of a plain type cannot be written."""
 
     def open_writer(self, path: str, schema: pa.Schema) -> Writer:
         """Begin a file of this schema, which has been checked."""
@@ -45,14 +47,13 @@ class OutputFormat(Protocol):
 
 def check(format: str, schema: pa.Schema) -> None:
     """JobError where the format cannot hold a column; asked before the first row."""
-    module = _find(format)
-    plain = plain_schema(schema)
-    for field in plain:
-        if schema.names.count(field.name) > 1:
-            raise JobError(
-                f"the output would have two columns {field.name}", "choose others with --keep or --prefix"
-            )
-        reason = module.refusal(field)
+    twice = [name for name, count in Counter(schema.names).items() if count > 1]
+    if twice:
+        raise JobError(
+            f"the output would have two columns {twice[0]}", "choose others with --keep, or name a --prefix"
+        )
+    for field in plain_schema(schema):
+        reason = _refusal(format, field.type)
         if reason is not None:
             others = " or ".join(sorted(set(SUFFIXES) - {format}))
             raise JobError(
@@ -65,6 +66,12 @@ def open_writer(format: str, path: str, schema: pa.Schema) -> Writer:
     """Begin a file; JobError for a schema that ``check`` refuses."""
     check(format, schema)
     return _find(format).open_writer(path, schema)
+
+
+@cache
+def _refusal(format: str, kind: pa.DataType) -> str | None:
+    """Asked of each type once: a file may have thousands of columns, and a job thousands of files."""
+    return _find(format).refusal(kind)
 
 
 def _find(format: str) -> OutputFormat:

@@ -15,9 +15,9 @@ from runtimes.batch.writers.plain import plain_columns, plain_schema
 _ROWS = 65_536
 
 
-def refusal(field: pa.Field) -> str | None:
+def refusal(kind: pa.DataType) -> str | None:
     """What the writer says of the type by itself."""
-    schema = pa.schema([field])
+    schema = pa.schema([("column", kind)])
     try:
         with pa.ipc.new_file(pa.BufferOutputStream(), schema) as writer:
             writer.write_table(schema.empty_table())

@@ -14,8 +14,8 @@ from runtimes.batch.writers.plain import plain_columns, plain_schema
 _ROWS_AT_ONCE = 4096
 
 
-def refusal(field: pa.Field) -> str | None:
-    return json_text.refusal(field.type)
+def refusal(kind: pa.DataType) -> str | None:
+    return json_text.refusal(kind)
 
 
 class Csv:

@@ -10,8 +10,8 @@ from runtimes.batch.writers.plain import plain_columns, plain_schema
 _TEXT_BYTES = 8 << 20
 
 
-def refusal(field: pa.Field) -> str | None:
-    return json_text.refusal(field.type)
+def refusal(kind: pa.DataType) -> str | None:
+    return json_text.refusal(kind)
 
 
 class JsonLines:

@@ -12,9 +12,9 @@ from runtimes.batch.writers.groups import Groups
 from runtimes.batch.writers.plain import plain_columns, plain_schema
 
 
-def refusal(field: pa.Field) -> str | None:
+def refusal(kind: pa.DataType) -> str | None:
     """What the writer says of the type by itself."""
-    schema = pa.schema([field])
+    schema = pa.schema([("column", kind)])
     try:
         with pq.ParquetWriter(pa.BufferOutputStream(), schema) as writer:
             writer.write_table(schema.empty_table())
