@@ -62,16 +62,18 @@ def cloud() -> Iterator[str]:
     host, port = server.get_host_and_port()
     address = f"http://{host}:{port}"
     try:
-        _post(
-            f"{address}/moto-api/config",
-            {"lambda": {"use_docker": False}},
-        )
+        regarding(address, {"lambda": {"use_docker": False}})
         yield address
     finally:
         # What was made lives in this process, not in the server.
         _post(f"{address}/moto-api/reset", {})
         server.stop()
         del awslambda.LambdaVersion.get_cfn_attribute
+
+
+def regarding(address: str, settings: dict[str, Any]) -> None:
+    """Set how the pretended services behave."""
+    _post(f"{address}/moto-api/config", settings)
 
 
 def _post(address: str, document: dict[str, Any]) -> None:
