@@ -10,7 +10,7 @@ import pyarrow.types as pt
 from runtimes.batch.errors import JobError
 from runtimes.batch.rows import lists
 from runtimes.batch.rows.answering import Answers
-from runtimes.batch.rows.kinds import kind_of, refusal, takes, text_type
+from runtimes.batch.rows.kinds import kind_of, movable, refusal, takes, text_type
 from runtimes.batch.rows.matching import listed, match
 from runtimes.core.shapes import batch_of
 from runtimes.core.signature import Signature
@@ -48,6 +48,7 @@ class Binding:
         self.kept = _kept(schema, job.keep, read)
         self.wanted: dict[str, pa.DataType | None] = dict.fromkeys([*self.kept, *sorted(read)])
         self.wanted.update(_text_types(signature, self.columns))
+        self.rigid = {field.name for field in schema if movable(field.type) != field.type}
         self.answers = _answers(self, schema, typed, job.prefix)
 
 
@@ -130,7 +131,7 @@ def _answers(binding: Binding, schema: pa.Schema, typed: bool, prefix: str) -> p
     kept = []
     for name in binding.kept:
         as_text = binding.wanted[name] or pa.string()
-        kept.append(pa.field(name, schema.field(name).type if typed else as_text))
+        kept.append(pa.field(name, movable(schema.field(name).type) if typed else as_text))
     answers = [field.with_name(prefix + field.name) for field in Answers(binding.signature).fields]
     both = [field.name for field in answers if field.name in binding.kept]
     if both:

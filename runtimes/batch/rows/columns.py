@@ -64,7 +64,7 @@ class Column:
             masks.append(values.is_null())
         if pt.is_decimal(values.type):
             masks += [_beyond(values, self.dtype)] if self._is_counted else []
-            values = exact(values, self.dtype)
+        values = exact(values, self.dtype)
         if self.dtype == "string":
             masks += [_not_utf8(values), pc.equal(values.cast(pa.string()), MISSING_TEXT)]
         elif pt.is_floating(values.type):
@@ -73,19 +73,15 @@ class Column:
             masks += self._misfits_of_integers(values)
         return _any(masks)
 
-    def breaches(self, values: pa.Array) -> list[pa.Array]:
-        """Which values of the kind the model refuses all the same, rule by rule."""
-        if not self.feature.categories and not self._wide:
-            return []
-        cast, found = self.cast(values), []
-        if self._wide:
-            found.append(pc.fill_null(pc.greater(pc.abs(cast), LARGEST), False))
-        if self.feature.categories:
-            found.append(self._unknown(cast))
-        return found
+    def too_large(self, values: pa.Array) -> pa.Array | None:
+        """Which doubles are beyond single precision, where the source model works in it."""
+        return pc.fill_null(pc.greater(pc.abs(self.cast(values)), LARGEST), False) if self._wide else None
 
-    def _unknown(self, cast: pa.Array) -> pa.Array:
-        known = pa.array(self.feature.categories)
+    def unknown(self, values: pa.Array) -> pa.Array | None:
+        """Which values are none of the categories."""
+        if not self.feature.categories:
+            return None
+        cast, known = self.cast(values), pa.array(self.feature.categories)
         if self.dtype == "string":
             return pc.and_(pc.invert(pc.is_in(cast, value_set=known)), cast.is_valid())
         like = pa.float64() if self.dtype in FLOATS else known.type
@@ -110,7 +106,9 @@ class Column:
 
 def exact(values: pa.Array, dtype: str) -> pa.Array:
     """Decimals as the numbers that JSON would say: the nearest double, or for whole ones an integer (null
-    where it is beyond what the dtype holds)."""
+    where it is beyond what the dtype holds). Halves are made singles, since Arrow reckons with those."""
+    if pt.is_float16(values.type):
+        return values.cast(pa.float32())
     if not pt.is_decimal(values.type):
         return values
     if dtype in FLOATS or values.type.scale > 0:
@@ -151,10 +149,14 @@ def has_finite_sum(values: pa.Array) -> bool:
 
 def find(columns: list[tuple[Column, pa.Array]]) -> list[tuple[Column, pa.Array]]:
     """For each column, and in the order of the function, the places of values that are refused."""
-    masks = [(column, column.misfits(values)) for column, values in columns]
-    masks += [(column, mask) for column, values in columns for mask in column.breaches(values)]
-    places = [(column, pc.indices_nonzero(mask)) for column, mask in masks if mask is not None]
-    return [(column, found) for column, found in places if len(found)]
+    found = []
+    for rule in (Column.misfits, Column.too_large, Column.unknown):
+        for column, values in columns:
+            mask = rule(column, values)
+            places = None if mask is None else pc.indices_nonzero(mask)
+            if places:
+                found.append((column, places))
+    return found
 
 
 def _not_utf8(texts: pa.Array) -> pa.Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from runtimes.core.nested import KIND_OF_DTYPE
@@ -44,9 +45,22 @@ def plain(column: pa.Array) -> pa.Array:
         if pt.is_dictionary(column.type):
             column = column.dictionary_decode()
         elif pt.is_run_end_encoded(column.type):
-            column = column.cast(column.type.value_type)
+            column = pc.run_end_decode(column)
         else:
             return column
+
+
+def movable(type_: pa.DataType) -> pa.DataType:
+    """The type that Arrow can take some rows of: the same but for views and runs."""
+    if pt.is_run_end_encoded(type_):
+        return movable(type_.value_type)
+    return {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}.get(type_, type_)
+
+
+def moved(column: pa.Array) -> pa.Array:
+    """The column in that type."""
+    column = pc.run_end_decode(column) if pt.is_run_end_encoded(column.type) else column
+    return column.cast(movable(column.type))
 
 
 def takes(kind: str, type_: pa.DataType) -> bool:

@@ -12,6 +12,7 @@ from runtimes.batch.rows.answering import Answers
 from runtimes.batch.rows.binding import Binding
 from runtimes.batch.rows.features import Features, Joined
 from runtimes.batch.rows.groups import Groups
+from runtimes.batch.rows.kinds import moved
 from runtimes.batch.rows.lists import Lists
 from runtimes.batch.rows.running import Running
 from runtimes.batch.work import Predicted, Refused
@@ -45,6 +46,8 @@ class Rows:
         """The answers to all rows that the function would take, with the columns that are kept."""
         if not batch.num_rows:
             return Predicted(_empty(self._binding.answers), None, [])
+        if self._binding.rigid:
+            batch = _with_movable(batch, self._binding.rigid)
         tensors = self._reader.read(batch)
         if tensors is not None:
             columns, unanswered = self._run(tensors)
@@ -91,6 +94,12 @@ def _reader(binding: Binding) -> Reader:
     if signature.features:
         return Features(signature, columns)
     return Groups([Lists(spec, columns[spec.name]) for spec in signature.inputs])
+
+
+def _with_movable(batch: pa.RecordBatch, rigid: set[str]) -> pa.RecordBatch:
+    names = batch.schema.names
+    columns = [moved(column) if name in rigid else column for name, column in zip(names, batch.columns)]
+    return pa.RecordBatch.from_arrays(columns, names)
 
 
 def _joined(places: list[pa.Array], parts: list[list[pa.Array]]) -> tuple[pa.Array, list[pa.Array]]:
