@@ -23,7 +23,9 @@ _LIBRARIES = (
     *("libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libgcc_s.so.1"),
     *("libstdc++.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"),
 )
-_PAGES = ("README.md", "Dockerfile", ".dockerignore")
+_PAGES = ("Dockerfile", ".dockerignore")
+_KINDS = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "text": "text"}
+_ENGINES = {"onnxruntime_c": "ONNX Runtime", "litert_c": "LiteRT", "tiny": "pure Python"}
 
 
 class Batch(BaseModel):
@@ -78,7 +80,8 @@ class Batch(BaseModel):
         """The job's folder and its archive, and beside them what makes an image of it."""
         files = self._job(parts)
         files.append(IncludedFile("manifest.json", _manifest(parts, files)))
-        entries = (*(file.under(self.root) for file in files), *self.templates(parts.name))
+        beside = (_readme(parts, self), *self.templates(parts.name))
+        entries = (*(file.under(self.root) for file in files), *beside)
         return Layout("batch", entries, (Archive(ARCHIVE, self.root, "tar.gz"),))
 
     def templates(self, name: str) -> list[IncludedFile]:
@@ -98,6 +101,25 @@ class Batch(BaseModel):
         if parts.library is not None and parts.library_dest is not None:
             files.append(IncludedFile(parts.library_dest, parts.library))
         return files
+
+
+def _readme(parts: Parts, target: Batch) -> IncludedFile:
+    """How to run the job, with the model's own columns."""
+    document: dict[str, Any] = json.loads(parts.manifest_json)
+    signature, engine = parts.model.signature, document["engine"]
+    body = render(
+        "batch/README.md",
+        name=parts.name,
+        description=document["source"]["description"],
+        engine=f"{_ENGINES[engine['kind']]} {engine['version']}",
+        features=signature.features,
+        inputs=signature.inputs,
+        kinds=_KINDS,
+        tag=parts.name.lower(),
+        folder=f"dist/{parts.name}/{target.folder}",
+        target=target,
+    )
+    return IncludedFile("README.md", body)
 
 
 def _manifest(parts: Parts, files: list[IncludedFile]) -> bytes:
