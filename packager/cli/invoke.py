@@ -98,9 +98,9 @@ def _run_job(
     if session.as_json:
         session.answer_json(ran.metrics)
         return
+    session.say("the first answers, and the metrics:" if ran.first else "the metrics:")
     for row in ran.first:
         click.echo(json.dumps(row, ensure_ascii=False))
-    session.say("the first answers" if ran.first else "no answers to show here")
     click.echo(json.dumps(ran.metrics, ensure_ascii=False))
     if output is None:
         session.say("the answers were not kept: name a place with --output")

@@ -20,6 +20,8 @@ from packager.manifest import read_signature
 
 _SHOWN = 5
 _GOLDEN = "golden.parquet"
+_PLACES = ("plan", "output")
+"""Of metrics: what names a folder that is gone, where no output was asked for."""
 _ABOVE = "its own words stand above"
 
 
@@ -52,7 +54,10 @@ def run(job: Job, asked: Asked) -> Ran:
         inputs = list(asked.inputs) or [str(_golden(job, scratch))]
         arguments = ["--input", *inputs, "--output", output, *asked.more]
         metrics = _metrics(*_ended(job.run(arguments)))
-        return Ran(metrics, _first(job, output, scratch))
+        first = _first(job, output, scratch)
+    if asked.output is None:
+        metrics = {name: value for name, value in metrics.items() if name not in _PLACES}
+    return Ran(metrics, first)
 
 
 def _golden(job: Job, scratch: Path) -> Path:
