@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import onnxruntime
 import polars as pl
 
@@ -11,12 +12,14 @@ def main(model: str, source: str, dest: str) -> None:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    given = session.get_inputs()[0]
+    dtype = np.float64 if "double" in given.type else np.float32
     frame = pl.scan_parquet(source)
     features = [column for column in frame.collect_schema().names() if column != "id"]
 
     def answer(batch: pl.DataFrame) -> pl.DataFrame:
-        labels, probabilities = session.run(None, {name: batch.select(features).to_numpy(order="c")})
+        matrix = batch.select(features).to_numpy(order="c").astype(dtype, copy=False)
+        labels, probabilities = session.run(None, {given.name: matrix})
         return pl.DataFrame(
             {
                 "id": batch["id"],

@@ -18,10 +18,11 @@ class Predictor:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self._name = self._session.get_inputs()[0].name
+        given = self._session.get_inputs()[0]
+        self._name, self._dtype = given.name, np.float64 if "double" in given.type else np.float32
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        features = np.column_stack([batch[name] for name in batch if name != "id"])
+        features = np.column_stack([batch[name] for name in batch if name != "id"]).astype(self._dtype)
         labels, probabilities = self._session.run(None, {self._name: features})
         return {
             "id": batch["id"],

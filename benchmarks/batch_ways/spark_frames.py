@@ -28,10 +28,11 @@ def opened(model: str) -> Callable[[Any], dict[str, Any]]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    given = session.get_inputs()[0]
+    dtype = np.float64 if "double" in given.type else np.float32
 
     def answer(features: Any) -> dict[str, Any]:
-        labels, probabilities = session.run(None, {name: np.ascontiguousarray(features, dtype=np.float32)})
+        labels, probabilities = session.run(None, {given.name: np.ascontiguousarray(features, dtype)})
         return {
             "prediction": labels,
             "probability_0": probabilities[:, 0],
