@@ -13,7 +13,7 @@ from runtimes.batch.rows.memory import tensor_over
 from runtimes.batch.work import Refused
 from runtimes.core.errors import RequestError
 from runtimes.core.nested import MisfitError, nest, pack_nested
-from runtimes.core.shapes import check_tensor
+from runtimes.core.shapes import BATCH, check_tensor
 from runtimes.core.signature import Feature, TensorSpec
 from runtimes.core.tensors import Tensor
 
@@ -22,7 +22,8 @@ class Lists:
     """Reads an input of its own shape out of one column."""
 
     def __init__(self, spec: TensorSpec, name: str) -> None:
-        self.spec = spec
+        # A model of a fixed batch takes any number of rows, some at a time.
+        self.spec = TensorSpec(spec.name, spec.dtype, (BATCH, *spec.shape[1:]), limits=spec.limits)
         self.name = name
         self._leaves = Column(
             Feature(spec.name, kind_of(spec.dtype), spec.name, 0, False), name, spec.dtype, is_feature=False

@@ -17,10 +17,15 @@ from tests.runtimes.batch.rows.asking import check_same, predict
 from tests.runtimes.core import models
 
 NAN, INF = float("nan"), float("inf")
-NUMBERS = [0.0, -0.0, 1.0, 2.5, 0.1, -3.0, 1e-46, 3.4028234663852886e38, 3.4028235677973366e38, 65504.0, 65519.9, 65520.0,
-           1e39, -1e39, 1e300, NAN, INF, -INF, None, 16777217.0, 2.0**63, 2.0**64, -(2.0**63), 255.0, 256.0, -1.0]  # fmt: skip
-WHOLE = [0, 1, 2, 3, -1, 127, 128, -129, 255, 256, 65535, 70000, 2**24 + 1, 2**31, 2**53 + 1, 2**62 + 1, 2**63 - 1,
-         9007199791611905, None]  # fmt: skip
+LARGEST = 3.4028234663852886e38
+NUMBERS = [
+    0.0, -0.0, 1.0, 2.5, 0.1, -3.0, 1e-46, LARGEST, 3.4028235677973366e38, 65504.0, 65519.9, 65520.0, 1e39,
+    -1e39, 1e300, NAN, INF, -INF, None, 16777217.0, 2.0**63, 2.0**64, -(2.0**63), 255.0, 256.0, -1.0,
+]  # fmt: skip
+WHOLE = [
+    0, 1, 2, 3, -1, 127, 128, -129, 255, 256, 65535, 70000, 2**24 + 1, 2**31, 2**53 + 1, 2**62 + 1, 2**63 - 1,
+    2**63, 2**64 - 1, 9007199791611905, None,
+]  # fmt: skip
 
 
 def limited(values: list[Any], type_: pa.DataType) -> list[Any]:
@@ -39,14 +44,14 @@ DECIMALS = [Decimal("1.10"), Decimal("2.00"), Decimal("-0.30"), None, Decimal("1
 COLUMNS: dict[str, tuple[pa.DataType, list[Any]]] = {
     "float64": (pa.float64(), NUMBERS),
     "float32": (pa.float32(), NUMBERS),
-    "float16": (pa.float16(), [np.float16(value) for value in (0.5, 1.0, 3.0, NAN, INF, 65504.0)] + [None]),
+    "float16": (pa.float16(), [None, *map(np.float16, (0.5, 1.0, 3.0, NAN, INF, 65504.0))]),
     "decimal": (pa.decimal128(30, 2), DECIMALS),
-    "whole decimal": (pa.decimal128(38, 0), [Decimal(one) for one in (1, 2, -1, 300, 2**60 + 1, 2**64)] + [None]),
+    "whole decimal": (pa.decimal128(38, 0), [None, *map(Decimal, (1, 2, -1, 300, 2**60 + 1, 2**64))]),
     "null": (pa.null(), [None, None]),
     "dictionary": (pa.dictionary(pa.int8(), pa.float64()), [1.0, 2.0, 2.5, None, 3.0]),
     "runs": (pa.run_end_encoded(pa.int32(), pa.float32()), [1.0, 1.0, None, 2.0, INF]),
     **{
-        name: (pa.type_for_alias(name), limited(WHOLE + [2**63, 2**64 - 1], pa.type_for_alias(name)))
+        name: (pa.type_for_alias(name), limited(WHOLE, pa.type_for_alias(name)))
         for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
     },
 }  # fmt: skip
