@@ -25,7 +25,7 @@ def describe(
     """Reads the first megabyte, and a little where each cut ends."""
     begin = read_head(file, _KIND, source)
     refuse_others(file, _KIND, begin)
-    head = head_of(file, begin, wanted, delimiter_of(file, wanted))
+    head = head_of(file, begin, wanted, _check(wanted.delimiter))
     if head is None:
         return Described(pa.schema([]), ())
     if wanted.newlines_in_values:
@@ -38,7 +38,7 @@ def describe(
 
 def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Block]:
     """The rows of a cut."""
-    delimiter = delimiter_of(file, wanted)
+    delimiter = _check(wanted.delimiter)
     head = head_of(file, read_head(file, _KIND, path), wanted, delimiter)
     if head is None or not set(wanted.columns) <= set(head.names):
         raise JobError(f"{file.uri} has other columns than when it was planned", "plan the job once more")
@@ -83,10 +83,7 @@ def _behind(piece: Piece, end: int) -> Piece | None:
     return Piece(piece.data[end:], piece.offset + end, line)
 
 
-def delimiter_of(file: InputFile, wanted: Wanted) -> str:
-    """What stands between values: a tab in files that are named so."""
-    if wanted.delimiter == "," and file.uri.lower().endswith((".tsv", ".tsv.gz", ".tsv.zst")):
-        return "\t"
-    if len(wanted.delimiter) != 1 or not wanted.delimiter.isascii() or wanted.delimiter in '"\r\n':
-        raise JobError(f"{wanted.delimiter!r} cannot stand between the values of CSV", "give one character")
-    return wanted.delimiter
+def _check(delimiter: str) -> str:
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
+        raise JobError(f"{delimiter!r} cannot stand between the values of CSV", "give one character")
+    return delimiter

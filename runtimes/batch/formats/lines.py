@@ -53,11 +53,13 @@ class Sifted:
     def __init__(self, piece: Piece) -> None:
         self._piece = piece
         self.good: list[Span] = []
-        self.bad: list[tuple[Span, str, str]] = []
+        self._bad: list[tuple[Span, str, str, str | None]] = []
 
-    def refuse(self, span: Span, message: str, reason: str = "broken_line") -> None:
-        """Take a line for broken."""
-        self.bad.append((span, reason, message))
+    def refuse(
+        self, span: Span, message: str, reason: str = "broken_line", column: str | None = None
+    ) -> None:
+        """Take a line for none that can be read."""
+        self._bad.append((span, reason, message, column))
 
     @property
     def data(self) -> bytes:
@@ -72,10 +74,10 @@ class Sifted:
 
     def letters(self) -> list[tuple[int, DeadLetter]]:
         """The broken lines, each with where it begins."""
-        lines = Lines(self._piece, [span for span, _, _ in self.bad])
+        lines = Lines(self._piece, [bad[0] for bad in self._bad])
         return [
-            (span[0], lines.letter(row, None, reason, message))
-            for row, (span, reason, message) in enumerate(self.bad)
+            (span[0], lines.letter(row, column, reason, message))
+            for row, (span, reason, message, column) in enumerate(self._bad)
         ]
 
 
