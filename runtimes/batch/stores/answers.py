@@ -24,7 +24,7 @@ from urllib3.exceptions import HTTPError
 
 from runtimes.batch.errors import JobError, TryAgainError
 
-FAILURES = (BotoCoreError, ClientError, ResponseParserError, HTTPError)
+FAILURES = (BotoCoreError, ClientError, ResponseParserError, HTTPError, RecursionError)
 """What a call of boto3, or reading its answer, raises."""
 
 _PASSING = (
@@ -109,6 +109,11 @@ def judge(error: Exception, about: About) -> JobError:
         return JobError(
             f"the certificate of the store of {about.uri} is not trusted: {_said(error)}",
             "set AWS_CA_BUNDLE to its authority's certificate",
+        )
+    if isinstance(error, RecursionError):  # boto3 asks where the bucket is, is sent elsewhere, asks again
+        return JobError(
+            f"the store sends every request elsewhere: {about.doing}",
+            "give --endpoint-url as the store itself has it (https:// instead of http://?)",
         )
     if isinstance(error, (*_PASSING, ssl.SSLError, OSError)):
         return TryAgainError(

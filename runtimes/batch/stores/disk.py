@@ -31,7 +31,9 @@ def failure(error: OSError, path: str) -> JobError:
     said = os.strerror(error.errno) if error.errno else str(error)
     path = error.filename if isinstance(error.filename, str) else path
     if error.errno in _FULL:
-        return TryAgainError(f"no room for {path}: {said}", "make room on that disk, and start again")
+        return TryAgainError(
+            f"no room for {path}: {said}", "make room there (TMPDIR names another disk for downloads)"
+        )
     if error.errno in _PASSING:
         return TryAgainError(
             f"the disk failed at {path}: {said}", "start again; if it stays, see to the disk"

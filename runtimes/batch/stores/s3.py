@@ -62,7 +62,9 @@ class S3:
         return found
 
     def open(self, file: InputFile) -> pa.NativeFile:
-        """The object, for reads anywhere in it."""
+        """The object, for reads anywhere in it; each is of the planned version."""
+        if not file.size_bytes:
+            self._check(file)
         return pa.PythonFile(
             RemoteFile(file.size_bytes, lambda start, stop: self._fetch(file, start, stop)), "r"
         )
@@ -70,11 +72,13 @@ class S3:
     @contextlib.contextmanager
     def local(self, file: InputFile, spans: tuple[tuple[int, int], ...]) -> Iterator[str]:
         """A sparse copy of the spans. It is of the planned version, whatever becomes of the object."""
-        scratch = self.folder("")
-        path = os.path.join(scratch, f"{os.urandom(8).hex()}.part")
+        path = os.path.join(self.folder(""), f"{os.urandom(8).hex()}.part")
+        ranges = cut(joined(spans, file.size_bytes))
+        if not ranges:
+            self._check(file)
         try:
             with failures(path), open(path, "xb", buffering=0) as copy:
-                self._download(file, cut(joined(spans, file.size_bytes)), copy.fileno())
+                self._download(file, ranges, copy.fileno())
             yield path
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -137,10 +141,11 @@ class S3:
         self._scratch.sweep()
 
     def close(self) -> None:
-        """Remove this process's scratch folder."""
+        """Remove this process's scratch folder, and let go of the connections."""
         self._pool.shutdown(cancel_futures=True)
         self._pool = ThreadPoolExecutor(_DOWNLOADS, "download")
         self._scratch.remove()
+        self._calls.close()
 
     def _whole(self, about: About, key: str) -> list[Found]:
         """The one object with this very key."""
@@ -202,6 +207,12 @@ class S3:
         if there is None:
             return {"IfNoneMatch": "*"}
         return None if there["Metadata"].get("sha256") == sha256 else {"IfMatch": there["ETag"]}
+
+    def _check(self, file: InputFile) -> None:
+        """JobError where nothing of a file is read, and it is another than was planned."""
+        bucket, key = _split(file.uri)
+        about = About(f"reading {file.uri}", bucket, file.uri)
+        self._calls.ask("head_object", about, (), Key=key, IfMatch=f'"{file.version}"')
 
     def _fetch(self, file: InputFile, start: int, stop: int) -> bytes:
         bucket, key = _split(file.uri)
