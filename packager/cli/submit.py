@@ -87,7 +87,7 @@ def _size(text: str) -> int | None:
 
 def _show(found: "Submitted") -> None:
     rows = {
-        "plan": f"{found.plan}: {found.files} files, {found.size_bytes / 1e6:.1f} MB, {found.shards} shards",
+        "plan": f"{found.plan or 'not written'}: {found.files} files, {found.size_bytes / 1e6:.1f} MB, {found.shards} shards",
         "to do": f"{found.left} shards"
         if found.left
         else "the manifest"

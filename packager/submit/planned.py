@@ -17,10 +17,10 @@ _OWN = "_packager"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, the shards that are not done, and whether the output's manifest is there."""
+    """A plan, the shards that are not done, and whether the output's manifest is there. A dry run's plan has
+    no place."""
 
     uri: str
-    digest: str
     shards: int
     files: int
     size_bytes: int
@@ -37,7 +37,8 @@ def plan(cloud: Cloud, runnable: Job, output: str, arguments: Sequence[str], *, 
         return _planned(cloud, output, answer, json.loads(body))
     with tempfile.TemporaryDirectory(prefix="packager-plan-") as scratch:
         answer = _run(runnable, ["--output", scratch, *arguments])
-        return _planned(cloud, output, answer, json.loads(Path(answer["plan"]).read_bytes()))
+        document = json.loads(Path(answer["plan"]).read_bytes())
+        return _planned(cloud, output, {"plan": ""}, document)
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -78,7 +79,6 @@ def _planned(cloud: Cloud, output: str, answer: dict[str, Any], document: dict[s
     )
     return Planned(
         uri=str(answer["plan"]),
-        digest=str(answer["digest"]),
         shards=len(shards),
         files=len(document["files"]),
         size_bytes=sum(file["size_bytes"] for file in document["files"]),

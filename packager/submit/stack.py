@@ -42,7 +42,7 @@ def deploy(
         [] if exists else [key for key, default in known.items() if default is None and key not in given]
     )
     if missing:
-        wanted = " ".join(f"--parameter {key}=…" for key in missing)
+        wanted = " ".join("--image URI" if key == "Image" else f"--parameter {key}=…" for key in missing)
         raise SubmitError(f"the stack {name} is new and needs {', '.join(missing)}", wanted)
     parameters = [
         {"ParameterKey": key, "ParameterValue": given[key]}

@@ -41,7 +41,7 @@ PARAMETERS = {
 WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "batch:DescribeJobs"}
 
 
-class _Yaml(yaml.SafeLoader):
+class _Yaml(yaml.SafeLoader):  # type: ignore[misc]
     """CloudFormation's short forms in their long form."""
 
 

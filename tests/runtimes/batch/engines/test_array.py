@@ -19,7 +19,7 @@ from runtimes.batch.errors import JobError
 from tests.runtimes.batch import jobs
 from tests.runtimes.batch.stores.buckets import ENVIRONMENT, Bucket, moto_server, new_bucket
 
-CHILDREN, SHARDS, ROWS = 4, 32, 60
+CHILDREN, SHARDS, ROWS = 4, 24, 60
 PATIENCE_S = 60
 
 
