@@ -25,6 +25,10 @@ _SPARE = 2
 """Blocks under way beyond one for each thread that predicts: one being read, one being written."""
 _PUBLISHING = 2
 """Shards that are written and not yet published."""
+_WAITING = 4
+"""More threads than ever wait for a slot: each release wakes one, and takes its time."""
+
+_CHECK_S = 1.0
 
 
 class _EndedError(Exception):
@@ -69,11 +73,19 @@ class Pipeline:
         self._begin("read", lambda: self._read(shards))
         self._begin("write", self._write)
 
-    def results(self) -> Iterator[Done]:
+    def results(self, check: Callable[[], None] | None = None) -> Iterator[Done]:
         """Each shard's marker as soon as it is there; the first failure is raised."""
-        while (found := self._results.get()) is not None:
+        while True:
+            try:
+                found = self._results.get(timeout=_CHECK_S)
+            except queue.Empty:
+                if check is not None:
+                    check()
+                continue
             if isinstance(found, BaseException):
                 raise found
+            if found is None:
+                return
             yield found
 
     def end(self, wait_s: float) -> None:
@@ -81,8 +93,8 @@ class Pipeline:
         self._ended.set()
         for pool in (self._predicting, self._fetching, self._publishing):
             pool.shutdown(wait=False, cancel_futures=True)
-        self._slots.release(1 << 20)
-        self._unpublished.release(1 << 20)
+        self._slots.release(_WAITING)
+        self._unpublished.release(_WAITING)
         self._steps.put(None)
         for thread in self._threads:
             thread.join(wait_s)
