@@ -86,13 +86,11 @@ def _size(text: str) -> int | None:
 
 
 def _show(found: "Submitted") -> None:
+    size = f"{found.files} files, {found.size_bytes / 1e6:.1f} MB, {found.shards} shards"
+    left = f"{found.left} shards" if found.left else "the manifest"
     rows = {
-        "plan": f"{found.plan or 'not written'}: {found.files} files, {found.size_bytes / 1e6:.1f} MB, {found.shards} shards",
-        "to do": f"{found.left} shards"
-        if found.left
-        else "the manifest"
-        if found.jobs
-        else "nothing: it is complete",
+        "plan": f"{found.plan or 'not written'}: {size}",
+        "to do": left if found.kind != "nothing" else "nothing: it is complete",
         "definition": f"{found.job_definition}{', new' if found.is_new_definition else ''}",
         "queue": found.queue,
     }

@@ -94,7 +94,8 @@ def _says(registered: Any, wanted: Any) -> bool:
         return all(_says(one, other) for one, other in zip(*map(_ordered, (registered, wanted)), strict=True))
     if wanted in ("RETRY", "EXIT"):
         return str(registered).upper() == wanted
-    return type(registered) is type(wanted) and bool(registered == wanted)
+    same: bool = type(registered) is type(wanted) and registered == wanted
+    return same
 
 
 def _ordered(values: list[Any]) -> list[Any]:

@@ -15,6 +15,8 @@ IMAGE, EXECUTION_ROLE, JOB_ROLE, LOG_GROUP = "IMAGE", "EXECUTION_ROLE_ARN", "JOB
 NO_PUBLIC_IP = "DISABLED"
 SCRATCH = "/scratch"
 """The one folder of the container that can be written; the image has it, owned by its user."""
+USER = "65532:65532"
+"""Nobody, with a number that the image gives the scratch folder to."""
 _ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 _INTERRUPTED, _TRY_AGAIN, _KILLED = "75", "1", "137"
@@ -95,6 +97,7 @@ def _container(name: str, asked: Asked) -> dict[str, Any]:
             {"type": "MEMORY", "value": str(asked.memory_mb)},
         ],
         "environment": [{"name": "TMPDIR", "value": SCRATCH}],
+        "user": USER,
         "readonlyRootFilesystem": True,
         "volumes": [{"name": "scratch"}],
         "mountPoints": [{"sourceVolume": "scratch", "containerPath": SCRATCH, "readOnly": False}],
