@@ -30,7 +30,7 @@ from packager import (
 from packager.chosen import Chosen
 from packager.config import Configuration
 from packager.conversion import Conversion
-from packager.errors import AccuracyError, SamplesError
+from packager.errors import AccuracyError, ConfigError, SamplesError
 from packager.evidence import Findings
 from packager.optimization import Scoring, Shipping, Task
 from packager.optimized import Score
@@ -53,9 +53,10 @@ def build(
     steps = Steps(watcher or Silence())
     with tempfile.TemporaryDirectory(prefix="packager-") as scratch:
         job = job or Path(scratch) / "job"
+        parts = _by_what_they_favour(configuration)
         converted = _convert(configuration, job, steps)
         made: list[tuple[Artifact, Findings]] = []
-        for part in _by_what_they_favour(configuration):
+        for part in parts:
             with _chosen(part, converted, job, steps) as chosen:
                 made += [_make(target, chosen, part, steps) for target in part.targets]
     shown = max((found for _, found in made), key=lambda found: found.verification.max_abs_error)
@@ -80,6 +81,12 @@ def _by_what_they_favour(configuration: Configuration) -> list[Configuration]:
     """The same build for the targets of a quick start, and for those of many rows: each has its engine."""
     targets = configuration.targets
     kinds = dict.fromkeys(target.favours for target in targets)
+    if len(kinds) > 1 and configuration.optimize is not None:
+        raise ConfigError(
+            "optimize looks for what is best for one kind of target, and a batch job asks for something else "
+            "than a function or a device",
+            "build them one after the other",
+        )
     groups = [tuple(target for target in targets if target.favours == kind) for kind in kinds]
     return [configuration.model_copy(update={"target": group}) for group in groups]
 

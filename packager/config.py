@@ -147,12 +147,6 @@ class Configuration(BaseModel):
         """A budget that nothing can be measured against is none."""
         if self.min_accuracy is not None:
             refuse_unscored(self.min_accuracy, self.metric, bool(self.labels and self.samples))
-        if self.optimize is not None and len({target.favours for target in self.target}) > 1:
-            raise ConfigError(
-                "optimize looks for the best of one kind of target, and a batch job wants another model than "
-                "a function or a device",
-                "build them one after the other",
-            )
         if self.optimize is not None:
             self.optimize.refuse_contradictions(
                 has_samples=self.samples is not None, is_billed=isinstance(self.target[0], AwsLambda)

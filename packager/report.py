@@ -20,7 +20,7 @@ from packager.results import (
     Tolerance,
     Verification,
 )
-from packager.targets.batch.target import Batch
+from packager.targets.batch.target import Batch, image_name
 from packager.targets.edge import budget
 
 OWN_ANSWERS = (
@@ -185,7 +185,7 @@ def _for_files(folder: Path, quoted: str) -> Iterable[str]:
     """Of a batch job."""
     yield f"packager invoke {quoted} --input rows.parquet --output answers"
     yield f"packager verify {quoted} --rebuild"
-    yield f"docker build --tag {shlex.quote(folder.parent.name.lower())} {quoted}"
+    yield f"docker build --tag {image_name(folder.parent.name)} {quoted}"
     yield f"packager submit {quoted} --help"
 
 

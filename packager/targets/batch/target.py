@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -103,6 +104,11 @@ class Batch(BaseModel):
         return files
 
 
+def image_name(name: str) -> str:
+    """What the commands call the artifact's image: container engines take fewer names than packager."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "job"
+
+
 def _readme(parts: Parts, target: Batch) -> IncludedFile:
     """How to run the job, with the model's own columns."""
     document: dict[str, Any] = json.loads(parts.manifest_json)
@@ -115,7 +121,7 @@ def _readme(parts: Parts, target: Batch) -> IncludedFile:
         features=signature.features,
         inputs=signature.inputs,
         kinds=_KINDS,
-        tag=parts.name.lower(),
+        tag=image_name(parts.name),
         folder=f"dist/{parts.name}/{target.folder}",
         target=target,
     )

@@ -23,4 +23,4 @@ def test_suggests_the_name_that_was_meant() -> None:
 def test_lists_the_targets_when_no_name_is_near() -> None:
     with pytest.raises(ConfigError) as raised:
         find("mainframe")
-    assert raised.value.hint == "the targets are: aws_lambda, edge"
+    assert raised.value.hint == "the targets are: aws_lambda, batch, edge"
