@@ -1,4 +1,4 @@
-"""The layout of a batch job: each page as it was reviewed, what runs apart from what is about it, its digests."""
+"""The layout of a batch job: each page as it was reviewed, what runs apart from the rest, its digests."""
 
 import hashlib
 import json

@@ -2,7 +2,12 @@
 
 import os
 import runpy
+import signal
 import sys
+from pathlib import Path
 
-sys.path[0] = os.path.dirname(os.path.abspath(__file__))
+# As the first process of a container it would not hear a signal before the job has its own way to end.
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: os._exit(75))
+sys.path[0] = str(Path(__file__).resolve().parent)
 runpy.run_module("runtimes.batch", run_name="__main__", alter_sys=True)
