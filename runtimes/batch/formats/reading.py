@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,7 +27,7 @@ def reading(file: InputFile, kind: str) -> Iterator[None]:
         ) from error
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise TryAgainError(f"{file.uri} cannot be read: {error.strerror or error}") from error
+            raise TryAgainError(f"{file.uri} cannot be read: {os.strerror(error.errno)}") from error
         raise damaged(file, kind, str(error).strip().split("\n")[0].rstrip(".")) from error
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.ipc
 
 from runtimes.batch.writers import disk
 from runtimes.batch.writers.groups import Groups
 from runtimes.batch.writers.plain import plain_columns, plain_schema
+from runtimes.batch.writers.settled import settled
 
 _ROWS = 65_536
 
@@ -32,8 +32,8 @@ class ArrowFile:
     def __init__(self, path: str, schema: pa.Schema) -> None:
         self._path, self._schema = path, plain_schema(schema)
         self._groups = Groups(self._schema, rows=_ROWS)
-        self._sink = disk.create(path)
-        self._file = pa.ipc.new_file(self._sink, self._schema)
+        with disk.beginning(path) as self._sink:
+            self._file = pa.ipc.new_file(self._sink, self._schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
         plain = pa.RecordBatch.from_arrays(plain_columns(batch, self._schema), schema=self._schema)
@@ -53,18 +53,9 @@ class ArrowFile:
         disk.remove(self._path, self._sink)
 
     def _write_group(self, group: pa.RecordBatch) -> None:
-        columns = [_settled(column) for column in group.columns]
+        columns = [settled(column) for column in group.columns]
         with disk.writing(self._path):
             self._file.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
 
 
 open_writer = ArrowFile
-
-
-def _settled(column: pa.Array) -> pa.Array:
-    """The column without what lies where a value is missing: the format writes that down, too."""
-    kind = column.type
-    if column.null_count == 0 and kind.num_fields == 0 and not pa.types.is_boolean(kind):
-        return column
-    places = pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), len(column))), 1)
-    return column.take(places)

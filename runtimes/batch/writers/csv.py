@@ -29,9 +29,9 @@ class Csv:
         self._alone = len(self._schema) == 1
         if self._alone:
             self._written = pa.schema([(self._schema.names[0], pa.string())])
-        self._sink = disk.create(path)
         options = pa.csv.WriteOptions(batch_size=_ROWS_AT_ONCE)
-        self._file = pa.csv.CSVWriter(self._sink, self._written, write_options=options)
+        with disk.beginning(path) as self._sink:
+            self._file = pa.csv.CSVWriter(self._sink, self._written, write_options=options)
 
     def write(self, batch: pa.RecordBatch) -> None:
         columns = [

@@ -17,16 +17,23 @@ def writing(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else error
         raise TryAgainError(
-            f"{path} cannot be written: {error.strerror or error}",
+            f"{path} cannot be written: {reason}",
             "make room on the disk, then start the job again",
         ) from error
 
 
-def create(path: str) -> pa.NativeFile:
-    """An empty file."""
+@contextmanager
+def beginning(path: str) -> Iterator[pa.NativeFile]:
+    """A file in which a writer begins; it is removed where that fails."""
     with writing(path):
-        return pa.OSFile(path, "wb")
+        sink = pa.OSFile(path, "wb")
+        try:
+            yield sink
+        except BaseException:
+            remove(path, sink)
+            raise
 
 
 def remove(path: str, sink: pa.NativeFile) -> None:

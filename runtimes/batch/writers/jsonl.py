@@ -20,7 +20,8 @@ class JsonLines:
     def __init__(self, path: str, schema: pa.Schema) -> None:
         self._path, self._schema = path, plain_schema(schema)
         self._names_bytes = sum(len(name) + 8 for name in schema.names)
-        self._sink = disk.create(path)
+        with disk.beginning(path) as self._sink:
+            pass
 
     def write(self, batch: pa.RecordBatch) -> None:
         for start, rows in self._slices(batch):

@@ -31,14 +31,15 @@ class ParquetFile:
         self._path, self._schema = path, plain_schema(schema)
         self._groups = Groups(self._schema)
         texts = [field.name for field in self._schema if _is_text(field.type)]
-        self._sink = disk.create(path)
-        self._file = pq.ParquetWriter(
-            self._sink,
-            self._schema,
-            compression="snappy",
-            use_dictionary=texts or False,
-            write_statistics=[name for name in self._schema.names if name not in set(texts)] or False,
-        )
+        others = [field.name for field in self._schema if field.name not in set(texts)]
+        with disk.beginning(path) as self._sink:
+            self._file = pq.ParquetWriter(
+                self._sink,
+                self._schema,
+                compression="snappy",
+                use_dictionary=texts or False,
+                write_statistics=others or False,
+            )
 
     def write(self, batch: pa.RecordBatch) -> None:
         plain = pa.RecordBatch.from_arrays(plain_columns(batch, self._schema), schema=self._schema)
