@@ -51,11 +51,11 @@ class Opened:
         self.output = self.stores.of(self.job.output)
         self.ledger = Ledger(planned, self.output)
         self._lock = threading.Lock()
-        self._ways: dict[tuple[int, bool], Way] = {}
+        self._ways: dict[tuple[int, str], Way] = {}
 
     def way(self, shard: Shard) -> Way:
         """How the rows of a shard's file become answers."""
-        key = (self.planned.schema_number(shard.file), is_typed(shard.file.format))
+        key = (self.planned.schema_number(shard.file), shard.file.format)
         with self._lock:
             if key not in self._ways:
                 schema = self.planned.plan.schemas[key[0]]
@@ -66,11 +66,6 @@ class Opened:
     def close(self) -> None:
         """Let go of the model."""
         self.predictor.close()
-
-
-def is_typed(format: str) -> bool:
-    """Whether the columns of such a file have types; CSV's are texts."""
-    return format != "csv"
 
 
 def wanted_of(job: Job, binding: Binding | None = None) -> Wanted:

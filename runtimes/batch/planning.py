@@ -10,7 +10,7 @@ import pyarrow as pa
 from runtimes.batch import formats, writers
 from runtimes.batch.errors import JobError
 from runtimes.batch.job import Job
-from runtimes.batch.opened import is_typed, read_model, wanted_of
+from runtimes.batch.opened import read_model, wanted_of
 from runtimes.batch.options import Options
 from runtimes.batch.plan import Plan, identity_of
 from runtimes.batch.rows import Binding, batch_rows
@@ -31,6 +31,7 @@ def make_plan(options: Options, stores: Stores, root: str = "") -> Plan:
     job = _job(options, files, manifest.signature)
     looked = _look_at(files, _Looking(options, job, manifest.signature, stores))
     answers = _same_answers(looked)
+    writers.check(options.output_format, answers)
     writers.check(options.output_format, answers)
     schemas = {
         one.schema: number for number, one in enumerate({found.schema: found for found in looked}.values())
@@ -69,7 +70,7 @@ class _Looking:
         self._job = job
         self._signature = signature
         self._stores = stores
-        self._bindings: dict[tuple[pa.Schema, bool], Binding] = {}
+        self._bindings: dict[tuple[pa.Schema, str], Binding] = {}
         self._last: dict[str, Binding] = {}
 
     def __call__(self, file: InputFile) -> _Looked:
@@ -90,7 +91,7 @@ class _Looking:
         return _bare(described.schema), described.cuts
 
     def _bind(self, file: InputFile, schema: pa.Schema) -> Binding:
-        key = (schema, is_typed(file.format))
+        key = (schema, file.format)
         if key not in self._bindings:
             try:
                 self._bindings[key] = Binding(self._signature, schema, key[1], self._job)

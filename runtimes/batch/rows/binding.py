@@ -18,6 +18,9 @@ from runtimes.core.signature import Signature
 ARRAY = "array"
 """The one column of a file that has no names: an array of NumPy."""
 
+_TEXT = ("csv", "jsonl")
+"""Formats whose columns are read as the model wants them."""
+
 
 class Job(Protocol):
     """What of a job's options says which columns are read and written."""
@@ -33,9 +36,12 @@ class Job(Protocol):
 
 
 class Binding:
-    """``wanted``: what to read, with the types to read text as; ``answers``: the output's columns."""
+    """``wanted``: what to read, with the types to read text as; ``answers``: the output's columns.
 
-    def __init__(self, signature: Signature, schema: pa.Schema, typed: bool, job: Job) -> None:
+    ``schema``: the file's; of CSV all its columns are texts, of JSON lines it is what their beginning tells.
+    """
+
+    def __init__(self, signature: Signature, schema: pa.Schema, format: str, job: Job) -> None:
         if batch_of(signature) is None:
             raise JobError(
                 "the model does not take rows, since its tensors have no batch in common",
@@ -43,13 +49,13 @@ class Binding:
             )
         self.signature = signature
         self.joined = _joined(signature, schema, job.map)
-        self.columns = {} if self.joined else _bound(signature, schema, typed, job)
+        self.columns = {} if self.joined else _bound(signature, schema, format, job)
         read = {self.joined} if self.joined else set(self.columns.values())
         self.kept = _kept(schema, job.keep, read)
         self.wanted: dict[str, pa.DataType | None] = dict.fromkeys([*self.kept, *sorted(read)])
         self.wanted.update(_text_types(signature, self.columns))
         self.rigid = {field.name for field in schema if movable(field.type) != field.type}
-        self.answers = _answers(self, schema, typed, job.prefix)
+        self.answers = _answers(self, schema, format, job.prefix)
 
 
 def _joined(signature: Signature, schema: pa.Schema, mapped: dict[str, str]) -> str | None:
@@ -72,21 +78,22 @@ def _joined(signature: Signature, schema: pa.Schema, mapped: dict[str, str]) -> 
     return ARRAY
 
 
-def _bound(signature: Signature, schema: pa.Schema, typed: bool, job: Job) -> dict[str, str]:
+def _bound(signature: Signature, schema: pa.Schema, format: str, job: Job) -> dict[str, str]:
     names = [one.name for one in signature.features or signature.inputs]
     mapped = dict(job.map)
-    if not job.header or schema.names == [ARRAY]:  # by their places
-        mapped = {
-            **{name: own for name, own in zip(names, schema.names) if name not in schema.names},
-            **mapped,
-        }
+    if _has_no_names(schema, format, job):
+        mapped = {**dict(zip(names, schema.names)), **mapped}
     found, wrong = match(names, schema, mapped)
-    if typed:
+    if format != "csv":
         wrong += _wrong_types(signature, schema, found)
     if wrong:
         hint = f"the file has {listed(schema.names)}; --map MODEL=COLUMN says which is which"
         raise JobError(f"the columns do not fit the model: {listed(wrong, '; ')}", hint)
     return found
+
+
+def _has_no_names(schema: pa.Schema, format: str, job: Job) -> bool:
+    return schema.names == [ARRAY] if format != "csv" else not job.header
 
 
 def _wrong_types(signature: Signature, schema: pa.Schema, columns: dict[str, str]) -> list[str]:
@@ -127,11 +134,11 @@ def _kept(schema: pa.Schema, keep: str | tuple[str, ...], read: set[str]) -> lis
     return list(dict.fromkeys(chosen))
 
 
-def _answers(binding: Binding, schema: pa.Schema, typed: bool, prefix: str) -> pa.Schema:
+def _answers(binding: Binding, schema: pa.Schema, format: str, prefix: str) -> pa.Schema:
     kept = []
     for name in binding.kept:
-        as_text = binding.wanted[name] or pa.string()
-        kept.append(pa.field(name, movable(schema.field(name).type) if typed else as_text))
+        as_read = binding.wanted[name] if format in _TEXT else None
+        kept.append(pa.field(name, as_read or movable(schema.field(name).type)))
     answers = [field.with_name(prefix + field.name) for field in Answers(binding.signature).fields]
     both = [field.name for field in answers if field.name in binding.kept]
     if both:

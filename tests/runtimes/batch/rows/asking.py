@@ -25,9 +25,9 @@ class Job:
     header: bool = True
 
 
-def bind(predictor: Predictor, schema: pa.Schema, typed: bool = True, **options: Any) -> Binding:
+def bind(predictor: Predictor, schema: pa.Schema, format: str = "parquet", **options: Any) -> Binding:
     """The columns of a file bound to a model."""
-    return Binding(predictor.manifest.signature, schema, typed, Job(**options))
+    return Binding(predictor.manifest.signature, schema, format, Job(**options))
 
 
 def predict(predictor: Predictor, batch: pa.RecordBatch, **options: Any) -> Predicted:

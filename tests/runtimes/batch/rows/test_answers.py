@@ -116,7 +116,7 @@ def test_several_targets_have_their_number(serve: Serve) -> None:
 
 
 def test_a_regressor_of_several_targets_has_a_column_for_each(serve: Serve) -> None:
-    outputs = (("y", "float64", ["batch", 3]), "prediction", {"columns": [2, 0, 1]})
+    outputs: Any = (("y", "float64", ["batch", 3]), "prediction", {"columns": [2, 0, 1]})
     predicted = check_same(serve(giving(outputs)), FOUR)
     assert predicted.answers.schema == pa.schema([(f"prediction_{at}", pa.float64()) for at in range(3)])
 

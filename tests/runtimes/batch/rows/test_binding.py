@@ -32,9 +32,9 @@ MIXED = signature_of(
 
 
 def bind(
-    signature: Signature, columns: dict[str, pa.DataType], typed: bool = True, **options: Any
+    signature: Signature, columns: dict[str, pa.DataType], format: str = "parquet", **options: Any
 ) -> Binding:
-    return Binding(signature, pa.schema(list(columns.items())), typed, Job(**options))
+    return Binding(signature, pa.schema(list(columns.items())), format, Job(**options))
 
 
 def refused(signature: Signature, columns: dict[str, pa.DataType], **options: Any) -> str:
@@ -87,7 +87,7 @@ def test_types_that_hold_no_such_values_are_refused(column: str, type_: pa.DataT
 
 def test_the_types_of_texts_are_those_of_the_features() -> None:
     binding = bind(
-        MIXED, dict.fromkeys(["city", "rooms", "new", "id"], pa.string()), typed=False, keep="rest"
+        MIXED, dict.fromkeys(["city", "rooms", "new", "id"], pa.string()), format="csv", keep="rest"
     )
     assert binding.wanted == {"id": None, "city": pa.string(), "rooms": pa.uint64(), "new": pa.bool_()}
     assert binding.answers == pa.schema({"id": pa.string(), "prediction": pa.float32()})
@@ -132,11 +132,11 @@ def test_a_kept_column_that_is_not_there_is_refused() -> None:
 def test_two_columns_of_one_name_are_refused_where_they_are_read_or_kept() -> None:
     twice = pa.schema([*FLOATS.items(), ("petal", pa.float32())])
     with pytest.raises(JobError, match="there are 2 columns 'petal'"):
-        Binding(IRIS, twice, True, Job())
+        Binding(IRIS, twice, "arrow", Job())
     twice = pa.schema([*FLOATS.items(), ("id", pa.float32())])
-    assert Binding(IRIS, twice, True, Job(keep="none")).answers.names == ["prediction"]
+    assert Binding(IRIS, twice, "arrow", Job(keep="none")).answers.names == ["prediction"]
     with pytest.raises(JobError, match="there are 2 columns 'id'"):
-        Binding(IRIS, twice, True, Job(keep="rest"))
+        Binding(IRIS, twice, "arrow", Job(keep="rest"))
 
 
 def test_an_answer_with_the_name_of_a_kept_column_is_refused_unless_it_has_a_prefix() -> None:
@@ -148,7 +148,7 @@ def test_an_answer_with_the_name_of_a_kept_column_is_refused_unless_it_has_a_pre
 
 def test_a_file_without_header_has_the_features_by_their_places() -> None:
     columns = dict.fromkeys(["f0", "f1", "f2", "f3"], pa.string())
-    binding = bind(IRIS, columns, typed=False, header=False, keep="rest", map={"petal": "f3"})
+    binding = bind(IRIS, columns, format="csv", header=False, keep="rest", map={"petal": "f3"})
     assert binding.columns == {"sepal length": "f0", "Sepal Width": "f1", "petal": "f3"}
 
 
@@ -176,3 +176,14 @@ def test_an_array_of_another_width_is_refused() -> None:
     message = refused(IRIS, {"array": pa.list_(pa.float32(), 4)})
     assert "and the model takes 3 features" in message
     assert "an array of the shape [rows, 3]" in message
+
+
+def test_a_column_of_text_that_is_read_and_kept_comes_as_it_is_read() -> None:
+    columns = {
+        **dict.fromkeys(["sepal length", "Sepal Width"], pa.int64()),
+        "petal": pa.null(),
+        "id": pa.int64(),
+    }
+    binding = bind(IRIS, columns, format="jsonl", keep="petal,sepal length,id")
+    assert binding.answers.types[:3] == [pa.float64(), pa.float64(), pa.int64()]
+    assert bind(IRIS, columns, keep="sepal length").answers.types[0] == pa.int64()

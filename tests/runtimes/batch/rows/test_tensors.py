@@ -135,7 +135,7 @@ def test_inputs_of_several_dtypes_have_a_column_each(opened: Predictor) -> None:
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float16", "float32", "string"])
 def test_every_dtype_goes_in_and_out(tmp_path: Path, dtype: str) -> None:
-    values = {"bool": [True, False, True], "string": ["a", "", "ü"]}.get(dtype, [1, 2, 3])
+    values: Any = {"bool": [True, False, True], "string": ["a", "", "ü"]}.get(dtype, [1, 2, 3])
     kind = {"bool": pa.bool_(), "string": pa.string(), "float16": pa.float32()}.get(dtype)
     with Predictor(str(make_root(tmp_path / "root", *models.same(dtype)))) as predictor:
         batch = one(pa.array([values, None, values[::-1]], pa.list_(kind or pa.type_for_alias(dtype))), "x")
