@@ -50,9 +50,9 @@ class Binding:
         self.signature = signature
         self.joined = _joined(signature, schema, job.map)
         self.columns = {} if self.joined else _bound(signature, schema, format, job)
-        read = {self.joined} if self.joined else set(self.columns.values())
-        self.kept = _kept(schema, job.keep, read)
-        self.wanted: dict[str, pa.DataType | None] = dict.fromkeys([*self.kept, *sorted(read)])
+        self.read = {self.joined} if self.joined else set(self.columns.values())
+        self.kept = _kept(schema, job.keep, self.read)
+        self.wanted: dict[str, pa.DataType | None] = dict.fromkeys([*self.kept, *sorted(self.read)])
         self.wanted.update(_text_types(signature, self.columns))
         self.rigid = {field.name for field in schema if movable(field.type) != field.type}
         self.answers = _answers(self, schema, format, job.prefix)

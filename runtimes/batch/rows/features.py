@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runtimes.batch.rows.columns import Column
+from runtimes.batch.rows.memory import places_but
 from runtimes.batch.rows.table import Table
 from runtimes.batch.work import Refused
 from runtimes.core.signature import Signature
@@ -42,7 +43,7 @@ class Features:
         for table in self._tables:
             for found in table.refusals(batch):
                 first.setdefault(found.row, found)
-        fitting = pa.array([row for row in range(batch.num_rows) if row not in first], pa.int64())
+        fitting = places_but(batch.num_rows, first)
         return [fitting] if len(fitting) else [], [first[row] for row in sorted(first)]
 
 

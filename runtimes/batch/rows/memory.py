@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from runtimes.batch.rows.kinds import ARROW
 from runtimes.core.tensors import DTYPES, Tensor, size_of
@@ -39,6 +41,15 @@ def array_over(tensor: Tensor) -> pa.Array:
     if tensor.dtype == "bool":
         return pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(tensor.data)]).cast(pa.bool_())
     return pa.Array.from_buffers(kind, count, [None, pa.py_buffer(tensor.data)])
+
+
+def places_but(count: int, gone: Iterable[int]) -> pa.Array:
+    """The places of all rows but some."""
+    left = bytearray(b"\1" * count)
+    for row in gone:
+        left[row] = 0
+    mask = pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(left)]).cast(pa.bool_())
+    return pc.indices_nonzero(mask)
 
 
 def rows_of(tensor: Tensor, start: int, stop: int) -> Tensor:

@@ -14,6 +14,7 @@ from runtimes.batch.rows.features import Features, Joined
 from runtimes.batch.rows.groups import Groups
 from runtimes.batch.rows.kinds import moved
 from runtimes.batch.rows.lists import Lists
+from runtimes.batch.rows.memory import places_but
 from runtimes.batch.rows.running import Running
 from runtimes.batch.work import Predicted, Refused
 from runtimes.core.predictor import Predictor
@@ -40,6 +41,7 @@ class Rows:
         self._binding = binding
         self._answers = Answers(binding.signature)
         self._reader = _reader(binding)
+        self._read = sorted(binding.read)
         self._running = Running(predictor)
 
     def predict(self, batch: pa.RecordBatch) -> Predicted:
@@ -53,22 +55,22 @@ class Rows:
             columns, unanswered = self._run(tensors)
             if not unanswered:
                 return Predicted(self._written(batch, columns), None, [])
-            taken = _others(batch.num_rows, unanswered)
-            return Predicted(self._written(batch.take(taken), columns), taken, _sorted(unanswered))
+            taken = _answered(batch.num_rows, unanswered)
+            return Predicted(self._written(batch, columns, taken), taken, _sorted(unanswered))
         return self._predict_sorted(batch)
 
     def _predict_sorted(self, batch: pa.RecordBatch) -> Predicted:
         groups, refused = self._reader.sort(batch)
         places, parts = [], []
         for group in groups:
-            columns, unanswered = self._run(self._reader.pack(batch.take(group)))
+            columns, unanswered = self._run(self._reader.pack(batch.select(self._read).take(group)))
             refused += [_moved(one, group[one.row].as_py()) for one in unanswered]
-            places.append(group.take(_others(len(group), unanswered)) if unanswered else group)
+            places.append(group.take(_answered(len(group), unanswered)) if unanswered else group)
             parts.append(columns)
         if not parts:
             return Predicted(_empty(self._binding.answers), pa.array([], pa.int64()), _sorted(refused))
         taken, columns = _joined(places, parts)
-        return Predicted(self._written(batch.take(taken), columns), taken, _sorted(refused))
+        return Predicted(self._written(batch, columns, taken), taken, _sorted(refused))
 
     def _run(self, tensors: list[Tensor]) -> tuple[list[pa.Array], list[Refused]]:
         """The columns of the answers, and the rows that have none."""
@@ -81,10 +83,13 @@ class Rows:
             return [pa.array([], field.type) for field in self._answers.fields], refused
         return [pa.concat_arrays(column) for column in zip(*parts)], refused
 
-    def _written(self, batch: pa.RecordBatch, columns: list[pa.Array]) -> pa.RecordBatch:
-        schema = self._binding.answers
-        kept = [batch.column(name).cast(schema.field(name).type) for name in self._binding.kept]
-        return pa.RecordBatch.from_arrays([*kept, *columns], schema=schema)
+    def _written(
+        self, batch: pa.RecordBatch, columns: list[pa.Array], taken: pa.Array | None = None
+    ) -> pa.RecordBatch:
+        """The answers beside the columns that are kept, of the rows that were taken (None: all)."""
+        kept = [batch.column(name) for name in self._binding.kept]
+        kept = kept if taken is None else [column.take(taken) for column in kept]
+        return pa.RecordBatch.from_arrays([*kept, *columns], schema=self._binding.answers)
 
 
 def _reader(binding: Binding) -> Reader:
@@ -111,9 +116,8 @@ def _joined(places: list[pa.Array], parts: list[list[pa.Array]]) -> tuple[pa.Arr
     return every.take(order), [pa.concat_arrays(column).take(order) for column in zip(*parts)]
 
 
-def _others(count: int, refused: list[Refused]) -> pa.Array:
-    gone = {one.row for one in refused}
-    return pa.array([row for row in range(count) if row not in gone], pa.int64())
+def _answered(count: int, refused: list[Refused]) -> pa.Array:
+    return places_but(count, [one.row for one in refused])
 
 
 def _moved(refused: Refused, row: int) -> Refused:
