@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
+if __name__ == "__main__":  # while the imports below go on: a container's first process hears nothing else
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(75))
 if not __package__:  # the folder itself was named: python dist/NAME/batch/job/runtimes/batch
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -12,10 +16,10 @@ import threading
 import traceback
 
 from runtimes.batch import errors, metrics, options, running
-from runtimes.batch.errors import JobError
+from runtimes.batch.errors import JobError, TryAgainError
 from runtimes.batch.interruption import Interruption
 from runtimes.batch.stores import Stores
-from runtimes.core.errors import ModelError, RequestError
+from runtimes.core.errors import ModelError
 
 TRACEBACK = "PACKAGER_TRACEBACK"
 """An environment variable: with it a fault of the job's own code shows where it is."""
@@ -27,25 +31,31 @@ def main(arguments: list[str]) -> int:
     try:
         interruption.catch_signals()
         return _run(options.read(arguments), interruption)
-    except JobError as error:
-        return _end(error.exit_code, error.message, error.hint)
-    except ModelError as error:
-        return _end(errors.PERMANENT, f"the model failed: {error.message}")
-    except RequestError as error:
-        return _end(errors.PERMANENT, f"the model refused what it was asked: {error.message}")
-    except MemoryError:
-        return _end(
-            errors.TRY_AGAIN,
-            "memory ran out",
-            "give the job more, or less to do at once: --memory-mb, --threads",
-        )
-    except OSError as error:
-        return _end(errors.TRY_AGAIN, f"this machine failed: {error}", "start the same command again")
-    except Exception as error:  # noqa: BLE001 - the border: a fault of our own is one line, too
+    except Exception as error:  # noqa: BLE001 - the border: what fails is said in a line
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
-        message = f"a fault in the job's own code: {type(error).__name__}: {error}"
-        return _end(errors.PERMANENT, message, f"set {TRACEBACK}=1 to see where, and report it")
+        # Whatever an interruption broke off may have failed in words of its own.
+        said = interruption.error() if interruption.event.is_set() else _told(error)
+        print(f"error: {said.message}", file=sys.stderr)
+        if said.hint:
+            print(f"hint: {said.hint}", file=sys.stderr)
+        return said.exit_code
+
+
+def _told(error: Exception) -> JobError:
+    """What failed, as a sentence with an exit code. A fault of our own would be met again by another try."""
+    if isinstance(error, JobError):
+        return error
+    if isinstance(error, ModelError):
+        return JobError(f"the model failed: {error.message}")
+    if isinstance(error, MemoryError):
+        return TryAgainError(
+            "memory ran out", "give the job more, or ask for less with --memory-mb and --threads"
+        )
+    if isinstance(error, OSError):
+        return TryAgainError(f"this machine failed: {error}", "start the same command again")
+    message = f"a fault in the job's own code: {type(error).__name__}: {error}"
+    return JobError(message, f"set {TRACEBACK}=1 to see where, and report it")
 
 
 def _run(asked: options.Options, interruption: Interruption) -> int:
@@ -60,13 +70,6 @@ def _run(asked: options.Options, interruption: Interruption) -> int:
     finally:
         stores.close()
     return errors.DONE
-
-
-def _end(code: int, message: str, hint: str = "") -> int:
-    print(f"error: {message}", file=sys.stderr)
-    if hint:
-        print(f"hint: {hint}", file=sys.stderr)
-    return code
 
 
 def _leave(code: int) -> None:

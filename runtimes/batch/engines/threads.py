@@ -17,7 +17,7 @@ def run(work: Work) -> None:
     """Do every shard of the work."""
     opened = Opened(work.planned, work.root, work.stores)
     try:
-        run_shards(opened, work.indexes, work.threads, work.finished, work.advanced)
+        run_shards(opened, work.indexes, work.threads, work.finished, work.advanced, work.interruption.check)
     finally:
         opened.close()
 
@@ -28,13 +28,14 @@ def run_shards(
     threads: int,
     finished: Callable[[Done], None],
     advanced: Callable[[int], None],
+    check: Callable[[], None] | None = None,
 ) -> None:
-    """Do these shards with a model that is open."""
+    """Do these shards with a model that is open; ``check`` is asked every second whether to go on."""
     shards = opened.planned.plan.shards
     pipeline = Pipeline(opened, threads, advanced)
     try:
         pipeline.start(shards[index] for index in indexes)
-        for done in pipeline.results():
+        for done in pipeline.results(check):
             finished(done)
     finally:
         pipeline.end(_LEAVING_S)
