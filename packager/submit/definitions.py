@@ -93,7 +93,7 @@ def _says(registered: Any, wanted: Any) -> bool:
             return False
         return all(_says(one, other) for one, other in zip(*map(_ordered, (registered, wanted)), strict=True))
     if wanted in ("RETRY", "EXIT"):
-        return str(registered).upper() == wanted
+        registered = str(registered).upper()
     same: bool = type(registered) is type(wanted) and registered == wanted
     return same
 

@@ -66,7 +66,7 @@ def cloud() -> Iterator[str]:
         yield address
     finally:
         # What was made lives in this process, not in the server.
-        _post(f"{address}/moto-api/reset", {})
+        forget(address)
         server.stop()
         del awslambda.LambdaVersion.get_cfn_attribute
 
@@ -74,6 +74,11 @@ def cloud() -> Iterator[str]:
 def regarding(address: str, settings: dict[str, Any]) -> None:
     """Set how the pretended services behave."""
     _post(f"{address}/moto-api/config", settings)
+
+
+def forget(address: str) -> None:
+    """Remove all that was made."""
+    _post(f"{address}/moto-api/reset", {})
 
 
 def _post(address: str, document: dict[str, Any]) -> None:
