@@ -99,13 +99,6 @@ class Calls:
                     tries.progressed()
                 self._judge(error, about, tries, ())
 
-    def close(self) -> None:
-        """Let go of the connections; they are made again when they are needed."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
-
     def _send(self, method: str, **arguments: Any) -> dict[str, Any]:
         self.traffic.add(requests=1)
         answer: dict[str, Any] = getattr(self._opened(), method)(**arguments)

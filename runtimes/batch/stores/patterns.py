@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 from collections.abc import Callable
 
@@ -67,15 +68,19 @@ def literal_start(path: str) -> str:
 
 
 def refuse_output(patterns: list[str], output: str, suffix: str) -> None:
-    """JobError where a part of the output would be read as input, next time or in the middle of this job.
-    All are URIs, or absolute paths without links; a folder's has no slash at its end."""
-    part = f"{output}/{_PART}{suffix}"
+    """JobError where a part of the output would be read as input, next time or in the middle of this job."""
+    part = f"{_place(output)}/{_PART}{suffix}"
     for pattern in patterns:
-        if Pattern(pattern).matches(part):
+        if Pattern(_place(pattern)).matches(part):
             raise JobError(
                 f"the input {pattern} takes in what is written to the output {output}",
                 "name an output outside the input's folder",
             )
+
+
+def _place(uri: str) -> str:
+    """A URI, or an absolute path without links, in one form."""
+    return uri.rstrip("/") if uri.startswith("s3://") else os.path.realpath(uri)
 
 
 def _test(name: str) -> Callable[[str], bool]:

@@ -46,9 +46,9 @@ class RemoteFile(io.RawIOBase):
         """The next bytes, all that were asked for but at the end."""
         start = min(self._place, self._size)
         stop = self._size if size is None or size < 0 else min(start + size, self._size)
-        self._place = stop
         if start == stop:
             return b""
+        self._place = stop
         for at, window in self._windows.items():
             if at <= start and stop <= at + len(window):
                 self._windows.move_to_end(at)
@@ -56,7 +56,7 @@ class RemoteFile(io.RawIOBase):
         return self._read_window(start, stop)
 
     def _read_window(self, start: int, stop: int) -> bytes:
-        """Fetch more than is asked for: near the end what lies before, for footers are read from back to front."""
+        """Fetch more than is asked for: near the end what lies before, for footers are read backwards."""
         end = min(max(stop, start + WINDOW_BYTES), self._size)
         begin = max(0, min(start, end - WINDOW_BYTES))
         window = self._fetch(begin, end)

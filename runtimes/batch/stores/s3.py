@@ -141,11 +141,8 @@ class S3:
         self._scratch.sweep()
 
     def close(self) -> None:
-        """Remove this process's scratch folder, and let go of the connections."""
-        self._pool.shutdown(cancel_futures=True)
-        self._pool = ThreadPoolExecutor(_DOWNLOADS, "download")
+        """Remove this process's scratch folder."""
         self._scratch.remove()
-        self._calls.close()
 
     def _whole(self, about: About, key: str) -> list[Found]:
         """The one object with this very key."""

@@ -15,6 +15,8 @@ import shutil
 import threading
 import time
 
+from runtimes.batch.stores.disk import make_folders
+
 _DAY_S = 86_400
 _LOCK = ".lock"
 
@@ -52,7 +54,11 @@ class UnderWay:
     def sweep(self) -> None:
         """Remove the folders that dead processes left: those of this machine at once, those of others (or of
         this one before it was started anew) a day after the last change."""
-        for name in sorted(os.listdir(self._parent)) if os.path.isdir(self._parent) else ():
+        try:
+            names = sorted(os.listdir(self._parent))
+        except FileNotFoundError:
+            return
+        for name in names:
             path = os.path.join(self._parent, name)
             if name.startswith(self._prefix) and _is_folder(path, private=bool(self._prefix)):
                 _remove_if_dead(path, of_this_machine=name.startswith(f"{self._prefix}{_machine()}-"))
@@ -60,8 +66,8 @@ class UnderWay:
     def _make(self) -> None:
         name = f"{self._prefix}{_machine()}-{os.getpid()}-{os.urandom(4).hex()}"
         self._path = os.path.join(self._parent, name)
-        os.makedirs(self._parent, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # swept before it was locked: once more
+            make_folders(self._parent)
             os.mkdir(self._path, 0o700 if self._prefix else 0o777)
             self._descriptor = os.open(os.path.join(self._path, _LOCK), os.O_CREAT | os.O_RDWR, 0o600)
             with contextlib.suppress(OSError):  # a disk without locks: it counts as dead after a day

@@ -57,7 +57,7 @@ class Bucket:
         content: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
         return content
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """All there are."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         return [one["Key"] for page in pages for one in page.get("Contents", ())]
@@ -107,5 +107,5 @@ def new_bucket(moto_url: str, client: Any) -> Iterator[Bucket]:
     with Faulty(moto_url) as faulty:
         bucket = Bucket(name, client, faulty)
         yield bucket
-    for left in _thousands(bucket.keys()):
+    for left in _thousands(bucket.all_keys()):
         client.delete_objects(Bucket=name, Delete={"Objects": [{"Key": key} for key in left]})

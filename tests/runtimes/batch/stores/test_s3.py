@@ -98,11 +98,11 @@ def test_a_local_copy_holds_the_spans_and_takes_no_more_room(bucket: Bucket, sto
     file = planned(store, bucket.put("large.bin", LARGE))
     with store.local(file, ((3, 10), (9 << 20, 10 << 20))) as path:
         content = Path(path).read_bytes()
-        room_bytes = os.stat(path).st_blocks * 512
+        room_bytes = Path(path).stat().st_blocks * 512
     assert len(content) == len(LARGE)
     assert content[3:13] == LARGE[3:13] and content[9 << 20 : 19 << 20] == LARGE[9 << 20 : 19 << 20]
     assert room_bytes < 11 << 20
-    assert not os.path.exists(path)
+    assert not Path(path).exists()
     assert store.traffic.bytes_read == (10 << 20) + 10
 
 
@@ -110,7 +110,7 @@ def test_a_local_copy_is_removed_when_its_reader_fails(bucket: Bucket, store: S3
     file = planned(store, bucket.put("a.bin", b"abc"))
     with pytest.raises(ValueError, match="no such row"), store.local(file, ((0, 3),)) as path:
         raise ValueError("no such row")
-    assert not os.path.exists(path)
+    assert not Path(path).exists()
 
 
 def test_an_object_that_was_changed_is_refused(bucket: Bucket, store: S3) -> None:
@@ -215,7 +215,7 @@ def test_many_threads_share_a_store(bucket: Bucket, store: S3) -> None:
     spans = [(number << 20, 1 << 20) for number in range(16)]
 
     def copied(span: tuple[int, int]) -> bool:
-        with store.local(file, (span,)) as path, open(path, "rb") as copy:
+        with store.local(file, (span,)) as path, Path(path).open("rb") as copy:
             copy.seek(span[0])
             return copy.read(span[1]) == LARGE[span[0] : sum(span)]
 
@@ -238,6 +238,6 @@ def test_scratch_of_dead_processes_is_swept(
     living = S3("", threading.Event(), QUICK)
     kept = living.folder("")
     S3("", None, QUICK).sweep("s3://any")
-    assert not left.exists() and os.path.isdir(kept)
+    assert not left.exists() and Path(kept).is_dir()
     living.close()
     assert list(tmp_path.iterdir()) == []
