@@ -29,25 +29,29 @@ def run(engine_run: Run, tensors: list[Tensor]) -> list[Tensor]:
 
 def _starts(tensors: list[Tensor]) -> list[int]:
     """Where each run begins."""
-    count = tensors[0].shape[0]
-    columns = [tensor.data for tensor in tensors if isinstance(tensor.data, list) and tensor.data]
-    if (
-        count < 2
-        or count * max([len(text) for column in columns for text in column] or [0]) <= MOST_CHARACTERS
-    ):
+    lengths = _lengths(tensors)
+    if len(lengths) * max(lengths, default=0) <= MOST_CHARACTERS:
         return [0]
-    starts, longest = [0], 0
-    for row in range(count):
-        own = max([_longest(column, row, len(column) // count) for column in columns])
-        if row > starts[-1] and (row + 1 - starts[-1]) * max(longest, own) > MOST_CHARACTERS:
+    starts, longest, most = [0], 0, len(lengths)
+    for row, own in enumerate(lengths):
+        if own > longest:
+            longest, most = own, MOST_CHARACTERS // own
+        if row - starts[-1] >= most and row > starts[-1]:
             starts.append(row)
-            longest = 0
-        longest = max(longest, own)
+            longest, most = own, MOST_CHARACTERS // own if own else len(lengths)
     return starts
 
 
-def _longest(column: list[str], row: int, width: int) -> int:
-    return max([len(text) for text in column[row * width : (row + 1) * width]])
+def _lengths(tensors: list[Tensor]) -> list[int]:
+    """The longest text of each row."""
+    count = tensors[0].shape[0]
+    found: list[int] = []
+    for texts in [tensor.data for tensor in tensors if isinstance(tensor.data, list)]:
+        width = len(texts) // (count or 1)
+        for column in range(width):
+            own = list(map(len, texts[column::width]))
+            found = list(map(max, found, own)) if found else own
+    return found
 
 
 def _rows(tensor: Tensor, start: int, stop: int) -> Tensor:
