@@ -30,7 +30,7 @@ from packager import (
 from packager.chosen import Chosen
 from packager.config import Configuration
 from packager.conversion import Conversion
-from packager.errors import AccuracyError, ConfigError, SamplesError
+from packager.errors import AccuracyError, SamplesError
 from packager.evidence import Findings
 from packager.optimization import Scoring, Shipping, Task
 from packager.optimized import Score
@@ -53,42 +53,30 @@ def build(
     steps = Steps(watcher or Silence())
     with tempfile.TemporaryDirectory(prefix="packager-") as scratch:
         job = job or Path(scratch) / "job"
-        parts = _by_what_they_favour(configuration)
+        parts = engine_choice.by_what_they_favour(configuration)
         converted = _convert(configuration, job, steps)
         made: list[tuple[Artifact, Findings]] = []
+        every: list[Chosen] = []
         for part in parts:
             with _chosen(part, converted, job, steps) as chosen:
                 made += [_make(target, chosen, part, steps) for target in part.targets]
+                every.append(chosen)
     shown = max((found for _, found in made), key=lambda found: found.verification.max_abs_error)
     return BuildReport(
         name=configuration.name,
         artifacts=tuple(artifact for artifact, _ in made),
         verification=shown.verification,
         steps=steps.records,
-        signature=chosen.converted.model.signature,
+        signature=every[0].converted.model.signature,
         seconds=round(time.monotonic() - began, 3),
         conversion=converted.record,
-        engine=chosen.choice,
+        engine=every[0].choice,
         accuracy=converted.accuracy,
         artifact_score=shown.score,
         source_score=shown.source_score,
-        notes=converted.notes,
-        optimization=chosen.optimization,
+        notes=(*converted.notes, *engine_choice.others(parts, every)),
+        optimization=every[0].optimization,
     )
-
-
-def _by_what_they_favour(configuration: Configuration) -> list[Configuration]:
-    """The same build for the targets of a quick start, and for those of many rows: each has its engine."""
-    targets = configuration.targets
-    kinds = dict.fromkeys(target.favours for target in targets)
-    if len(kinds) > 1 and configuration.optimize is not None:
-        raise ConfigError(
-            "optimize looks for what is best for one kind of target, and a batch job asks for something else "
-            "than a function or a device",
-            "build them one after the other",
-        )
-    groups = [tuple(target for target in targets if target.favours == kind) for kind in kinds]
-    return [configuration.model_copy(update={"target": group}) for group in groups]
 
 
 def _convert(configuration: Configuration, job: Path, steps: Steps) -> Conversion:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from packager import conversion, dependencies, probe, trial, verify
+from packager.chosen import Chosen
+from packager.config import Configuration
 from packager.conversion import Conversion, Way
 from packager.errors import ConfigError, ConversionError, DependencyError, VerificationError
 from packager.model import EngineName, Format
@@ -62,6 +64,28 @@ def deciding(targets: Sequence[TargetT], format: Format) -> TargetT:
     """The target that the engine is chosen for: one that no library is published for, else the first."""
     kind = dependencies.kind_for(format)
     return next((one for one in targets if not dependencies.is_published(kind, one.platform)), targets[0])
+
+
+def by_what_they_favour(configuration: Configuration) -> list[Configuration]:
+    """The same build for the targets of a quick start, and for those of many rows: each has its engine."""
+    targets = configuration.targets
+    kinds = dict.fromkeys(target.favours for target in targets)
+    if len(kinds) > 1 and configuration.optimize is not None:
+        raise ConfigError(
+            "optimize looks for what is best for one kind of target, and a batch job asks for something else "
+            "than a function or a device",
+            "build them one after the other",
+        )
+    groups = [tuple(target for target in targets if target.favours == kind) for kind in kinds]
+    return [configuration.model_copy(update={"target": group}) for group in groups]
+
+
+def others(parts: Sequence[Configuration], every: Sequence[Chosen]) -> list[str]:
+    """Which engine answers in the targets that have another than the first."""
+    return [
+        f"the {part.targets[0].folder} artifact has another engine, {one.choice.engine}: {one.choice.why}"
+        for part, one in list(zip(parts, every, strict=True))[1:]
+    ]
 
 
 def choose(
