@@ -8,9 +8,24 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 import pyarrow.ipc
 
-from runtimes.batch.formats.arrow_messages import MAGIC, MisfitError, Stored, read_footer, walk_stream
+from runtimes.batch.formats.arrow_messages import (
+    CONTINUATION,
+    MAGIC,
+    MisfitError,
+    Stored,
+    read_footer,
+    walk_stream,
+)
 from runtimes.batch.formats.parquet import coalesce, plain_schema
-from runtimes.batch.formats.reading import BLOCK_BYTES, Numbered, bounded_rows, check_names, damaged, reading
+from runtimes.batch.formats.reading import (
+    BLOCK_BYTES,
+    Numbered,
+    bounded_rows,
+    check_names,
+    check_values,
+    damaged,
+    reading,
+)
 from runtimes.batch.work import Block, Cut, Described, InputFile, Wanted
 
 _KIND = "Arrow"
@@ -29,7 +44,9 @@ def describe(
         source.seek(0)
         magic = source.read(len(MAGIC))
         if magic.startswith(_FEATHER_1):
-            raise damaged(file, _KIND, "it is Feather of version 1, which nothing writes any more")
+            raise damaged(file, _KIND, "it is Feather of version 1", "write it again as Feather of version 2")
+        if magic != MAGIC and not magic.startswith(CONTINUATION):
+            raise damaged(file, _KIND, "it begins neither as a file of Arrow does nor as a stream")
         source.seek(0)
         try:
             if magic == MAGIC:
@@ -51,7 +68,7 @@ def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Blo
     with reading(file, _KIND):
         first, seen = cut.first_row or 0, 0
         for batch in _even(_batches(file, mapped, cut, wanted), wanted.rows):
-            batch.validate(full=True)  # offsets that point out of the file would end the process
+            check_values(file, _KIND, batch)
             yield Block(batch, Numbered(first))
             first += batch.num_rows
             seen += batch.nbytes

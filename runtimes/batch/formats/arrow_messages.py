@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 MAGIC = b"ARROW1"
-_CONTINUATION = b"\xff\xff\xff\xff"
+CONTINUATION = b"\xff\xff\xff\xff"
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
 _FOOTER_DICTIONARIES, _FOOTER_BATCHES = 2, 3
 _MESSAGE_KIND, _MESSAGE_HEADER, _MESSAGE_BODY = 1, 2, 3
@@ -58,7 +58,7 @@ def walk_stream(source: pa.NativeFile, size_bytes: int) -> Iterator[Stored]:
     start = 0
     while True:
         head = _read(source, start, 8)
-        if head[:4] != _CONTINUATION:
+        if head[:4] != CONTINUATION:
             raise MisfitError("its messages are broken, or of a version of Arrow before 0.15")
         length = int.from_bytes(head[4:], "little", signed=True)
         if length == 0:
@@ -83,7 +83,7 @@ def _read(source: pa.NativeFile, start: int, length: int) -> bytes:
 
 
 def _message(data: bytes) -> _Table:
-    return _Table.root(data[8:] if data[:4] == _CONTINUATION else data[4:])
+    return _Table.root(data[8:] if data[:4] == CONTINUATION else data[4:])
 
 
 def _rows(message: _Table) -> int:

@@ -70,7 +70,10 @@ class _Layout:
         try:
             self._dtype, shape, self.start = read_start(beginning)
         except RequestError as refusal:
-            raise damaged(file, _KIND, refusal.message.partition(": ")[2]) from refusal
+            reason, _, hint = refusal.message.partition(": ")[2].partition("; ")
+            raise damaged(
+                file, _KIND, reason, hint or "save an array of numbers with numpy.save"
+            ) from refusal
         if not shape or 0 in shape[1:]:
             raise JobError(
                 f"{file.uri} has the shape {list(shape)}, which has no rows of values",

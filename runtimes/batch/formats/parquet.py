@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runtimes.batch.errors import JobError
-from runtimes.batch.formats.reading import Numbered, bounded_rows, check_names, check_texts, damaged, reading
+from runtimes.batch.formats.reading import Numbered, bounded_rows, check_names, check_values, damaged, reading
 from runtimes.batch.work import Block, Cut, Described, InputFile, Wanted
 
 _KIND = "Parquet"
@@ -28,10 +28,15 @@ def describe(
 ) -> Described:
     """Reads the footer alone."""
     with reading(file, _KIND):
+        footer_bytes = _footer_bytes(file, source)
         opened = pq.ParquetFile(source, pre_buffer=False)
         metadata, schema = opened.metadata, opened.schema_arrow
+    if metadata.serialized_size != footer_bytes:
+        # A signature follows: asked for the place of an encrypted column, Arrow would end the process.
+        raise _encrypted(file)
     check_names(file, schema.names)
-    leaves = _leaves(file, schema, metadata, [name for name in wanted.columns if name in schema.names])
+    known = set(schema.names)
+    leaves = _leaves(file, schema, metadata, [name for name in wanted.columns if name in known])
     cuts = tuple(_cuts(file, metadata, leaves, shard_rows, shard_bytes))
     if sum(cut.rows or 0 for cut in cuts) != metadata.num_rows:
         raise damaged(file, _KIND, "its row groups have not as many rows as its footer says")
@@ -80,11 +85,26 @@ def _number(
             positions = [batch.schema.get_field_index(name) for name in picked.names]
         columns = [batch.column(position) for position in positions]
         checked = pa.RecordBatch.from_arrays(columns, schema=picked)
-        check_texts(file, _KIND, checked)
+        check_values(file, _KIND, checked)
         yield Block(checked, Numbered(first))
         first += batch.num_rows
     if cut.rows is not None and first - (cut.first_row or 0) != cut.rows:
         raise damaged(file, _KIND, f"it says {cut.rows} rows and holds {first - (cut.first_row or 0)}")
+
+
+def _footer_bytes(file: InputFile, source: pa.NativeFile) -> int:
+    """The length of the footer, by the end of the file."""
+    source.seek(max(0, file.size_bytes - _FOOTER_BYTES))
+    end = source.read(_FOOTER_BYTES)
+    if end.endswith(b"PARE"):
+        raise _encrypted(file)
+    if not end.endswith(b"PAR1"):
+        raise damaged(file, _KIND, "its end is not that of a Parquet file: it may be cut off")
+    return int.from_bytes(end[:4], "little")
+
+
+def _encrypted(file: InputFile) -> JobError:
+    return JobError(f"{file.uri} is encrypted", "decrypt it first: the job has no keys")
 
 
 def _cuts(

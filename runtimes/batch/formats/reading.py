@@ -28,14 +28,18 @@ def reading(file: InputFile, kind: str) -> Iterator[None]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise TryAgainError(f"{file.uri} cannot be read: {os.strerror(error.errno)}") from error
-        raise damaged(file, kind, str(error).strip().split("\n")[0].rstrip(".")) from error
+        raise damaged(file, kind, _sentence(error)) from error
 
 
-def damaged(file: InputFile, kind: str, reason: str) -> JobError:
+def _sentence(error: Exception) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".: ") or type(error).__name__
+
+
+def damaged(file: InputFile, kind: str, reason: str, hint: str = "") -> JobError:
     """The refusal of a file that is not what it should be."""
     return JobError(
         f"{file.uri} cannot be read as {kind}: {reason}",
-        "check that it was written and copied as a whole, or write it again",
+        hint or "check that it was written and copied as a whole, or write it again",
     )
 
 
@@ -47,16 +51,14 @@ def check_names(file: InputFile, names: list[str]) -> None:
         raise JobError(f"{file.uri} has several columns of one name{which}", "rename them: names must differ")
 
 
-def check_texts(file: InputFile, kind: str, batch: pa.RecordBatch) -> None:
-    """Texts are UTF-8: Arrow takes that on trust from the file."""
+def check_values(file: InputFile, kind: str, batch: pa.RecordBatch) -> None:
+    """Texts are UTF-8, indexes are in the dictionary, offsets point to where something is: Arrow takes all of
+    it on trust from the file, and what is wrong would end the process later."""
     for column, field in zip(batch.columns, batch.schema):
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type) or field.type.num_fields:
-            try:
-                column.validate(full=True)
-            except pa.ArrowInvalid as error:
-                raise damaged(
-                    file, kind, f"its column {field.name} holds no valid texts ({error})"
-                ) from error
+        try:
+            column.validate(full=not pa.types.is_primitive(field.type))
+        except (pa.ArrowInvalid, pa.ArrowIndexError) as error:
+            raise damaged(file, kind, f"in its column {field.name}, {_sentence(error)}") from error
 
 
 def bounded_rows(rows: int, row_bytes: float) -> int:
