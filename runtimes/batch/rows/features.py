@@ -17,16 +17,16 @@ class Features:
     """Reads all inputs of a model with features. ``columns``: by the features' names."""
 
     def __init__(self, signature: Signature, columns: dict[str, str]) -> None:
-        self._tables = []
+        self.tables: list[Table] = []
         for spec in signature.inputs:
             mine = [feature for feature in signature.features if feature.input == spec.name]
             mine.sort(key=lambda feature: feature.column)
-            self._tables.append(Table(spec, [Column(one, columns[one.name], spec.dtype) for one in mine]))
+            self.tables.append(Table(spec, [Column(one, columns[one.name], spec.dtype) for one in mine]))
 
     def read(self, batch: pa.RecordBatch) -> list[Tensor] | None:
         """The tensors of a batch whose values are all taken; None where a closer look is needed."""
         tensors = []
-        for table in self._tables:
+        for table in self.tables:
             tensor = table.read(batch)
             if tensor is None:
                 return None
@@ -35,12 +35,12 @@ class Features:
 
     def pack(self, batch: pa.RecordBatch) -> list[Tensor]:
         """The tensors of rows that were sorted."""
-        return [table.pack(batch) for table in self._tables]
+        return [table.pack(batch) for table in self.tables]
 
     def sort(self, batch: pa.RecordBatch) -> tuple[list[pa.Array], list[Refused]]:
         """The places of the rows that are taken, all together, and the rows that are refused."""
         first: dict[int, Refused] = {}
-        for table in self._tables:
+        for table in self.tables:
             for found in table.refusals(batch):
                 first.setdefault(found.row, found)
         fitting = places_but(batch.num_rows, first)
@@ -55,9 +55,16 @@ class Joined:
         self._names = names
         self._column = column
         self._features = Features(signature, {name: name for name in names})
+        in_order = [feature.column for feature in signature.features] == list(range(len(names)))
+        self._whole = self._features.tables[0] if len(signature.inputs) == 1 and in_order else None
 
     def read(self, batch: pa.RecordBatch) -> list[Tensor] | None:
-        """As ``Features`` does."""
+        """As ``Features`` does; where all is well, no number is moved."""
+        column = batch.column(self._column)
+        if self._whole is not None and not column.null_count:
+            tensor = self._whole.read_joined(column.flatten())
+            if tensor is not None:
+                return [tensor]
         return self._features.read(self._apart(batch))
 
     def pack(self, batch: pa.RecordBatch) -> list[Tensor]:

@@ -31,6 +31,15 @@ class Table:
             return tensor
         return None
 
+    def read_joined(self, values: pa.Array) -> Tensor | None:
+        """The same of rows that lie side by side already, where they lie; None also where that cannot be."""
+        plain_ones = all(column.is_plain(values.type) for column in self._columns)
+        if values.null_count or self._dtype not in FLOATS or not plain_ones:
+            return None
+        cast = self._columns[0].cast(values)
+        shape = (len(values) // len(self._columns), len(self._columns))
+        return tensor_over(cast, self._dtype, shape) if has_finite_sum(cast) else None
+
     def pack(self, batch: pa.RecordBatch) -> Tensor:
         """The tensor of a batch that has been looked at."""
         return self._packed([batch.column(column.name) for column in self._columns])[0]
