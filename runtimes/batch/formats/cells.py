@@ -21,6 +21,8 @@ _NUMBER = (
 )
 _WHOLE = r"^-?[0-9]{1,18}$"
 _MOST_DIGITS = 20
+_SLICE = 1024
+"""So few cells are looked at more closely where one of them is not as it should be."""
 _SHOWN = 40
 
 Fault = tuple[str, str]
@@ -36,6 +38,11 @@ def read_cells(cells: pa.Array, type_: pa.DataType) -> tuple[pa.Array, list[int]
             return pc.cast(cells, type_), []
         except pa.ArrowInvalid:
             pass
+    if len(cells) > _SLICE:
+        starts = range(0, len(cells), _SLICE)
+        parts = [read_cells(cells.slice(start, _SLICE), type_) for start in starts]
+        bad = [start + place for start, (_, places) in zip(starts, parts) for place in places]
+        return pa.concat_arrays([values for values, _ in parts]), bad
     cells = pc.utf8_trim(pc.if_else(pc.equal(cells, ""), None, cells), characters=_SPACE)
     if pt.is_floating(type_):
         is_good = pc.match_substring_regex(cells, _NUMBER)

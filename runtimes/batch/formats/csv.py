@@ -64,7 +64,7 @@ def _read_whole(pieces: Iterator[Piece], rows: CsvRows, delimiter: str) -> Itera
             yield too_long(piece, rows.schema)
             continue
         if open_ is not None:
-            piece = replace(open_, data=open_.data + piece.data)  # noqa: PLW2901
+            piece = replace(open_, data=open_.data + piece.data, lines=open_.lines + piece.lines)  # noqa: PLW2901
         elif b'"' not in piece.data:
             yield rows.read(piece)
             continue
@@ -79,8 +79,9 @@ def _read_whole(pieces: Iterator[Piece], rows: CsvRows, delimiter: str) -> Itera
 def _behind(piece: Piece, end: int) -> Piece | None:
     if end == len(piece.data):
         return None
-    line = None if piece.line is None else piece.line + piece.data.count(b"\n", 0, end)
-    return Piece(piece.data[end:], piece.offset + end, line)
+    passed = piece.data.count(b"\n", 0, end)
+    line = None if piece.line is None else piece.line + passed
+    return Piece(piece.data[end:], piece.offset + end, line, piece.lines - passed)
 
 
 def _check(delimiter: str) -> str:

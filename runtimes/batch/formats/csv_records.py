@@ -90,7 +90,7 @@ def sift_records(piece: Piece, delimiter: str, is_last: bool) -> tuple[Sifted, i
     own, data = grammar(delimiter), piece.data
     is_last = is_last or not data.endswith(b"\n")
     pattern = own.last_record if is_last else own.record
-    sifted, start, number = Sifted(piece), 0, 0
+    sifted, start, number, is_ascii = Sifted(piece), 0, 0, data.isascii()
     while start < len(data):
         found = pattern.match(data, start)
         stop = found.end() if found else (data.find(b"\n", start) + 1 or len(data))
@@ -102,7 +102,7 @@ def sift_records(piece: Piece, delimiter: str, is_last: bool) -> tuple[Sifted, i
             message = _why_broken(data[start:stop], is_open)
         elif stop - start > MOST_LINE_BYTES + data.endswith(b"\n", start, stop):
             message, stop = _OPEN_WHOLE, data.find(b"\n", start) + 1
-        elif not data.isascii():
+        elif not is_ascii:
             message = why_not_utf8(data[start:stop])
         span: Span = (start, stop, number)
         if message is not None:

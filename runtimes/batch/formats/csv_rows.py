@@ -6,6 +6,7 @@ The three ways are one: the quick one takes nothing that the others refuse, and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,7 +14,7 @@ import pyarrow.types as pt
 
 from runtimes.batch.formats.cells import FALSE, TRUE, explain_cell, read_cells
 from runtimes.batch.formats.csv_records import is_sound, sift_lines
-from runtimes.batch.formats.lines import Lines, Sifted, block_of
+from runtimes.batch.formats.lines import Lines, Sifted, batch_without, block_of, without
 from runtimes.batch.formats.pieces import Piece, no_rows
 from runtimes.batch.work import Block, DeadLetter, Wanted
 
@@ -39,9 +40,7 @@ class CsvRows:
         """The rows of a piece in which each stands on a line of its own."""
         if not is_sound(piece.data, self._delimiter):
             return self.read_sifted(sift_lines(piece, self._delimiter))
-        count = piece.data.count(b"\n") + (not piece.data.endswith(b"\n"))
-        lines = Lines(piece)
-        block = self._read(piece.data, lines, count, [])
+        block = self._read(piece.data, Lines(piece), piece.lines, [])
         # Empty lines are in the way of counting.
         return block or self.read_sifted(sift_lines(piece, self._delimiter))
 
@@ -88,7 +87,7 @@ class CsvRows:
             (row, None, "wrong_width", f"the line has {cells} values, and {width} are expected")
             for row, cells in ragged
         ]
-        rows = _without(count, [row for row, _ in ragged])
+        rows: Sequence[int] = without(range(count), [row for row, _ in ragged]) if ragged else range(count)
         columns, faults = self._read_columns(texts)
         self._trusts = not ragged and not faults
         for row, (name, reason, message) in faults.items():
@@ -99,8 +98,8 @@ class CsvRows:
         ]
         batch = pa.RecordBatch.from_arrays(columns, schema=self.schema)
         if faults:
-            left = _without(len(rows), sorted(faults))
-            batch, rows = batch.take(pa.array(left, pa.int64())), [rows[row] for row in left]
+            gone = sorted(faults)
+            batch, rows = batch_without(batch, gone), without(rows, gone)
         return block_of(batch, lines, rows, letters)
 
     def _read_columns(self, texts: pa.RecordBatch) -> tuple[list[pa.Array], dict[int, tuple[str, str, str]]]:
@@ -137,11 +136,3 @@ class CsvRows:
         )
         batches = table.combine_chunks().to_batches()
         return batches[0] if batches else no_rows(self.schema)
-
-
-def _without(count: int, rows: list[int]) -> list[int]:
-    """All rows but some, which are in order."""
-    if not rows:
-        return list(range(count))
-    gone = set(rows)
-    return [row for row in range(count) if row not in gone]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
@@ -21,31 +22,65 @@ class MisfitError(Exception):
         self.message = message
 
 
-def convert(value: Any, type_: pa.DataType, place: str) -> Any:
-    """The value as Arrow takes it; ``place`` names it."""
-    if value is None:
-        return None
+Convert = Callable[[Any, str], Any]
+"""Gives a value as Arrow takes it; the text names its place."""
+
+
+def converter(type_: pa.DataType) -> Convert:
+    """What reads the values of one type; null stays null."""
+    read = _reader(type_)
+    return lambda value, place: None if value is None else read(value, place)
+
+
+def kept_converter(type_: pa.DataType) -> Convert:
+    """The same for a column that only comes along, whose type the beginning of the file told. Among texts,
+    anything else is kept as JSON text."""
+    read = _reader(type_)
+
+    def convert(value: Any, place: str) -> Any:
+        try:
+            return None if value is None else read(value, place)
+        except MisfitError:
+            if pt.is_string(type_):
+                return write_json(value)
+            told = f"{place} is {brief(value)}, and {type_} in the file's first megabyte"
+            raise MisfitError("wrong_type", f"{told}; --keep leaves it out") from None
+
+    return convert
+
+
+def _reader(type_: pa.DataType) -> Convert:
     if pt.is_floating(type_):
-        return _number(value, place)
+        return _number
     if pt.is_integer(type_):
-        return _whole(value, type_, place)
-    if pt.is_boolean(type_):
-        if isinstance(value, bool):
-            return value
-        raise MisfitError("not_a_boolean", f"{place} must be true or false, not {brief(value)}")
-    if pt.is_string(type_):
-        if isinstance(value, str):
-            return value
-        raise MisfitError("not_text", f"{place} must be text, not {brief(value)}")
+        low, high = limits_of(type_)
+        return lambda value, place: _whole(value, place, low, high)
     if pt.is_list(type_):
-        if isinstance(value, list):
-            return [convert(item, type_.value_type, f"{place}[{at}]") for at, item in enumerate(value)]
-        raise MisfitError("wrong_length", f"{place} must be a list, not {brief(value)}")
-    raise MisfitError("wrong_type", f"{place} must be {type_}, not {brief(value)}")
+        read = converter(type_.value_type)
+        return lambda value, place: _list(value, place, read)
+    if pt.is_boolean(type_):
+        return lambda value, place: _plain(value, place, bool, "not_a_boolean", "true or false")
+    if pt.is_string(type_):
+        return lambda value, place: _plain(value, place, str, "not_text", "text")
+    return lambda value, place: _plain(value, place, type(None), "wrong_type", str(type_))
+
+
+def _plain(value: Any, place: str, type_: type, reason: str, expected: str) -> Any:
+    if type(value) is type_:
+        return value
+    raise MisfitError(reason, f"{place} must be {expected}, not {brief(value)}")
+
+
+def _list(value: Any, place: str, read: Convert) -> list[Any]:
+    if isinstance(value, list):
+        return [read(item, f"{place}[{at}]") for at, item in enumerate(value)]
+    raise MisfitError("wrong_length", f"{place} must be a list, not {brief(value)}")
 
 
 def _number(value: Any, place: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if type(value) is float:
+        return value
+    if type(value) is not int:
         raise MisfitError("not_a_number", f"{place} must be a number, not {brief(value)}")
     try:
         return float(value)
@@ -53,28 +88,11 @@ def _number(value: Any, place: str) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _whole(value: Any, type_: pa.DataType, place: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise MisfitError("not_a_number", f"{place} must be a whole number, not {brief(value)}")
-    if isinstance(value, float):
-        if not value.is_integer():
-            raise MisfitError("not_whole", f"{place} must be a whole number, not {brief(value)}")
-        value = int(value)
-    low, high = limits_of(type_)
-    if not low <= value <= high:
-        raise MisfitError("too_large", f"{place} is too large for {type_}: {brief(value)}")
-    return int(value)
-
-
-def convert_kept(value: Any, type_: pa.DataType, name: str) -> Any:
-    """The same for a column that only comes along, whose type the beginning of the file told. Among texts,
-    anything else is kept as JSON text."""
-    try:
-        return convert(value, type_, name)
-    except MisfitError:
-        if pt.is_string(type_):
-            return write_json(value)
-        raise MisfitError(
-            "wrong_type",
-            f"{name} is {brief(value)}, and {type_} in the file's first megabyte; --keep leaves it out",
-        ) from None
+def _whole(value: Any, place: str, low: int, high: int) -> int:
+    number = int(value) if type(value) is float and value.is_integer() else value
+    if type(number) is not int:
+        reason = "not_whole" if type(value) is float else "not_a_number"
+        raise MisfitError(reason, f"{place} must be a whole number, not {brief(value)}")
+    if not low <= number <= high:
+        raise MisfitError("too_large", f"{place} is larger or smaller than {low} to {high}: {brief(value)}")
+    return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -12,6 +13,9 @@ from runtimes.batch.work import Block, DeadLetter, Place
 
 Span = tuple[int, int, int]
 """Where a row begins and ends in the piece, and the number of its first line there, from 0."""
+
+
+_MANY = 64
 
 
 class Lines:
@@ -27,9 +31,9 @@ class Lines:
         if self._spans is not None:
             return self._spans[row]
         if self._ends is None:
-            lengths = map(len, self.piece.data.split(b"\n"))
-            self._ends = list(accumulate(lengths, lambda end, length: end + 1 + length))
-        return self._ends[row - 1] + 1 if row else 0, self._ends[row], row
+            # Without the ends of the lines themselves, of which there is one for each.
+            self._ends = list(accumulate(map(len, self.piece.data.split(b"\n")), initial=0))
+        return self._ends[row] + row, self._ends[row + 1] + row, row
 
     def place(self, row: int) -> Place:
         """Where a row stands in the file."""
@@ -94,12 +98,8 @@ def block_of(
         return row if rows is None else rows[row]
 
     ordered = sorted(letters, key=lambda letter: letter[0])
-    before: list[int] = []
-    row = 0
-    for start, _ in ordered:
-        while row < batch.num_rows and lines.span(row_of(row))[0] < start:
-            row += 1
-        before.append(row)
+    own = range(batch.num_rows)
+    before = [bisect_left(own, start, key=lambda row: lines.span(row_of(row))[0]) for start, _ in ordered]
     return Block(
         batch,
         lambda row: lines.place(row_of(row)),
@@ -130,3 +130,21 @@ def _part(block: Block, start: int, stop: int) -> Block:
         [block.before[at] - start for at in own],
         None if record is None else lambda row: record(start + row),
     )
+
+
+def without(rows: Sequence[int], gone: list[int]) -> list[int]:
+    """The rows but those at some places, which are in order."""
+    left: list[int] = []
+    start = 0
+    for place in gone:
+        left += rows[start:place]
+        start = place + 1
+    return left + list(rows[start:])
+
+
+def batch_without(batch: pa.RecordBatch, gone: list[int]) -> pa.RecordBatch:
+    """The same of a batch: a few rows leave gaps between large parts, many are picked one by one."""
+    if len(gone) * _MANY > batch.num_rows:
+        return batch.take(pa.array(without(range(batch.num_rows), gone), pa.int64()))
+    starts, stops = [0, *(place + 1 for place in gone)], [*gone, batch.num_rows]
+    return pa.concat_batches([batch.slice(start, stop - start) for start, stop in zip(starts, stops)])

@@ -21,11 +21,13 @@ _LOOK_BYTES = 64 << 10
 @dataclass(frozen=True)
 class Piece:
     """Whole lines. ``offset``: where they begin in the content; ``line``: the number of the first, if it is
-    known. ``too_long``: the beginning of one line instead, which is longer than any that is read."""
+    known; ``lines``: how many there are. ``too_long``: the beginning of one line instead, which is longer
+    than any that is read."""
 
     data: bytes
     offset: int
     line: int | None
+    lines: int
     too_long: bool = False
 
 
@@ -65,15 +67,16 @@ def _split(
                 rest, skipping = rest[:_SHOWN_BYTES], True
             continue
         if skipping or len(rest) + first > MOST_LINE_BYTES:
-            yield Piece((rest + got[:first])[:_SHOWN_BYTES], offset, line, too_long=True)
+            yield Piece((rest + got[:first])[:_SHOWN_BYTES], offset, line, 1, too_long=True)
             rest, skipping, got = b"", False, got[first + 1 :]
             offset, line = position - len(got), None if line is None else line + 1
         end = got.rfind(b"\n") + 1
         if end:
-            piece = Piece(rest + got[:end], offset, line)
-            yield piece
-            offset += len(piece.data)
-            line = None if line is None else line + piece.data.count(b"\n")
+            data = rest + got[:end] if rest or end < len(got) else got
+            lines = data.count(b"\n")
+            yield Piece(data, offset, line, lines)
+            offset += len(data)
+            line = None if line is None else line + lines
             rest = b""
         rest += got[end:]
     if stop is not None and position != stop:
@@ -82,7 +85,7 @@ def _split(
             "plan the job once more when nothing writes to the file",
         )
     if rest:
-        yield Piece(rest, offset, line, too_long=skipping)
+        yield Piece(rest, offset, line, 1, too_long=skipping)
 
 
 def too_long(piece: Piece, schema: pa.Schema) -> Block:
