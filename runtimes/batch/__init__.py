@@ -1,1 +1,7 @@
 """The batch job: rows from files, through the model, into files; nothing lost, nothing doubled."""
+
+import os
+import sys
+
+if sys.platform == "linux":  # Arrow is told before it is imported: of its pools, this one keeps least for itself
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
