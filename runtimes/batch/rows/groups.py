@@ -37,29 +37,39 @@ class Groups:
         """The places of the rows that are taken, those of one shape together, and the rows that are not."""
         shapes: dict[object, list[int]] = {}
         refused: list[Refused] = []
-        self._sort(batch, 0, batch.num_rows, shapes, refused)
-        return [pa.array(rows, pa.int64()) for rows in shapes.values()], refused
+        for places in self._of_one_length(batch):
+            some = batch if len(places) == batch.num_rows else batch.take(pa.array(places, pa.int64()))
+            self._sort(some, places, shapes, refused)
+        return [pa.array(sorted(rows), pa.int64()) for rows in shapes.values()], refused
+
+    def _of_one_length(self, batch: pa.RecordBatch) -> list[list[int]]:
+        """The places of rows whose lists have the same lengths, as far as one look tells."""
+        lengths = [found for one in self._inputs if (found := one.lengths(batch)) is not None]
+        if not lengths:
+            return [list(range(batch.num_rows))]
+        alike: dict[object, list[int]] = {}
+        for place, key in enumerate(zip(*lengths)):
+            alike.setdefault(key, []).append(place)
+        return list(alike.values())
 
     def _sort(
         self,
         batch: pa.RecordBatch,
-        start: int,
-        stop: int,
+        places: list[int],
         shapes: dict[object, list[int]],
         refused: list[Refused],
     ) -> None:
         """Rows that cannot be read together are halved until each part can, or is one row."""
-        some = batch.slice(start, stop - start)
-        tensors = self.read(some)
+        tensors = self.read(batch)
         if tensors is not None:
             key = tuple([tensor.shape[1:] for tensor in tensors])
-            shapes.setdefault(key, []).extend(range(start, stop))
-        elif stop - start == 1:
-            refused.append(self._refusal(some, start))
+            shapes.setdefault(key, []).extend(places)
+        elif len(places) == 1:
+            refused.append(self._refusal(batch, places[0]))
         else:
-            middle = (start + stop) // 2
-            self._sort(batch, start, middle, shapes, refused)
-            self._sort(batch, middle, stop, shapes, refused)
+            middle = len(places) // 2
+            self._sort(batch.slice(0, middle), places[:middle], shapes, refused)
+            self._sort(batch.slice(middle), places[middle:], shapes, refused)
 
     def _refusal(self, row: pa.RecordBatch, place: int) -> Refused:
         sizes: dict[str, int] = {}

@@ -49,6 +49,12 @@ class Lists:
             return None
         return tensor
 
+    def lengths(self, batch: pa.RecordBatch) -> list[int | None] | None:
+        """How long the list of each row is (None: there is none), where lists may be of several lengths."""
+        column = batch.column(self.name)
+        lengths: list[int | None] = pc.list_value_length(column).to_pylist() if _is_list(column.type) else []
+        return lengths or None
+
     def refusal(self, batch: pa.RecordBatch, sizes: dict[str, int]) -> Refused | None:
         """Why a batch of one row is not taken, as the function says it; None when it is."""
         value, type_ = (
