@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -41,10 +42,14 @@ class Calls:
         self._stopping = stopping
         self._lock = threading.Lock()
         self._client: Any = None
+        self._reached = False
 
     def tries(self) -> Tries:
-        """For one piece of work."""
-        return Tries(self._patience, self.traffic, self._stopping)
+        """For one piece of work. A store that never answered yet may be another than was meant."""
+        patience = self._patience
+        if not self._reached:
+            patience = replace(patience, budget_s=min(patience.budget_s, patience.first_answer_s))
+        return Tries(patience, self.traffic, self._stopping)
 
     def ask(
         self, method: str, about: About, expect: tuple[str, ...] = (), **arguments: Any
@@ -101,7 +106,12 @@ class Calls:
 
     def _send(self, method: str, **arguments: Any) -> dict[str, Any]:
         self.traffic.add(requests=1)
-        answer: dict[str, Any] = getattr(self._opened(), method)(**arguments)
+        try:
+            answer: dict[str, Any] = getattr(self._opened(), method)(**arguments)
+        except botocore.exceptions.ClientError:
+            self._reached = True
+            raise
+        self._reached = True
         return answer
 
     def _judge(self, error: Exception, about: About, tries: Tries, expect: tuple[str, ...]) -> None:
@@ -138,7 +148,9 @@ def _client(endpoint_url: str, patience: Patience) -> Any:
         tcp_keepalive=True,
     )
     try:
-        return boto3.session.Session().client("s3", endpoint_url=url or None, config=settings)
+        session = boto3.session.Session()
+        region = session.region_name or os.environ.get("AWS_REGION") or None
+        return session.client("s3", region_name=region, endpoint_url=url or None, config=settings)
     except (botocore.exceptions.BotoCoreError, ValueError) as error:
         raise JobError(
             f"S3 cannot be used: {error}", "check --endpoint-url, AWS_PROFILE and AWS_REGION"

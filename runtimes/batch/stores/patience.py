@@ -19,12 +19,14 @@ _chance = random.SystemRandom()
 class Patience:
     """``budget_s``: how long one piece of work (a request, 8 MB of a download) is tried from its first try
     on. ``answer_s``: how long a connection may be silent. ``first_wait_s`` doubles up to ``longest_wait_s``.
+    ``first_answer_s``: the budget as long as the store never answered.
     """
 
     budget_s: float = 120.0
     answer_s: float = 20.0
     first_wait_s: float = 0.2
     longest_wait_s: float = 15.0
+    first_answer_s: float = 30.0
 
 
 def patience_of_environment() -> Patience:

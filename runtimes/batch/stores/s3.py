@@ -45,20 +45,25 @@ class S3:
             endpoint_url, patience or patience_of_environment(), stopping or threading.Event()
         )
         self.traffic = self._calls.traffic
-        self._scratch = UnderWay(tempfile.gettempdir(), _SCRATCH)
+        self._scratch = UnderWay(_temporary(), _SCRATCH)
         self._pool = ThreadPoolExecutor(_DOWNLOADS, "download")
 
     def find(self, pattern: str) -> list[Found]:
         """Objects by key, prefix or glob."""
         bucket, key = _split(pattern)
         about = About(f"listing {pattern}", bucket, pattern)
-        found = [] if GLOB.search(key) or key.endswith("/") or not key else self._whole(about, key)
-        found = found or sorted(self._matches(about, key.rstrip("/")), key=lambda one: one.uri)
-        found = found or (self._whole(about, key) if GLOB.search(key) else [])
+        refused = JobError(
+            f"there are no objects {pattern}", "check the key; names that begin with _ or . do not count"
+        )
+        try:
+            whole = self._whole(about, key) if key and not key.endswith("/") else []
+        except TryAgainError:
+            raise
+        except JobError as error:  # a prefix that is no key may be denied as one
+            whole, refused = [], error
+        found = whole or sorted(self._matches(about, key.rstrip("/")), key=lambda one: one.uri)
         if not found:
-            raise JobError(
-                f"there are no objects {pattern}", "check the key; names that begin with _ or . do not count"
-            )
+            raise refused
         return found
 
     def open(self, file: InputFile) -> pa.NativeFile:
@@ -86,7 +91,7 @@ class S3:
 
     def folder(self, output: str) -> str:  # noqa: ARG002  it is the same for every output
         """A scratch folder of this process."""
-        with failures(tempfile.gettempdir()):
+        with failures(_temporary()):
             return self._scratch.folder()
 
     def publish(self, path: str, uri: str, sha256: str) -> None:
@@ -238,6 +243,15 @@ class S3:
                 return
             _write(descriptor, piece, place)
             place += len(piece)
+
+
+def _temporary() -> str:
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise JobError(
+            f"there is no folder for what is under way: {error.strerror}", "set TMPDIR to one with room"
+        ) from None
 
 
 def _write(descriptor: int, piece: bytes, place: int) -> None:

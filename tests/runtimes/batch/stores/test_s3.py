@@ -210,6 +210,28 @@ def test_the_endpoint_may_stand_in_the_environment(bucket: Bucket, monkeypatch: 
     store.close()
 
 
+def test_the_region_may_stand_in_aws_region_alone(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    store = S3(bucket.url, None, QUICK)
+    store.find(bucket.put("a.csv", b"a"))
+    assert "/eu-north-1/s3/" in bucket.faulty.seen[0].headers["Authorization"]
+    store.close()
+
+
+def test_no_folder_for_scratch_is_refused(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/sys/none"])
+    with pytest.raises(JobError, match="there is no folder for what is under way") as refused:
+        S3(bucket.url, None, QUICK)
+    assert "TMPDIR" in refused.value.hint
+
+
+def test_an_empty_file_is_published(bucket: Bucket, store: S3) -> None:
+    publish(store, bucket.uri("part"), b"")
+    assert bucket.content("part") == b""
+
+
 def test_many_threads_share_a_store(bucket: Bucket, store: S3) -> None:
     file = planned(store, bucket.put("large.bin", LARGE))
     spans = [(number << 20, 1 << 20) for number in range(16)]

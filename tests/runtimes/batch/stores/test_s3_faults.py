@@ -127,6 +127,12 @@ def test_a_bare_403_is_a_refusal(bucket: Bucket, store: S3) -> None:
     assert "s3:ListBucket" in refused.value.hint
 
 
+def test_a_prefix_may_be_denied_as_a_key(bucket: Bucket, store: S3) -> None:
+    uri = bucket.put("in/a.csv", b"abc")
+    bucket.faulty.inject(Answer(403, body=b""), method="HEAD", times=None)
+    assert [one.uri for one in store.find(bucket.uri("in"))] == [uri]
+
+
 def test_no_credentials_are_no_matter_of_patience(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -162,7 +168,7 @@ def test_a_bucket_of_another_region_is_followed_there(bucket: Bucket, store: S3)
 def test_a_store_that_is_not_there_is_another_tries_matter(bucket: Bucket) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        store = S3(f"http://127.0.0.1:{unused.getsockname()[1]}", None, Patience(0.05, 0.5, 0.01, 0.02))
+        store = S3(f"http://127.0.0.1:{unused.getsockname()[1]}", None, Patience(60.0, 0.5, 0.01, 0.02, 0.05))
         with pytest.raises(TryAgainError, match=r"the store failed at .* given up after \d+ tries") as failed:
             store.find(bucket.uri("in/"))
     assert failed.value.exit_code == 1
