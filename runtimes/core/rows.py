@@ -10,7 +10,7 @@ from runtimes.core.nested import KIND_OF_DTYPE, NUMBERS, MisfitError, pack, pack
 from runtimes.core.restrictions import Restrictions
 from runtimes.core.shapes import check_tensor
 from runtimes.core.signature import Signature, TensorSpec
-from runtimes.core.tensors import DTYPES, FLOATS, Tensor, has_nonfinite
+from runtimes.core.tensors import DTYPES, FLOATS, MISSING_TEXT, Tensor, has_nonfinite
 
 _NAN = float("nan")
 
@@ -133,13 +133,15 @@ class _Columns:
             row, column = divmod(misfit.position[0], len(self._features))
             raise self._refusal(misfit, row, column, where) from None
 
-    def _pack_by_column(self, flat: list[object], where: _Place) -> bytes:
+    def _pack_by_column(self, flat: list[object], where: _Place) -> bytes | list[str]:
         width = len(self._features)
         for column, feature in enumerate(self._features):
             try:
                 pack(flat[column::width], self._spec.dtype, feature.kind, feature.nullable)
             except MisfitError as misfit:
                 raise self._refusal(misfit, misfit.position[0], column, where) from None
+        if self._spec.dtype == "string":
+            return [MISSING_TEXT if value is None else value for value in flat]  # type: ignore[misc]
         if self._spec.dtype in FLOATS:
             flat = [_NAN if value is None else value for value in flat]
         return pack_numbers(flat, self._spec.dtype)

@@ -300,3 +300,16 @@ def test_a_row_of_a_batch_never_holds_answers_to_the_others(serve: Opener) -> No
         None,
         {"y": [[5, 6]]},
     ]
+
+
+def test_texts_of_one_input_may_be_missing_in_one_column_and_not_in_another(serve: Opener) -> None:
+    inputs: list[models.Spec] = [("t", "string", ["batch", 2])]
+    outputs: list[models.Spec] = [("y", "string", ["batch", 2])]
+    town, street = models.columns(["town", "street"], "text", "t")
+    entries = {"features": [town, {**street, "nullable": True}]}
+    graph = models.graph([helper.make_node("Identity", ["t"], ["y"])], inputs, outputs)
+    predictor = serve((graph, models.signature(inputs, outputs, **entries)))
+    answer = predictor.predict({"instances": [["Bern", None], ["Rome", "via Appia"]]})
+    assert answer["outputs"] == {"y": [["Bern", "\ufdd0"], ["Rome", "via Appia"]]}
+    with pytest.raises(RequestError, match="town must be text, not null"):
+        predictor.predict({"features": [None, "via Appia"]})

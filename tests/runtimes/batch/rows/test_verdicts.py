@@ -186,3 +186,54 @@ def test_the_first_value_that_is_not_taken_is_named(tmp_path: Path) -> None:
         ("a", "too_large"),
         ("b", "unknown_category"),
     ]
+
+
+def interleaved() -> models.Model:
+    """Two inputs whose features stand in another order than in the file, of several kinds in each."""
+    nodes = [helper.make_node("Identity", [name], [f"{name}_out"]) for name in ("X", "t")]
+    inputs: list[models.Spec] = [("X", "float32", ["batch", 4]), ("t", "string", ["batch", 2])]
+    outputs: list[models.Spec] = [("X_out", "float32", ["batch", 4]), ("t_out", "string", ["batch", 2])]
+    entries: list[tuple[str, str, str, int, bool]] = [
+        ("size", "number", "X", 2, True),
+        ("town", "text", "t", 1, False),
+        ("rooms", "integer", "X", 0, False),
+        ("new", "boolean", "X", 3, False),
+        ("street", "text", "t", 0, True),
+        ("floor", "integer", "X", 1, True),
+    ]
+    keys = ("name", "kind", "input", "column", "nullable")
+    features = [dict(zip(keys, entry, strict=True)) for entry in entries]
+    return models.graph(nodes, inputs, outputs), models.signature(inputs, outputs, features=features)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_features_of_several_kinds_and_inputs_are_read_each_as_it_is(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    dirt = seed % 2 == 1
+    values: dict[str, tuple[pa.DataType, list[Any]]] = {
+        "new": (pa.bool_(), [True, False, *([None] if dirt else [])]),
+        "floor": (pa.float64(), [1.0, 2.0, None, NAN, *([1.5, INF] if dirt else [])]),
+        "town": (
+            pa.dictionary(pa.int32(), pa.string()),
+            ["Bern", "Rome", *([None, "\ufdd0"] if dirt else [])],
+        ),
+        "rooms": (pa.int16(), [1, 2, 3, *([None] if dirt else [])]),
+        "street": (pa.large_string(), ["a", None, ""]),
+        "size": (pa.float64(), [0.1, None, NAN, 2.5, *([-INF, 1e39] if dirt else [])]),
+    }
+    columns = [drawn(found, type_, rng.randrange(1000), 80) for type_, found in values.values()]
+    batch = pa.RecordBatch.from_arrays(columns, list(values))
+    with Predictor(str(make_root(tmp_path / "root", *interleaved()))) as predictor:
+        predicted = check_same(predictor, batch)
+    assert bool(predicted.refused) == dirt
+
+
+def test_a_trained_pipeline_refuses_and_answers_dirty_rows_as_the_function(tmp_path: Path) -> None:
+    columns = [
+        drawn(["Bern", "Köln", "東京", "nowhere", "", None], pa.string(), 1, 200),
+        drawn([30.5, 80.0, NAN, None, INF, 1e300], pa.float64(), 2, 200),
+        drawn([1.0, 2.0, 3.0, 4.5, None, NAN, 1e30], pa.float64(), 3, 200),
+    ]
+    with Predictor(str(make_root(tmp_path / "root", *models.mixed()))) as predictor:
+        predicted = check_same(predictor, pa.RecordBatch.from_arrays(columns, ["city", "age", "rooms"]))
+    assert {one.reason for one in predicted.refused} == {"missing", "not_finite", "too_large", "not_whole"}
