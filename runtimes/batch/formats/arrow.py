@@ -57,7 +57,7 @@ def describe(
                 cuts = _cuts_of_stream(file, source)
         except MisfitError as misfit:
             raise damaged(file, _KIND, str(misfit)) from misfit
-    check_names(file, schema.names)
+        check_names(file, schema.names)
     return Described(plain_schema(schema), cuts)
 
 
@@ -68,7 +68,6 @@ def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Blo
     with reading(file, _KIND):
         first, seen = cut.first_row or 0, 0
         for batch in _even(_batches(file, mapped, cut, wanted), wanted.rows):
-            check_values(file, _KIND, batch)
             yield Block(batch, Numbered(first))
             first += batch.num_rows
             seen += batch.nbytes
@@ -103,7 +102,9 @@ def _batches(file: InputFile, mapped: mmap.mmap, cut: Cut, wanted: Wanted) -> It
         plain = pa.RecordBatch.from_arrays([batch.column(name) for name in names], schema=picked)
         rows = bounded_rows(wanted.rows, plain.nbytes / max(1, plain.num_rows))
         for start in range(0, plain.num_rows, rows):
-            yield plain.slice(start, rows)
+            part = plain.slice(start, rows)
+            check_values(file, _KIND, part)
+            yield part
 
 
 def _even(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -31,10 +31,10 @@ def describe(
         footer_bytes = _footer_bytes(file, source)
         opened = pq.ParquetFile(source, pre_buffer=False)
         metadata, schema = opened.metadata, opened.schema_arrow
+        check_names(file, schema.names)
     if metadata.serialized_size != footer_bytes:
         # A signature follows: asked for the place of an encrypted column, Arrow would end the process.
         raise _encrypted(file)
-    check_names(file, schema.names)
     known = set(schema.names)
     leaves = _leaves(file, schema, metadata, [name for name in wanted.columns if name in known])
     cuts = tuple(_cuts(file, metadata, leaves, shard_rows, shard_bytes))
