@@ -14,6 +14,9 @@ from runtimes.core.tensors import Tensor, size_of
 
 _NAMES = {"predictions": "prediction", "probabilities": "probability", "scores": "score"}
 
+MOST_TARGETS = 32
+"""A prediction of more numbers for each row decides about no targets: it is one column of lists."""
+
 
 class Answers:
     """Makes columns of outputs; ``fields`` are known before the first row."""
@@ -92,7 +95,8 @@ def _listed(values: pa.Array, size: int, count: int, fixed: bool) -> pa.Array:
 
 def _part(part: str, name: str, spec: TensorSpec, signature: Signature) -> _Split | _Whole:
     width = spec.shape[1] if len(spec.shape) == 2 else 1
-    if len(spec.shape) > 2 or not isinstance(width, int):
+    many = part == "predictions" and isinstance(width, int) and width > MOST_TARGETS
+    if len(spec.shape) > 2 or not isinstance(width, int) or many:
         return _Whole(spec, name, True)
     labels = Labels(spec, signature)
     numbers = [str(at) for at in range(width)]

@@ -121,6 +121,12 @@ def test_a_regressor_of_several_targets_has_a_column_for_each(serve: Serve) -> N
     assert predicted.answers.schema == pa.schema([(f"prediction_{at}", pa.float64()) for at in range(3)])
 
 
+def test_a_prediction_of_very_many_numbers_is_one_column_of_lists(serve: Serve) -> None:
+    outputs: Any = (("y", "float32", ["batch", 33]), "prediction", {"columns": [0] * 33})
+    predicted = check_same(serve(giving(outputs)), FOUR)
+    assert predicted.answers.schema == pa.schema({"prediction": pa.list_(pa.float32(), 33)})
+
+
 def test_a_detector_has_its_class_and_its_score(serve: Serve) -> None:
     predictor = serve(
         giving(
