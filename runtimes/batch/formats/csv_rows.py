@@ -135,4 +135,4 @@ class CsvRows:
             options,
         )
         batches = table.combine_chunks().to_batches()
-        return batches[0] if batches else no_rows(self.schema)
+        return batches[0] if batches else no_rows(table.schema)
