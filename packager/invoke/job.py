@@ -34,15 +34,16 @@ class Job:
         """Its command line, for its own folder."""
         return [str(self.python), "-B", "-m", "runtimes.batch", *arguments]
 
-    def run(self, arguments: Sequence[str]) -> "subprocess.Popen[str]":
+    def run(self, arguments: Sequence[str], stderr: int | None = None) -> "subprocess.Popen[str]":
         """Start it in the user's folder, so that relative paths mean what he sees. Its progress goes where
-        ours does; stdout, which holds its metrics, is the caller's."""
+        ours does, unless ``stderr`` is PIPE; stdout, which holds its metrics, is the caller's."""
         own = {name: value for name, value in os.environ.items() if name not in _ENVIRONMENT}
         command = [str(self.python), "-B", str(self.root.resolve()), *arguments]
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            command, env={**own, **self.variables}, stdin=subprocess.DEVNULL, stdout=pipe, text=True
-        )
+            command, env={**own, **self.variables}, stdin=subprocess.DEVNULL, stdout=pipe, stderr=stderr,
+            text=True, encoding="utf-8",
+        )  # fmt: skip
 
 
 def open_job(

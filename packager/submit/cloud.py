@@ -70,6 +70,7 @@ class Cloud:
 @contextmanager
 def _sentences(asked: str) -> Iterator[None]:
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -81,7 +82,7 @@ def _sentences(asked: str) -> Iterator[None]:
         raise SubmitError("no region of AWS is named", "set AWS_REGION, or `aws configure`") from error
     except (exceptions.EndpointConnectionError, exceptions.HTTPClientError) as error:
         raise SubmitError(f"AWS does not answer: {error}", "see the network, and --endpoint-url") from error
-    except (exceptions.BotoCoreError, ValueError) as error:
+    except (exceptions.BotoCoreError, ResponseParserError, ValueError) as error:
         raise SubmitError(f"{asked} cannot be asked: {error}") from error
 
 

@@ -1,6 +1,7 @@
 """The plan of a job on S3: made by the artifact's own code, and what of it is not done yet."""
 
 import json
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,10 +62,14 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 def _run(runnable: Job, arguments: Sequence[str]) -> dict[str, Any]:
-    with runnable.run(["plan", *arguments]) as running:
-        said, _ = running.communicate()
+    with runnable.run(["plan", *arguments], subprocess.PIPE) as running:
+        said, told = running.communicate()
     if running.returncode != DONE:
-        raise SubmitError("the job cannot be planned", "its own words stand above")
+        lines = told.strip().splitlines() or ["error: it said nothing"]
+        hints = [line.removeprefix("hint: ") for line in lines if line.startswith("hint: ")]
+        reasons = [line for line in lines if not line.startswith("hint: ")]
+        message = f"the job cannot be planned: {reasons[-1].removeprefix('error: ')}"
+        raise SubmitError(message, hints[-1] if hints else None)
     answer: dict[str, Any] = json.loads(said)
     return answer
 

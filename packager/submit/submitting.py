@@ -89,12 +89,11 @@ def submit(asked: Asked, say: Say) -> Submitted:
 def _read(artifact: Path) -> tuple[str, dict[str, object]]:
     """The artifact's name and its job definition."""
     path = artifact / aws.DEFINITION
-    try:
-        return evidence.read(artifact).configuration.name, json.loads(path.read_bytes())
-    except OSError as error:
+    if not path.is_file():
         raise ArtifactError(
             f"{artifact} is not a batch job", "packager build MODEL --target batch makes one: dist/NAME/batch"
-        ) from error
+        )
+    return evidence.read(artifact).configuration.name, json.loads(path.read_bytes())
 
 
 def _stack(cloud: Cloud, asked: Asked, name: str, say: Say) -> dict[str, str]:
