@@ -24,7 +24,7 @@ ENVIRONMENT = {
 }
 """What a process needs to speak with it, beside the endpoint's URL."""
 
-QUICK = Patience(budget_s=3.0, answer_s=0.5, first_wait_s=0.01, longest_wait_s=0.05)
+QUICK = Patience(budget_s=60.0, answer_s=30.0, first_wait_s=0.01, longest_wait_s=0.05)
 """A store's patience in tests: hundredths of a second between tries."""
 
 _numbers = itertools.count()
@@ -100,8 +100,12 @@ def new_client(moto_url: str) -> Iterator[Any]:
 
 
 @contextmanager
-def new_bucket(moto_url: str, client: Any) -> Iterator[Bucket]:
-    """An empty bucket behind a network of its own."""
+def new_bucket(moto_url: str, client: Any = None) -> Iterator[Bucket]:
+    """An empty bucket behind a network of its own; ``client``: one that may be shared."""
+    if client is None:
+        with new_client(moto_url) as own, new_bucket(moto_url, own) as bucket:
+            yield bucket
+        return
     name = f"bucket-{next(_numbers)}"
     client.create_bucket(Bucket=name)
     with Faulty(moto_url) as faulty:

@@ -17,7 +17,7 @@ from tests.runtimes.batch.stores.buckets import QUICK, Bucket
 from tests.runtimes.batch.stores.faulty import Answer, Cut, Fault, Lose, Reset, Slow, Stall
 from tests.runtimes.batch.stores.test_s3 import LARGE, planned, publish
 
-IMPATIENT = Patience(budget_s=0.1, answer_s=0.5, first_wait_s=0.01, longest_wait_s=0.05)
+IMPATIENT = Patience(budget_s=0.1, answer_s=30.0, first_wait_s=0.01, longest_wait_s=0.05)
 SLOW_DOWN = Answer(503, "SlowDown", "Please reduce your request rate.")
 PASSING: dict[str, Fault] = {
     "500": Answer(500, "InternalError"),
@@ -28,7 +28,6 @@ PASSING: dict[str, Fault] = {
     "a slow request": Answer(400, "RequestTimeout"),
     "throttled": Answer(429, "TooManyRequests"),
     "reset": Reset(),
-    "silent": Stall(),
 }
 FOR_GOOD: dict[str, tuple[Answer, str, str]] = {
     "denied": (Answer(403, "AccessDenied", "Access Denied"), "is denied: Access Denied", "s3:PutObject"),
@@ -75,6 +74,17 @@ def test_passing_failures_are_tried_again(bucket: Bucket, store: S3, fault: Faul
         assert store.traffic.retries == 2 * number
     assert bucket.all_keys() == ["in/a.bin", "marker", "part"]
     assert [bucket.content("marker"), bucket.content("part")] == [b"{}", b"whole"]
+
+
+def test_a_store_that_falls_silent_is_asked_again(bucket: Bucket) -> None:
+    bucket.put("in/a.bin", b"abc")
+    store = S3(bucket.url, None, Patience(budget_s=60.0, answer_s=0.5, first_wait_s=0.01))
+    for method, run in CALLS[1:4]:
+        bucket.faulty.inject(Stall(), method=method)
+        run(store, bucket)
+    assert store.traffic.retries >= 3
+    assert bucket.content("marker") == b"{}"
+    store.close()
 
 
 def test_answers_that_break_off_are_asked_for_again(bucket: Bucket, store: S3) -> None:
@@ -168,7 +178,9 @@ def test_a_bucket_of_another_region_is_followed_there(bucket: Bucket, store: S3)
 def test_a_store_that_is_not_there_is_another_tries_matter(bucket: Bucket) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        store = S3(f"http://127.0.0.1:{unused.getsockname()[1]}", None, Patience(60.0, 0.5, 0.01, 0.02, 0.05))
+        store = S3(
+            f"http://127.0.0.1:{unused.getsockname()[1]}", None, Patience(60.0, 30.0, 0.01, 0.02, 0.05)
+        )
         with pytest.raises(TryAgainError, match=r"the store failed at .* given up after \d+ tries") as failed:
             store.find(bucket.uri("in/"))
     assert failed.value.exit_code == 1
@@ -286,7 +298,7 @@ def test_another_writer_in_between_is_replaced_in_the_end(bucket: Bucket, store:
 
 
 def test_a_signal_ends_the_wait_between_tries(bucket: Bucket, stopping: threading.Event) -> None:
-    store = S3(bucket.url, stopping, Patience(60.0, 0.5, 30.0, 30.0))
+    store = S3(bucket.url, stopping, Patience(60.0, 30.0, 30.0, 30.0))
     bucket.faulty.inject(SLOW_DOWN, times=None)
     timer = threading.Timer(0.2, stopping.set)
     timer.start()
