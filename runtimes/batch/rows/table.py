@@ -57,24 +57,34 @@ class Table:
         return list(refused.values())
 
     def _packed(self, values: list[pa.Array]) -> tuple[Tensor, list[pa.Array]]:
-        cast = [column.cast(own) for column, own in zip(self._columns, values)]
+        widened = self._dtype == "float64" and all(own.type == pa.float32() for own in values)
+        # Single precision is interleaved as it is: widened all at once, it takes half the time.
+        dtype = "float32" if widened else self._dtype
+        cast = values if widened else [column.cast(own) for column, own in zip(self._columns, values)]
         shape = (len(values[0]), len(values))
-        if self._dtype == "string":
+        if dtype == "string":
             return Tensor("string", shape, _texts(cast)), cast
-        if len(cast) == 1 and not cast[0].null_count and self._dtype != "bool":
-            return tensor_over(cast[0], self._dtype, shape), cast
-        if self._dtype == "bool":
-            cast = [own.cast(pa.uint8()) for own in cast]
-        joined = pa.RecordBatch.from_arrays(cast, [str(at) for at in range(len(cast))])
-        whole = joined.to_tensor(row_major=True, null_to_nan=self._nullable)
-        view = memoryview(whole).cast("B")
-        address = pa.py_buffer(view).address
-        return Held(self._dtype, shape, address, view), cast
+        if len(cast) == 1 and not cast[0].null_count and dtype != "bool":
+            tensor = tensor_over(cast[0], dtype, shape)
+        else:
+            tensor = _interleaved(cast, dtype, shape, self._nullable)
+        if widened:
+            tensor = tensor_over(array_over(tensor).cast(pa.float64()), "float64", shape)
+        return tensor, cast
 
     def _is_finite(self, tensor: Tensor, cast: list[pa.Array]) -> bool:
-        if self._nullable:
-            return all(map(is_finite, self._columns, cast))
-        return has_finite_sum(array_over(tensor))
+        if has_finite_sum(array_over(tensor)):
+            return True
+        return self._nullable and all(map(is_finite, self._columns, cast))
+
+
+def _interleaved(columns: list[pa.Array], dtype: str, shape: tuple[int, ...], nullable: bool) -> Tensor:
+    """The rows one after the other; null is NaN where ``nullable``."""
+    if dtype == "bool":
+        columns = [own.cast(pa.uint8()) for own in columns]
+    joined = pa.RecordBatch.from_arrays(columns, [str(at) for at in range(len(columns))])
+    view = memoryview(joined.to_tensor(row_major=True, null_to_nan=nullable)).cast("B")
+    return Held(dtype, shape, pa.py_buffer(view).address, view)
 
 
 def _texts(columns: list[pa.Array]) -> list[str]:
