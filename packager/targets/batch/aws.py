@@ -33,6 +33,7 @@ def files(name: str, asked: Asked) -> list[IncludedFile]:
         "batch/aws/template.yaml", name=name, asked=asked, job_name=job_name(name),
         definition=_properties(document), machine=_machine(name, "${AWS::Partition}").decode(),
     )  # fmt: skip
+    quotas.check_template(template)
     return [
         IncludedFile(DEFINITION, json.dumps(document, indent=2).encode() + b"\n"),
         IncludedFile(MACHINE, _machine(name, "aws")),

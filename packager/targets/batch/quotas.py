@@ -130,6 +130,13 @@ def check_environment(variables: list[dict[str, str]]) -> None:
             raise _refused(f"the environment has {variable['name']}, and AWS Batch sets {reserved}… itself")
 
 
+def check_template(text: bytes) -> None:
+    """A template as it is sent with the call that makes the stack."""
+    most = table()["stack"]["template_body_bytes"]
+    if len(text) > most:
+        raise _refused(f"the template of the stack has {len(text)} bytes, and CloudFormation takes {most}")
+
+
 def check_submission(request: dict[str, Any]) -> None:
     """A job as it is submitted."""
     check_name("the name of the job", request["jobName"])
