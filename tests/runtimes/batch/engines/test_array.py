@@ -125,7 +125,7 @@ def _on_disk(rows: Path, output: Path) -> Place:
 
 def _on_s3(bucket: Bucket, rows: Path, scratch: Path) -> Place:
     def names() -> list[str]:
-        every = bucket.keys()
+        every = bucket.all_keys()
         return [key for key in every if key.startswith("out/")]
 
     def tree() -> dict[str, bytes]:
