@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -23,10 +24,13 @@ from runtimes.batch.work import Block, Predicted, Shard
 
 _SPARE = 2
 """Blocks under way beyond one for each thread that predicts: one being read, one being written."""
-_PUBLISHING = 2
-"""Shards that are written and not yet published."""
-_WAITING = 4
-"""More threads than ever wait for a slot: each release wakes one, and takes its time."""
+_PUBLISHING = 4
+"""Shards that are published at the same time: a disk or a store takes its time for each, however small."""
+_AHEAD = 4
+_AHEAD_BYTES = 64_000_000
+"""Shards that are fetched ahead: at least one, and small ones together, for the same reason."""
+_WAITING = _PUBLISHING + 1
+"""More slots than are ever waited for: each release takes its time."""
 
 _CHECK_S = 1.0
 
@@ -53,7 +57,7 @@ class _Finish:
 
 
 class Pipeline:
-    """Runs shards; what it finished is asked of ``results``, in the order of the shards."""
+    """Runs shards; what it finished is asked of ``results``."""
 
     def __init__(self, opened: Opened, threads: int, advanced: Callable[[int], None]) -> None:
         self._opened = opened
@@ -64,8 +68,8 @@ class Pipeline:
         self._steps: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[Done | BaseException | None] = queue.SimpleQueue()
         self._predicting = ThreadPoolExecutor(threads, "predict")
-        self._fetching = ThreadPoolExecutor(1, "fetch")
-        self._publishing = ThreadPoolExecutor(1, "publish")
+        self._fetching = ThreadPoolExecutor(_AHEAD, "fetch")
+        self._publishing = ThreadPoolExecutor(_PUBLISHING, "publish")
         self._threads: list[threading.Thread] = []
 
     def start(self, shards: Iterable[Shard]) -> None:
@@ -137,16 +141,24 @@ class Pipeline:
         self._steps.put(None)
 
     def _fetched(self, shards: Iterable[Shard]) -> Iterator[tuple[Shard, str | None, ExitStack]]:
-        """Each shard with a path to read it from; the next one is fetched meanwhile."""
-        waiting: tuple[Shard, Future[tuple[str | None, ExitStack]]] | None = None
+        """Each shard with a path to read it from; the next ones are fetched meanwhile."""
+        waiting: deque[tuple[Shard, Future[tuple[str | None, ExitStack]]]] = deque()
+        ahead_bytes = 0
         for shard in shards:
-            ahead = (shard, self._fetching.submit(self._fetch, shard))
-            if waiting:
-                yield waiting[0], *waiting[1].result()
-            self._go_on()
-            waiting = ahead
-        if waiting:
-            yield waiting[0], *waiting[1].result()
+            waiting.append((shard, self._fetching.submit(self._fetch, shard)))
+            ahead_bytes += _size_bytes(shard)
+            while len(waiting) > _AHEAD or (len(waiting) > 1 and ahead_bytes > _AHEAD_BYTES):
+                ahead_bytes -= _size_bytes(waiting[0][0])
+                yield self._first(waiting)
+        while waiting:
+            yield self._first(waiting)
+
+    def _first(
+        self, waiting: deque[tuple[Shard, Future[tuple[str | None, ExitStack]]]]
+    ) -> tuple[Shard, str | None, ExitStack]:
+        self._go_on()
+        shard, fetched = waiting.popleft()
+        return shard, *fetched.result()
 
     def _fetch(self, shard: Shard) -> tuple[str | None, ExitStack]:
         """No path where another process did the shard meanwhile."""
@@ -176,8 +188,9 @@ class Pipeline:
                     self._wait(self._unpublished)
                     self._publishing.submit(self._guard, partial(self._publish, output))
                     output = None
-            self._go_on()
-            self._publishing.submit(self._results.put, None)
+            for _ in range(_PUBLISHING):  # all slots are free again when all is published
+                self._wait(self._unpublished)
+            self._results.put(None)
         finally:
             if output is not None:
                 output.abandon()
@@ -186,3 +199,7 @@ class Pipeline:
         self._go_on()
         self._results.put(output.publish())
         self._unpublished.release()
+
+
+def _size_bytes(shard: Shard) -> int:
+    return sum(length for _, length in shard.cut.spans)
