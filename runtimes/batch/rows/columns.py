@@ -31,10 +31,8 @@ class Column:
         self._is_counted = dtype not in (*FLOATS, "bool", "string")
 
     def is_plain(self, type_: pa.DataType) -> bool:
-        """Whether all of its values are taken that are not null, and finite in the input's dtype."""
+        """Whether all of its values are taken that are not null, and well within the input's dtype."""
         if self.feature.categories or self.feature.kind == "text":
-            return False
-        if self._wide and not pt.is_float32(type_):
             return False
         if self.feature.kind == "boolean":
             return bool(pt.is_boolean(type_))
@@ -123,27 +121,29 @@ def taken(column: Column, values: pa.Array) -> pa.Array | None:
     if not is_promising(column, values):
         return None
     cast = column.cast(values)
-    return cast if is_finite(column, cast) else None
+    return cast if is_harmless(column, cast) or not find([(column, values)]) else None
 
 
 def is_promising(column: Column, values: pa.Array) -> bool:
-    """Whether all values are taken that are finite in the input's dtype."""
+    """Whether all values are taken that are well within the input's dtype."""
     if values.null_count and not column.nullable:
         return False
     return column.is_plain(values.type) or not find([(column, values)])
 
 
-def is_finite(column: Column, cast: pa.Array) -> bool:
-    """Whether no number is infinite or, where none may be missing, NaN."""
-    if column.dtype not in FLOATS or has_finite_sum(cast):
+def is_harmless(column: Column, cast: pa.Array) -> bool:
+    """Whether all numbers are well within the range and none is NaN, unless it may be missing."""
+    if column.dtype not in FLOATS or has_harmless_sum(cast):
         return True
-    return column.nullable and not pc.any(pc.is_inf(cast)).as_py()
+    return column.nullable and has_harmless_sum(pc.if_else(pc.is_nan(cast), None, cast))
 
 
-def has_finite_sum(values: pa.Array) -> bool:
-    """Whether all numbers are finite: one that is not makes the sum such. A sum of doubles may also be beyond
-    their range by itself, which a closer look finds out."""
-    total = pc.sum(values.cast(pa.float32()) if pt.is_float16(values.type) else values).as_py()
+def has_harmless_sum(values: pa.Array) -> bool:
+    """Whether all numbers are well within the range: one that is not finite makes the sum such. Doubles have
+    that of single precision, and half of it here, so that nothing near its end is rounded into it."""
+    if pt.is_float64(values.type):
+        values = pc.multiply(values, 2.0)
+    total = pc.sum(values if pt.is_float32(values.type) else values.cast(pa.float32(), safe=False)).as_py()
     return total is None or isfinite(total)
 
 

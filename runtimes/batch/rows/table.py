@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from runtimes.batch.rows.columns import Column, find, has_finite_sum, is_finite, is_promising
+from runtimes.batch.rows.columns import Column, find, has_harmless_sum, is_harmless, is_promising
 from runtimes.batch.rows.explaining import explain
 from runtimes.batch.rows.kinds import plain
 from runtimes.batch.rows.memory import Held, array_over, tensor_over
@@ -27,7 +27,7 @@ class Table:
         if not all(map(is_promising, self._columns, values)):
             return None
         tensor, cast = self._packed(values)
-        if self._dtype not in FLOATS or self._is_finite(tensor, cast):
+        if self._dtype not in FLOATS or self._is_harmless(tensor, cast):
             return tensor
         return None
 
@@ -38,7 +38,7 @@ class Table:
             return None
         cast = self._columns[0].cast(values)
         shape = (len(values) // len(self._columns), len(self._columns))
-        return tensor_over(cast, self._dtype, shape) if has_finite_sum(cast) else None
+        return tensor_over(cast, self._dtype, shape) if has_harmless_sum(cast) else None
 
     def pack(self, batch: pa.RecordBatch) -> Tensor:
         """The tensor of a batch that has been looked at."""
@@ -72,10 +72,10 @@ class Table:
             tensor = tensor_over(array_over(tensor).cast(pa.float64()), "float64", shape)
         return tensor, cast
 
-    def _is_finite(self, tensor: Tensor, cast: list[pa.Array]) -> bool:
-        if has_finite_sum(array_over(tensor)):
+    def _is_harmless(self, tensor: Tensor, cast: list[pa.Array]) -> bool:
+        if has_harmless_sum(array_over(tensor)):
             return True
-        return self._nullable and all(map(is_finite, self._columns, cast))
+        return self._nullable and all(map(is_harmless, self._columns, cast))
 
 
 def _interleaved(columns: list[pa.Array], dtype: str, shape: tuple[int, ...], nullable: bool) -> Tensor:

@@ -123,7 +123,7 @@ def test_inputs_of_several_dtypes_have_a_column_each(opened: Predictor) -> None:
     rows = [
         ([True, False], [1, 2], [3, 4]),
         ([False, False], [5, None], [7, 8]),
-        ([True, True], [0, 0], [1e300, 2]),
+        ([True, True], [0, 0], [1e308, 1e308]),
     ]
     columns = zip(*rows, strict=True)
     kinds = {"flag": pa.list_(pa.bool_()), "a": pa.list_(pa.int8()), "b": pa.list_(pa.float64(), 2)}
