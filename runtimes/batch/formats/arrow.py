@@ -11,8 +11,8 @@ import pyarrow.ipc
 from runtimes.batch.formats.arrow_messages import (
     CONTINUATION,
     MAGIC,
-    MisfitError,
     Stored,
+    is_compressed,
     read_footer,
     walk_stream,
 )
@@ -48,15 +48,12 @@ def describe(
         if magic != MAGIC and not magic.startswith(CONTINUATION):
             raise damaged(file, _KIND, "it begins neither as a file of Arrow does nor as a stream")
         source.seek(0)
-        try:
-            if magic == MAGIC:
-                schema = pa.ipc.open_file(source).schema
-                cuts = _cuts_of_file(file, source, shard_rows, shard_bytes)
-            else:
-                schema = pa.ipc.open_stream(source).schema
-                cuts = _cuts_of_stream(file, source)
-        except MisfitError as misfit:
-            raise damaged(file, _KIND, str(misfit)) from misfit
+        if magic == MAGIC:
+            schema = pa.ipc.open_file(source).schema
+            cuts = _cuts_of_file(file, source, shard_rows, shard_bytes)
+        else:
+            schema = pa.ipc.open_stream(source).schema
+            cuts = _cuts_of_stream(file, source)
         check_names(file, schema.names)
     return Described(plain_schema(schema), cuts)
 
@@ -82,29 +79,36 @@ def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Blo
 def _batches(file: InputFile, mapped: mmap.mmap, cut: Cut, wanted: Wanted) -> Iterator[pa.RecordBatch]:
     """The wanted columns of the record batches of a cut, each in slices of at most ``wanted.rows``."""
     source = pa.py_buffer(mapped)
-    is_file = mapped[: len(MAGIC)] == MAGIC
-    opened = pa.ipc.open_file if is_file else pa.ipc.open_stream
+    opened = pa.ipc.open_file if mapped[: len(MAGIC)] == MAGIC else pa.ipc.open_stream
     schema = opened(source).schema
     names = list(wanted.columns)
     if not set(names) <= set(schema.names):
         raise damaged(file, _KIND, "it is not the file that was planned")
-    options = pa.ipc.IpcReadOptions(
-        ensure_alignment=pa.ipc.Alignment.DataTypeSpecific,
-        use_threads=False,
-        included_fields=[schema.get_field_index(name) for name in names],
-    )
     picked = pa.schema([schema.field(name).remove_metadata() for name in names])
-    reader = opened(source, options=options)
-    if is_file and cut.stop > reader.num_record_batches:
-        raise damaged(file, _KIND, "it is not the file that was planned")
-    stored = (reader.get_batch(index) for index in range(cut.start, cut.stop)) if is_file else reader
-    for batch in stored:
+    for batch in _stored(file, source, cut, [schema.get_field_index(name) for name in names]):
         plain = pa.RecordBatch.from_arrays([batch.column(name) for name in names], schema=picked)
         rows = bounded_rows(wanted.rows, plain.nbytes / max(1, plain.num_rows))
         for start in range(0, plain.num_rows, rows):
             part = plain.slice(start, rows)
             check_values(file, _KIND, part)
             yield part
+
+
+def _stored(file: InputFile, source: pa.Buffer, cut: Cut, places: list[int]) -> Iterator[pa.RecordBatch]:
+    """The record batches of a cut, with at least the columns at these places."""
+    options = pa.ipc.IpcReadOptions(
+        ensure_alignment=pa.ipc.Alignment.DataTypeSpecific, use_threads=False, included_fields=places
+    )
+    if source.slice(0, len(MAGIC)).to_pybytes() != MAGIC:
+        yield from pa.ipc.open_stream(source, options=options)
+        return
+    if not is_compressed(pa.BufferReader(source), source.size, cut.start):
+        options.included_fields = []  # Arrow would copy what it is asked for; all as they lie are free
+    reader = pa.ipc.open_file(source, options=options)
+    if cut.stop > reader.num_record_batches:
+        raise damaged(file, _KIND, "it is not the file that was planned")
+    for index in range(cut.start, cut.stop):
+        yield reader.get_batch(index)
 
 
 def _even(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

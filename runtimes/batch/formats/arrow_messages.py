@@ -17,11 +17,12 @@ MAGIC = b"ARROW1"
 CONTINUATION = b"\xff\xff\xff\xff"
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
 _FOOTER_DICTIONARIES, _FOOTER_BATCHES = 2, 3
+_BATCH_COMPRESSION = 3
 _MESSAGE_KIND, _MESSAGE_HEADER, _MESSAGE_BODY = 1, 2, 3
 
 
-class MisfitError(ValueError):
-    """The bytes are not what Arrow writes."""
+class MisfitError(pa.ArrowInvalid):  # type: ignore[misc]
+    """The bytes are not what Arrow writes; handled as what Arrow itself says of them."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,7 @@ class Stored:
 
 def read_footer(source: pa.NativeFile, size_bytes: int) -> tuple[list[Stored], list[Stored], int]:
     """The dictionaries and the record batches of a file, and where its footer begins."""
-    length, magic = struct.unpack("<i6s", _read(source, size_bytes - 10, 10))
-    start = size_bytes - 10 - length
-    if magic != MAGIC or length <= 0 or start < len(MAGIC):
-        raise MisfitError("its end is not that of an Arrow file: it may be cut off")
-    footer = _Table.root(_read(source, start, length))
+    footer, start = _footer(source, size_bytes)
     dictionaries = [Stored(begin, size, 0) for begin, _, size in footer.blocks(_FOOTER_DICTIONARIES)]
     batches = []
     for begin, head, size in footer.blocks(_FOOTER_BATCHES):
@@ -51,6 +48,21 @@ def read_footer(source: pa.NativeFile, size_bytes: int) -> tuple[list[Stored], l
             raise MisfitError("its footer points beyond its data")
         batches.append(Stored(begin, size, _rows(_message(_read(source, begin, head)))))
     return dictionaries, batches, start
+
+
+def is_compressed(source: pa.NativeFile, size_bytes: int, index: int) -> bool:
+    """Whether the buffers of a file's record batch are packed, and not as they will lie in memory."""
+    footer, _ = _footer(source, size_bytes)
+    begin, head, _ = footer.blocks(_FOOTER_BATCHES)[index]
+    return _message(_read(source, begin, head)).table(_MESSAGE_HEADER).has(_BATCH_COMPRESSION)
+
+
+def _footer(source: pa.NativeFile, size_bytes: int) -> tuple[_Table, int]:
+    length, magic = struct.unpack("<i6s", _read(source, size_bytes - 10, 10))
+    start = size_bytes - 10 - length
+    if magic != MAGIC or length <= 0 or start < len(MAGIC):
+        raise MisfitError("its end is not that of an Arrow file: it may be cut off")
+    return _Table.root(_read(source, start, length)), start
 
 
 def walk_stream(source: pa.NativeFile, size_bytes: int) -> Iterator[Stored]:
@@ -111,6 +123,9 @@ class _Table:
         if len(data) < 4:
             raise MisfitError("its metadata is cut off")
         return cls(data, int.from_bytes(data[:4], "little"))
+
+    def has(self, field: int) -> bool:
+        return self._place(field) > 0
 
     def number(self, code: str, field: int) -> int:
         place = self._place(field)

@@ -68,7 +68,9 @@ def test_small_record_batches_make_larger_blocks(tmp_path: Path) -> None:
 
 def test_large_record_batches_are_sliced_without_a_copy(tmp_path: Path) -> None:
     path = _write(tmp_path / "x", TABLE, TABLE.num_rows)
+    before = pa.total_allocated_bytes()
     found = [block.batch["x"] for block in blocks(path, "arrow", describe(path, "arrow"), ["x"], 1000)]
+    assert pa.total_allocated_bytes() - before < found[0].nbytes
     assert [len(part) for part in found] == [1000] * 5
     assert {part.buffers()[1].address for part in found} == {found[0].buffers()[1].address}
 
