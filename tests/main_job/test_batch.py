@@ -155,7 +155,7 @@ def test_rows_that_the_model_does_not_take_are_dead_letters(job: Path, work: Pat
     assert (metrics["rows_in"], metrics["rows_out"], metrics["reasons"]) == (150, 149, {"not_a_number": 1})
     done = invoke(job, *arguments[:-3], str(tmp_path / "strict"), "--", "--max-bad-rows", "0", work=work)
     assert done.exit_code == 13
-    assert "bad rows" in done.stderr and "the job ended with code 2" in done.stderr
+    assert "the job goes on from here" in done.stderr and "the job ended with code 2" in done.stderr
 
 
 def test_wrong_columns_are_named_before_the_first_row(job: Path, work: Path, tmp_path: Path) -> None:

@@ -71,15 +71,15 @@ def build(python: Path, dest: Path) -> None:
     busybox = Path(shutil.which("busybox") or "busybox")
     with tarfile.open(dest, "w") as archive:
         for name in _FOLDERS:
-            _add_folder(archive, name, 0o755)
-        _add_folder(archive, "tmp", 0o1777)
+            add_folder(archive, name, 0o755)
+        add_folder(archive, "tmp", 0o1777)
         for name, (text, mode) in _FILES.items():
             _add_bytes(archive, name, text.encode(), mode)
         archive.add(busybox, "bin/busybox")
         _add_commands(archive, busybox)
-        _add_python(archive, python)
+        add_python(archive, python)
         client = tools.interface_client(python)
-        archive.add(client, "var/runtime", filter=_plain)
+        archive.add(client, "var/runtime", filter=plain)
         archive.add(tools.emulator(), "usr/local/bin/aws-lambda-rie")
 
 
@@ -98,17 +98,19 @@ def _docker(*arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _add_python(archive: tarfile.TarFile, python: Path) -> None:
-    """The interpreter at /var/lang, its standard library, and every shared library that these load."""
+def add_python(archive: tarfile.TarFile, python: Path, prefix: str = "var/lang") -> Path:
+    """The interpreter at ``prefix``, its standard library, and every shared library that these load. Where
+    the standard library lies on this machine."""
     version, stdlib, executable = _describe(python)
-    archive.add(executable, f"var/lang/bin/python{version}")
+    archive.add(executable, f"{prefix}/bin/python{version}")
     for name in ("python", "python3"):
-        _add_link(archive, f"var/lang/bin/{name}", f"python{version}")
-    archive.add(stdlib, f"var/lang/lib/python{version}", filter=_stdlib_only)
+        _add_link(archive, f"{prefix}/bin/{name}", f"python{version}")
+    archive.add(stdlib, f"{prefix}/lib/python{version}", filter=_stdlib_only)
     for library in sorted(_libraries(executable, stdlib)):
-        archive.add(library.resolve(), f"var/lang/lib/{library.name}")
+        archive.add(library.resolve(), f"{prefix}/lib/{library.name}")
     loader = _loader(executable)
     archive.add(loader.resolve(), str(loader).lstrip("/"))
+    return stdlib
 
 
 def _describe(python: Path) -> tuple[str, Path, Path]:
@@ -162,17 +164,17 @@ def _stdlib_only(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
         return None
     if ".opt-" in info.name:
         return None
-    return _plain(info)
+    return plain(info)
 
 
-def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
+def plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
     """Root's own. Modification times stay: the byte-code beside the sources is checked against them."""
     info.uid = info.gid = 0
     info.uname = info.gname = "root"
     return info
 
 
-def _add_folder(archive: tarfile.TarFile, name: str, mode: int) -> None:
+def add_folder(archive: tarfile.TarFile, name: str, mode: int) -> None:
     info = tarfile.TarInfo(name)
     info.type, info.mode = tarfile.DIRTYPE, mode
     archive.addfile(info)
