@@ -6,11 +6,13 @@ import pyarrow as pa
 
 from runtimes.batch.rows.columns import Column, find, has_harmless_sum, is_harmless, is_promising
 from runtimes.batch.rows.explaining import explain
-from runtimes.batch.rows.kinds import plain
-from runtimes.batch.rows.memory import Held, array_over, tensor_over
+from runtimes.batch.rows.kinds import ARROW, plain
+from runtimes.batch.rows.memory import tensor_over
 from runtimes.batch.work import Refused
 from runtimes.core.signature import TensorSpec
 from runtimes.core.tensors import FLOATS, MISSING_TEXT, Tensor
+
+_FLOATS = {pa.float32(), pa.float64()}
 
 
 class Table:
@@ -26,10 +28,12 @@ class Table:
         values = [batch.column(column.name) for column in self._columns]
         if not all(map(is_promising, self._columns, values)):
             return None
-        tensor, cast = self._packed(values)
-        if self._dtype not in FLOATS or self._is_harmless(tensor, cast):
+        tensor, judged = self._packed(values)
+        if self._dtype not in FLOATS or has_harmless_sum(judged):
             return tensor
-        return None
+        # The sum of what may be missing says nothing, but for each column by itself.
+        each = [column.cast(own) for column, own in zip(self._columns, values)] if self._nullable else []
+        return tensor if each and all(map(is_harmless, self._columns, each)) else None
 
     def read_joined(self, values: pa.Array) -> Tensor | None:
         """The same of rows that lie side by side already, where they lie; None also where that cannot be."""
@@ -56,35 +60,39 @@ class Table:
                     refused[place] = Refused(place, column.name, reason, message)
         return list(refused.values())
 
-    def _packed(self, values: list[pa.Array]) -> tuple[Tensor, list[pa.Array]]:
-        widened = self._dtype == "float64" and all(own.type == pa.float32() for own in values)
-        # Single precision is interleaved as it is: widened all at once, it takes half the time.
-        dtype = "float32" if widened else self._dtype
-        cast = values if widened else [column.cast(own) for column, own in zip(self._columns, values)]
+    def _packed(self, values: list[pa.Array]) -> tuple[Tensor, pa.Array]:
+        """The tensor, and its numbers: those before they were made wider, if they were."""
         shape = (len(values[0]), len(values))
-        if dtype == "string":
-            return Tensor("string", shape, _texts(cast)), cast
-        if len(cast) == 1 and not cast[0].null_count and dtype != "bool":
-            tensor = tensor_over(cast[0], dtype, shape)
-        else:
-            tensor = _interleaved(cast, dtype, shape, self._nullable)
-        if widened:
-            tensor = tensor_over(array_over(tensor).cast(pa.float64()), "float64", shape)
-        return tensor, cast
+        if self._dtype == "string":
+            return Tensor(
+                "string", shape, _texts([self._cast(at, own) for at, own in enumerate(values)])
+            ), None
+        if not self._are_alike(values):
+            values = [self._cast(at, own) for at, own in enumerate(values)]
+        flat = values[0] if len(values) == 1 and not values[0].null_count else self._side_by_side(values)
+        if self._dtype not in FLOATS:
+            return tensor_over(flat, self._dtype, shape), flat
+        cast = flat.cast(ARROW[self._dtype], safe=False)
+        judged = flat if flat.type == pa.float32() and self._dtype != "float16" else cast
+        return tensor_over(cast, self._dtype, shape), judged
 
-    def _is_harmless(self, tensor: Tensor, cast: list[pa.Array]) -> bool:
-        if has_harmless_sum(array_over(tensor)):
-            return True
-        return self._nullable and all(map(is_harmless, self._columns, cast))
+    def _are_alike(self, values: list[pa.Array]) -> bool:
+        """Whether all are floats of one type, which are made the input's dtype side by side, all at once."""
+        types = {own.type for own in values}
+        return self._dtype in FLOATS and len(types) == 1 and types <= _FLOATS
 
+    def _cast(self, at: int, values: pa.Array) -> pa.Array:
+        cast = self._columns[at].cast(values)
+        return cast.cast(pa.uint8()) if self._dtype == "bool" else cast
 
-def _interleaved(columns: list[pa.Array], dtype: str, shape: tuple[int, ...], nullable: bool) -> Tensor:
-    """The rows one after the other; null is NaN where ``nullable``."""
-    if dtype == "bool":
-        columns = [own.cast(pa.uint8()) for own in columns]
-    joined = pa.RecordBatch.from_arrays(columns, [str(at) for at in range(len(columns))])
-    view = memoryview(joined.to_tensor(row_major=True, null_to_nan=nullable)).cast("B")
-    return Held(dtype, shape, pa.py_buffer(view).address, view)
+    def _side_by_side(self, values: list[pa.Array]) -> pa.Array:
+        """Columns of one type row by row, as one column; what is missing is NaN."""
+        joined = pa.RecordBatch.from_arrays(values, [str(at) for at in range(len(values))])
+        tensor = joined.to_tensor(row_major=True, null_to_nan=self._nullable)
+        count = len(values) * len(values[0])
+        return pa.Array.from_buffers(
+            values[0].type, count, [None, pa.py_buffer(memoryview(tensor).cast("B"))]
+        )
 
 
 def _texts(columns: list[pa.Array]) -> list[str]:
