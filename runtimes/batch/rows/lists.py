@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from runtimes.batch.rows.columns import Column, taken
+from runtimes.batch.rows.columns import Column
 from runtimes.batch.rows.explaining import as_json, code_of
 from runtimes.batch.rows.kinds import kind_of, plain_type, takes
+from runtimes.batch.rows.looking import taken
 from runtimes.batch.rows.memory import tensor_over
 from runtimes.batch.work import Refused
 from runtimes.core.errors import RequestError

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from runtimes.batch.rows.columns import Column, find, has_harmless_sum, is_harmless, is_promising
+from runtimes.batch.rows.columns import Column
 from runtimes.batch.rows.explaining import explain
 from runtimes.batch.rows.kinds import ARROW, plain
+from runtimes.batch.rows.looking import find, has_harmless_sum, is_harmless, is_promising
 from runtimes.batch.rows.memory import tensor_over
 from runtimes.batch.work import Refused
 from runtimes.core.signature import TensorSpec
