@@ -88,6 +88,8 @@ def prove(root: Path, run_by: RunBy, asked: Asked, say: tools.Progress, *, offli
 def _prove_file(job: Job, file: Path, asked: Asked, rows: Rows, scratch: Path) -> None:
     output = scratch / f"answers-{file.suffix[1:]}"
     arguments = ["--input", str(file), "--output", str(output), "--keep", "none", "--progress", "none"]
+    if file.suffix == ".csv" and job_rows.has_line_breaks(rows):
+        arguments.append("--newlines-in-values")
     metrics = _run(job, arguments)
     refused = job_rows.refused(asked.signature, rows)
     taken, dead = np.flatnonzero(~refused), int(refused.sum())

@@ -89,6 +89,12 @@ def refused(signature: Signature, rows: Rows) -> Array:
     return found
 
 
+def has_line_breaks(rows: Rows) -> bool:
+    """Whether a text goes on in another line: CSV says so by quotes."""
+    texts = [array for array in rows.inputs.values() if array.dtype == object]
+    return any(set(str(text)) & {"\n", "\r"} for array in texts for text in array.reshape(-1).tolist())
+
+
 def _joined(arrays: Sequence[Array]) -> Array:
     return np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
 
