@@ -16,19 +16,21 @@ again; without it they are returned beside the failures, as ``results``.
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from runtimes.aws_lambda.merging import predict_all
 from runtimes.aws_lambda.paths import as_object
 from runtimes.aws_lambda.records import Batch, Record
 from runtimes.aws_lambda.storage import RESULTS_VARIABLE, Results, StorageError, read_object
-from runtimes.core.documents import encode
+from runtimes.core.documents import write
 from runtimes.core.errors import RequestError
 from runtimes.core.exchange import count_rows, log_request, write_log
 from runtimes.core.predictor import Predictor
 from runtimes.core.service import PREDICT
 from runtimes.core.signature import Signature
 
-ANSWER_BYTES = 6_000_000
-"""What Lambda returns, less the rest of the answer."""
+ANSWER_BYTES = 6_291_456
+"""What Lambda returns. With one byte more it takes the whole event for failed, and delivers it again."""
 
 REPORTING = ("sqs", "kinesis")
 
@@ -38,14 +40,17 @@ class RecordsFailedError(Exception):
 
 
 def answer_batch(
-    predictor: Predictor, batch: Batch, results: Results | None, own_id: str, started: float
+    predictor: Predictor, batch: Batch, results: Results | None, own_id: str, started: float, deadline: float
 ) -> dict[str, object]:
-    """Answer every record; the failed ones name themselves in the log by id and reason."""
+    """Answer every record; the failed ones name themselves in the log by id and reason.
+
+    From ``deadline`` on nothing more is kept: what is left comes again, and not all of it after a time-out.
+    """
     records = [
         record for record in batch.records if not (results and results.holds(record.bucket, record.key))
     ]
     _predict(predictor, records, own_id)
-    done, failed = _settle(records, batch.ordered, results)
+    done, failed = _settle(records, batch.ordered, results, deadline)
     for record in failed:
         if record.failure is not None:
             _log_failure(record, batch.source, own_id)
@@ -60,8 +65,9 @@ def answer_batch(
         "batchItemFailures": [{"itemIdentifier": record.id} for record in failed],
         "answered": len(done),
     }
-    answer.update({"results_s3_uri": results.uri} if results else _return_results(done, own_id))
-    return answer
+    if results:
+        return {**answer, "results_s3_uri": results.uri}
+    return _with_results(answer, done, own_id)
 
 
 def _predict(predictor: Predictor, records: list[Record], own_id: str) -> None:
@@ -83,13 +89,14 @@ def _predict(predictor: Predictor, records: list[Record], own_id: str) -> None:
 
 
 def _settle(
-    records: list[Record], ordered: bool, results: Results | None
+    records: list[Record], ordered: bool, results: Results | None, deadline: float
 ) -> tuple[list[Record], list[Record]]:
     """Keep the answers; done and failed records. In ordered sources the first failure ends it."""
     done: list[Record] = []
     failed: list[Record] = []
     for record in records:
-        if ordered and failed:
+        late = results is not None and record.failure is None and perf_counter() > deadline
+        if late or (ordered and failed):
             failed.append(record)
             continue
         if results and record.failure is None:
@@ -105,15 +112,17 @@ def _as_result(record: Record) -> dict[str, object]:
     return {"record_id": record.id, **record.answer}
 
 
-def _return_results(done: list[Record], own_id: str) -> dict[str, object]:
-    """The results in the answer, unless they are more than Lambda returns: then the log says so."""
-    answers = [_as_result(record) for record in done]
-    size = len(encode(answers))
+def _with_results(answer: dict[str, object], done: list[Record], own_id: str) -> dict[str, object]:
+    """The results in the answer, unless that is more than Lambda returns: then the log says so."""
+    whole = {**answer, "results": [_as_result(record) for record in done]}
+    text = write(whole)
+    # Lambda's own client writes the answer, with a space behind each comma and colon.
+    size = len(text) + text.count(",") + text.count(":")
     if size <= ANSWER_BYTES:
-        return {"results": answers}
-    problem = f"{size} bytes of results cannot be returned; set {RESULTS_VARIABLE}"
+        return whole
+    problem = f"an answer of {size} bytes cannot be returned; set {RESULTS_VARIABLE}"
     write_log({"level": "ERROR", "message": problem, "request_id": own_id})
-    return {"results": None, "problem": problem}
+    return {**answer, "results": None, "problem": problem}
 
 
 def _as_error(status: int, document: dict[str, object], signature: Signature) -> RequestError:

@@ -28,6 +28,8 @@ _ENVELOPE_BYTES = 1024
 """For the status and the headers around a body."""
 _SMALL_ANSWER = 400_000
 """Every service takes it, whatever is in it."""
+_SHARE_OF_TIME = 0.9
+"""Of what a function has for an event of records; the rest is for the answer that tells which are done."""
 _SCHEDULES = ("aws.events", "aws.scheduler")
 
 
@@ -65,7 +67,7 @@ def handler(event: object, context: object) -> object:
             log_request("warmup", own_id, "warmup", 200, started)
             return {"warm": True, "request_id": own_id}
         if "Records" in event or "detail" in event or "Event" in event:
-            answered = _answer_records(event, own_id, started)
+            answered = _answer_records(event, own_id, started, context)
             if answered is not None:
                 return answered
         if "Records" in event or "eventSource" in event:
@@ -138,12 +140,18 @@ def _answer_direct(event: dict[str, object], own_id: str, started: float) -> dic
     return document if status == 200 else {**document, "status": status}
 
 
-def _answer_records(event: dict[str, object], own_id: str, started: float) -> dict[str, object] | None:
+def _answer_records(
+    event: dict[str, object], own_id: str, started: float, context: object
+) -> dict[str, object] | None:
     from runtimes.aws_lambda.batch import answer_batch
     from runtimes.aws_lambda.records import find_batch
 
     batch = find_batch(event)
-    return None if batch is None else answer_batch(predictor, batch, results, own_id, started)
+    if batch is None:
+        return None
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    deadline = started + _SHARE_OF_TIME * remaining() / 1000 if remaining else float("inf")
+    return answer_batch(predictor, batch, results, own_id, started, deadline)
 
 
 def _refuse_source(event: dict[str, object], own_id: str, started: float) -> None:

@@ -24,6 +24,13 @@ class Context:
 
     aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
+    def __init__(self, remaining_ms: int = 30_000) -> None:
+        self._remaining_ms = remaining_ms
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the time-out."""
+        return self._remaining_ms
+
 
 def load(name: str) -> Event:
     """One event as AWS sends it."""

@@ -120,6 +120,22 @@ def test_results_that_cannot_be_returned_are_not_lost_in_silence(
     assert '"level":"ERROR"' in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("spare", [-60, -1, 0, 1])
+def test_no_answer_is_larger_than_lambda_returns(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, spare: int
+) -> None:
+    """As large as Lambda's own client writes it, failures and all: else all of the event comes again."""
+    event = _with_bodies("sqs", json.dumps({"instances": [ROW["features"]] * 20}), "{", json.dumps(ROW))
+    whole = function.handler(event, Context())
+    assert whole["results"] and whole["batchItemFailures"]
+    limit = len(json.dumps(whole)) + spare
+    monkeypatch.setattr("runtimes.aws_lambda.batch.ANSWER_BYTES", limit)
+    answer = function.handler(event, Context())
+    assert (answer["results"] is None) == (spare < 0)
+    assert spare < 0 or len(json.dumps(answer)) <= limit
+    assert _failures(answer) == _failures(whole)
+
+
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
     """An S3 that answers over real HTTP, and the environment of a function that uses it."""
@@ -194,6 +210,18 @@ def test_results_are_kept_by_record_id(s3: Any, keeping: ModuleType) -> None:
     stored = [_stored(s3, f"iris/{identifier}.json") for identifier in _ids(event)]
     assert [len(result["predictions"]) for result in stored] == [1, 2, 1]
     assert stored[0]["record_id"] == _ids(event)[0]
+
+
+@pytest.mark.parametrize("name", ["sqs", "sqs_fifo", "kinesis"])
+def test_what_there_was_no_time_to_keep_comes_again(s3: Any, keeping: ModuleType, name: str) -> None:
+    event = load(name)
+    answer = keeping.handler(event, Context(remaining_ms=0))
+    assert answer["answered"] == 0
+    assert _failures(answer) == (_ids(event)[:1] if name == "kinesis" else _ids(event))
+    again = keeping.handler(event, Context(remaining_ms=30_000))
+    assert (again["answered"], again["batchItemFailures"]) == (3, [])
+    with pytest.raises(RecordsFailedError, match="not reached"):
+        keeping.handler(load("eventbridge"), Context(remaining_ms=0))
 
 
 def test_a_result_that_cannot_be_kept_is_a_failed_record(

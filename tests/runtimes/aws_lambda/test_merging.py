@@ -68,3 +68,13 @@ def test_rows_of_many_documents_are_one_run(tmp_path: Path, most: int, runs: int
     assert {status for status, _ in answers} == {200}
     assert predictor.runs == runs
     predictor.close()
+
+
+def test_a_wrong_row_does_not_send_the_others_through_the_engine_one_by_one(tmp_path: Path) -> None:
+    predictor = _Counting(str(classifier_root(tmp_path / "root")))
+    bodies: list[bytes | str | dict[str, object]] = [json.dumps({"features": ROW})] * 40
+    bodies[7], bodies[9] = '{"features": [1, 2, "x", 4]}', "{"
+    answers = predict_all(predictor, bodies, "id")
+    assert [status for status, _ in answers].count(200) == 38
+    assert (answers[7][0], answers[9][0], predictor.runs) == (422, 400, 1)
+    predictor.close()
