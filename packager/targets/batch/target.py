@@ -122,6 +122,7 @@ def _readme(parts: Parts, target: Batch) -> IncludedFile:
         inputs=signature.inputs,
         kinds=_KINDS,
         tag=image_name(parts.name),
+        job_name=aws.job_name(parts.name),
         folder=f"dist/{parts.name}/{target.folder}",
         target=target,
     )
