@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from runtimes.batch.formats.lines import Sifted, Span
+from runtimes.batch.formats.lines import Sifted, apart, runs
 from runtimes.batch.formats.pieces import MOST_LINE_BYTES, Piece
 
 OPEN = "a quoted value does not end on its line; if values hold ends of lines, say --newlines-in-values"
@@ -63,25 +63,34 @@ def why_not_utf8(line: bytes) -> str | None:
 
 def sift_lines(piece: Piece, delimiter: str) -> Sifted:
     """The records of a piece in which each stands on a line of its own."""
-    sifted, start, line_of = Sifted(piece), 0, grammar(delimiter).line
-    for number, line in enumerate(piece.data.split(b"\n")):
-        span = (start, min(start + len(line) + 1, len(piece.data)), number)
-        start = span[1]
-        core = line.removesuffix(b"\r")
-        if not core:
+    sifted, data = Sifted(piece), piece.data
+    for run in runs(data):
+        part = data[run[0] : run[1]]
+        if is_sound(part, delimiter) and not _has_empty(part):
+            sifted.good.append(run)
             continue
-        message = None
-        if b"\r" in core:
-            message = _RETURN
-        elif b'"' in core and not line_of.fullmatch(core):
-            message = OPEN if grammar(delimiter).open.fullmatch(core) else _BEHIND
-        elif not core.isascii():
-            message = why_not_utf8(core)
-        if message is None:
-            sifted.good.append(span)
-        else:
-            sifted.refuse(span, message)
+        for span, line in apart(data, run):
+            message = _fault(line, delimiter)
+            if message is not None:
+                sifted.refuse(span, message)
+            elif line:
+                sifted.good.append(span)
     return sifted
+
+
+def _has_empty(data: bytes) -> bool:
+    is_first = data.startswith((b"\n", b"\r\n"))
+    return is_first or b"\n\n" in data or (b"\r" in data and b"\n\r\n" in data)
+
+
+def _fault(line: bytes, delimiter: str) -> str | None:
+    """Why a line is no record."""
+    if b"\r" in line:
+        return _RETURN
+    own = grammar(delimiter)
+    if b'"' in line and not own.line.fullmatch(line):
+        return OPEN if own.open.fullmatch(line) else _BEHIND
+    return None if line.isascii() else why_not_utf8(line)
 
 
 def sift_records(piece: Piece, delimiter: str, is_last: bool) -> tuple[Sifted, int]:
@@ -104,7 +113,7 @@ def sift_records(piece: Piece, delimiter: str, is_last: bool) -> tuple[Sifted, i
             message, stop = _OPEN_WHOLE, data.find(b"\n", start) + 1
         elif not is_ascii:
             message = why_not_utf8(data[start:stop])
-        span: Span = (start, stop, number)
+        span = (start, stop, number, 1)
         if message is not None:
             sifted.refuse(span, message)
         elif data[start:stop].strip(b"\r\n"):

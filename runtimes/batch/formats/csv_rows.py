@@ -49,7 +49,7 @@ class CsvRows:
         letters = sifted.letters()
         if not sifted.good:
             return block_of(no_rows(self.schema), sifted.lines(), None, letters)
-        block = self._read(sifted.data, sifted.lines(), len(sifted.good), letters)
+        block = self._read(sifted.data, sifted.lines(), sifted.rows, letters)
         if block is None:
             raise AssertionError("pyarrow splits records of CSV in another way")
         return block

@@ -12,11 +12,10 @@ import pyarrow.json
 from runtimes.batch.formats.json_judge import Judge, Refusal, is_plain
 from runtimes.batch.formats.json_text import BLANK
 from runtimes.batch.formats.json_values import converter, kept_converter
-from runtimes.batch.formats.lines import Lines, Sifted, Span, block_of
+from runtimes.batch.formats.lines import Lines, Sifted, Stretch, apart, block_of, runs
 from runtimes.batch.formats.pieces import Piece, no_rows
 from runtimes.batch.work import Block, Wanted
 
-_RUN_BYTES = 1 << 17
 _ATTEMPTS = 5
 _ROW = re.compile(r" in row ([0-9]+)$")
 
@@ -45,7 +44,7 @@ class JsonRows:
             if isinstance(batch, pa.RecordBatch):
                 return block_of(batch, Lines(piece))
         sifted, batches = Sifted(piece), [no_rows(self.schema)]
-        for run in _runs(piece.data):
+        for run in runs(piece.data):
             batches.append(self._read_run(run, piece.data, sifted))
         letters = sifted.letters()
         self._trusts = not letters
@@ -65,13 +64,17 @@ class JsonRows:
             return int(found[1]) if found else None
         return table.combine_chunks().to_batches()[0] if table.num_rows == count else None
 
-    def _read_run(self, run: list[Span], data: bytes, sifted: Sifted) -> pa.RecordBatch:
+    def _read_run(self, run: Stretch, data: bytes, sifted: Sifted) -> pa.RecordBatch:
         """The rows of some lines, without those that are none."""
-        lines: list[bytes | Refusal] = [data[start:stop].strip(BLANK + b"\n") for start, stop, _ in run]
-        if not is_plain(b"\n".join(lines), len(lines)):  # type: ignore[arg-type]
-            lines = [line if is_plain(line, 1) else self._look(line) for line in lines]  # type: ignore[arg-type]
+        whole = data[run[0] : run[1]]
+        batch = self._parse(whole, run[3]) if is_plain(whole, run[3]) else None
+        if isinstance(batch, pa.RecordBatch):
+            sifted.good.append(run)
+            return batch
+        spans = [(span, line.strip(BLANK)) for span, line in apart(data, run) if line.strip(BLANK)]
+        lines: list[bytes | Refusal] = [line for _, line in spans]
         batch = self._parse_run(lines)
-        for span, line in zip(run, lines):
+        for (span, _), line in zip(spans, lines):
             if isinstance(line, Refusal):
                 sifted.refuse(span, line.message, line.reason, line.column)
             else:
@@ -81,6 +84,9 @@ class JsonRows:
     def _parse_run(self, lines: list[bytes | Refusal]) -> pa.RecordBatch:
         """Reads the lines that are not refused. Where that fails, the line that Arrow names is looked at by
         itself, and after some of these all are; what is odd is written plainly, what is wrong refused."""
+        looked = {at for at, line in enumerate(lines) if not is_plain(line, 1)}  # type: ignore[arg-type]
+        for at in looked:
+            lines[at] = self._look(lines[at])  # type: ignore[arg-type]
         for attempt in range(_ATTEMPTS):
             left = [at for at, line in enumerate(lines) if not isinstance(line, Refusal)]
             if not left:
@@ -88,12 +94,11 @@ class JsonRows:
             found = self._parse(b"\n".join([lines[at] for at in left]), len(left))  # type: ignore[misc]
             if isinstance(found, pa.RecordBatch):
                 return found
-            if found is None or found >= len(left) or attempt >= _ATTEMPTS - 2:
-                suspects = left
-            else:
-                suspects = left[found : found + 1]
-            for at in suspects:
-                lines[at] = self._look(lines[at])  # type: ignore[arg-type]
+            is_told = found is not None and found < len(left) and attempt < _ATTEMPTS - 2
+            for at in left[found : found + 1] if is_told else left:  # type: ignore[operator]
+                if at not in looked:
+                    looked.add(at)
+                    lines[at] = self._look(lines[at])  # type: ignore[arg-type]
         raise AssertionError("pyarrow reads lines of JSON in another way")
 
     def _look(self, line: bytes) -> bytes | Refusal:
@@ -104,18 +109,3 @@ class JsonRows:
             is_row = is_plain(line, 1) and isinstance(self._parse(line, 1), pa.RecordBatch)
             return line if is_row else found
         return found
-
-
-def _runs(data: bytes) -> list[list[Span]]:
-    """The lines that are not blank, in runs of about so many bytes."""
-    runs: list[list[Span]] = []
-    start, begun = 0, 0
-    for number, line in enumerate(data.split(b"\n")):
-        stop = min(start + len(line) + 1, len(data))
-        if line.strip(BLANK):
-            if not runs or stop - begun > _RUN_BYTES:
-                runs.append([])
-                begun = start
-            runs[-1].append((start, stop, number))
-        start = stop
-    return runs

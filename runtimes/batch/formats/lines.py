@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import pyarrow as pa
@@ -11,29 +11,69 @@ import pyarrow as pa
 from runtimes.batch.formats.pieces import Piece, as_text
 from runtimes.batch.work import Block, DeadLetter, Place
 
-Span = tuple[int, int, int]
-"""Where a row begins and ends in the piece, and the number of its first line there, from 0."""
+Stretch = tuple[int, int, int, int]
+"""Where rows that follow on each other begin and end in a piece, the number of their first line in it (from
+0), and how many there are: one row on some lines, or several on one line each."""
 
-
+RUN_BYTES = 1 << 17
+_STEP_BYTES = 1 << 12
 _MANY = 64
 
 
+def runs(data: bytes) -> Iterator[Stretch]:
+    """Whole lines in stretches of about as many bytes each."""
+    start = number = 0
+    while start < len(data):
+        stop = data.find(b"\n", start + RUN_BYTES - 1) + 1 or len(data)
+        count = data.count(b"\n", start, stop) + (not data.endswith(b"\n", start, stop))
+        yield start, stop, number, count
+        start, number = stop, number + count
+
+
+def apart(data: bytes, run: Stretch) -> Iterator[tuple[Stretch, bytes]]:
+    """Each line of a stretch by itself, with its text without its end."""
+    start, stop, number, _ = run
+    while start < stop:
+        end = data.find(b"\n", start, stop) + 1 or stop
+        yield (start, end, number, 1), data[start:end].removesuffix(b"\n").removesuffix(b"\r")
+        start, number = end, number + 1
+
+
 class Lines:
-    """The rows of a piece in order. ``spans`` None: every line of it is one."""
+    """The rows of a piece in order. ``stretches`` None: every line of it is one."""
 
-    def __init__(self, piece: Piece, spans: list[Span] | None = None) -> None:
+    def __init__(self, piece: Piece, stretches: list[Stretch] | None = None) -> None:
         self.piece = piece
-        self._spans = spans
-        self._ends: list[int] | None = None
+        self._stretches = [(0, len(piece.data), 0, piece.lines)] if stretches is None else stretches
+        self._firsts: list[int] = []
+        self._steps: dict[int, list[int]] = {}
 
-    def span(self, row: int) -> Span:
-        """Where a row stands."""
-        if self._spans is not None:
-            return self._spans[row]
-        if self._ends is None:
-            # Without the ends of the lines themselves, of which there is one for each.
-            self._ends = list(accumulate(map(len, self.piece.data.split(b"\n")), initial=0))
-        return self._ends[row] + row, self._ends[row + 1] + row, row
+    def span(self, row: int) -> tuple[int, int, int]:
+        """Where a row begins and ends in the piece, and the number of its first line there."""
+        if not self._firsts:
+            self._firsts = list(accumulate((one[3] for one in self._stretches), initial=0))
+        at = bisect_right(self._firsts, row) - 1
+        start, stop, number, rows = self._stretches[at]
+        if rows == 1:
+            return start, stop, number
+        within = row - self._firsts[at]
+        begin = self._find(at, within)
+        return begin, self.piece.data.find(b"\n", begin, stop) + 1 or stop, number + within
+
+    def _find(self, at: int, line: int) -> int:
+        """Where a line of a stretch begins. Ends of lines are counted once, in steps."""
+        data, (start, stop, _, _) = self.piece.data, self._stretches[at]
+        if at not in self._steps:
+            starts = range(start, stop, _STEP_BYTES)
+            counts = (data.count(b"\n", begin, min(begin + _STEP_BYTES, stop)) for begin in starts)
+            self._steps[at] = list(accumulate(counts, initial=0))
+        if line == 0:
+            return start
+        step = bisect_left(self._steps[at], line) - 1
+        position = start + step * _STEP_BYTES
+        for _ in range(line - self._steps[at][step]):
+            position = data.find(b"\n", position) + 1
+        return position
 
     def place(self, row: int) -> Place:
         """Where a row stands in the file."""
@@ -56,20 +96,25 @@ class Sifted:
 
     def __init__(self, piece: Piece) -> None:
         self._piece = piece
-        self.good: list[Span] = []
-        self._bad: list[tuple[Span, str, str, str | None]] = []
+        self.good: list[Stretch] = []
+        self._bad: list[tuple[Stretch, str, str, str | None]] = []
 
     def refuse(
-        self, span: Span, message: str, reason: str = "broken_line", column: str | None = None
+        self, span: Stretch, message: str, reason: str = "broken_line", column: str | None = None
     ) -> None:
         """Take a line for none that can be read."""
         self._bad.append((span, reason, message, column))
 
     @property
+    def rows(self) -> int:
+        """How many good lines there are."""
+        return sum(one[3] for one in self.good)
+
+    @property
     def data(self) -> bytes:
         """The good lines alone, each with an end."""
         whole = self._piece.data
-        joined = b"".join([whole[start:stop] for start, stop, _ in self.good])
+        joined = b"".join([whole[start:stop] for start, stop, _, _ in self.good])
         return joined if joined.endswith(b"\n") else joined + b"\n"
 
     def lines(self) -> Lines:

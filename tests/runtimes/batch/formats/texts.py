@@ -35,7 +35,8 @@ class Read:
     def verdicts(self) -> list[tuple[object, ...]]:
         """What must not depend on how the file was cut: repr tells -0.0 from 0.0, and NaN is itself."""
         rows = [
-            (place[0], repr(row), record) for place, row, record in zip(self.places, self.rows, self.records)
+            (place[0], repr(row), record)
+            for place, row, record in zip(self.places, self.rows, self.records, strict=True)
         ]
         broken = [
             (letter.place.offset, letter.column, letter.reason, letter.message, letter.record)
@@ -111,9 +112,10 @@ def _with_spans(path: Path, data: bytes, cut: Cut) -> Path:
 
 def cut_finely(monkeypatch: pytest.MonkeyPatch, piece_bytes: int, most_line_bytes: int) -> None:
     """Let pieces and lines be small, so that short files have many of them."""
-    from runtimes.batch.formats import csv_records, json_rows
+    from runtimes.batch.formats import csv_records, lines
 
     monkeypatch.setattr(pieces, "PIECE_BYTES", piece_bytes)
     monkeypatch.setattr(pieces, "MOST_LINE_BYTES", most_line_bytes)
     monkeypatch.setattr(csv_records, "MOST_LINE_BYTES", most_line_bytes)
-    monkeypatch.setattr(json_rows, "_RUN_BYTES", max(1, piece_bytes // 4))
+    monkeypatch.setattr(lines, "_STEP_BYTES", max(1, piece_bytes // 16))
+    monkeypatch.setattr(lines, "RUN_BYTES", max(1, piece_bytes // 4))
