@@ -112,7 +112,7 @@ def test_two_jobs_on_one_output_at_once_both_end_well(root: Path, tmp_path: Path
 def test_what_a_dead_job_had_under_way_is_swept_and_what_a_living_one_has_is_not(
     root: Path, tmp_path: Path
 ) -> None:
-    source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(60_000))
+    source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(150_000))
     given = ("--input", source, "--output", tmp_path / "out", "--progress", "none")
     under_way = tmp_path / "out" / "_packager" / "tmp"
     living = jobs.start(root, *given)
@@ -131,7 +131,7 @@ def test_what_a_dead_job_had_under_way_is_swept_and_what_a_living_one_has_is_not
     _, err = living.communicate(timeout=jobs.TIMEOUT_S)
     assert living.returncode == 0, err
     assert not list(under_way.glob("*"))
-    assert jobs.answers(tmp_path / "out").num_rows == 60_000
+    assert jobs.answers(tmp_path / "out").num_rows == 150_000
 
 
 def test_a_job_reads_plans_and_ends_without_numpy_and_pandas(root: Path, tmp_path: Path) -> None:
