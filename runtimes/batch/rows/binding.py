@@ -11,7 +11,8 @@ from runtimes.batch.errors import JobError
 from runtimes.batch.rows import lists
 from runtimes.batch.rows.answering import Answers
 from runtimes.batch.rows.kinds import kind_of, movable, refusal, takes, text_type
-from runtimes.batch.rows.matching import listed, match
+from runtimes.batch.rows.matching import check_mapped, listed, match
+from runtimes.batch.rows.spreading import is_row, spread
 from runtimes.core.shapes import batch_of
 from runtimes.core.signature import Signature
 
@@ -47,13 +48,17 @@ class Binding:
                 "the model does not take rows, since its tensors have no batch in common",
                 "build it from a model whose inputs begin with a batch",
             )
+        check_mapped([one.name for one in signature.features or signature.inputs], job.map)
         self.signature = signature
+        self.read_as = spread(signature, schema, job.map, format != "csv" or job.header)
         self.joined = _joined(signature, schema, job.map)
-        self.columns = {} if self.joined else _bound(signature, schema, format, job)
+        self.columns = {} if self.joined else _bound(self.read_as, schema, format, job)
         self.read = {self.joined} if self.joined else set(self.columns.values())
         self.kept = _kept(schema, job.keep, self.read)
         self.wanted: dict[str, pa.DataType | None] = dict.fromkeys([*self.kept, *sorted(self.read)])
-        self.wanted.update(_text_types(signature, self.columns))
+        self.wanted.update(_text_types(self.read_as, self.columns))
+        if format == "csv":
+            _refuse_lists(self.wanted)
         self.rigid = {field.name for field in schema if movable(field.type) != field.type}
         self.answers = _answers(self, schema, format, job.prefix)
 
@@ -80,16 +85,30 @@ def _joined(signature: Signature, schema: pa.Schema, mapped: dict[str, str]) -> 
 
 def _bound(signature: Signature, schema: pa.Schema, format: str, job: Job) -> dict[str, str]:
     names = [one.name for one in signature.features or signature.inputs]
-    mapped = dict(job.map)
+    mapped = {name: column for name, column in job.map.items() if name in names}
     if _has_no_names(schema, format, job):
         mapped = {**dict(zip(names, schema.names)), **mapped}
     found, wrong = match(names, schema, mapped)
     if format != "csv":
         wrong += _wrong_types(signature, schema, found)
     if wrong:
-        hint = f"the file has {listed(schema.names)}; --map MODEL=COLUMN says which is which"
+        hint = f"the file has {listed(schema.names)}; --map {_mapping(signature)} says which is which"
         raise JobError(f"the columns do not fit the model: {listed(wrong, '; ')}", hint)
     return found
+
+
+def _mapping(signature: Signature) -> str:
+    rows = [spec for spec in signature.inputs if is_row(spec) and spec.shape[1] != 1]
+    return f"{rows[0].name}=A,B,…" if rows and not signature.features else "MODEL=COLUMN"
+
+
+def _refuse_lists(wanted: dict[str, pa.DataType | None]) -> None:
+    for name, type_ in wanted.items():
+        if type_ is not None and pt.is_nested(type_):
+            raise JobError(
+                f"the model takes lists of numbers in the column {name!r}, and CSV has none",
+                "write the rows as Parquet, Arrow or JSON lines, or as .npy",
+            )
 
 
 def _has_no_names(schema: pa.Schema, format: str, job: Job) -> bool:

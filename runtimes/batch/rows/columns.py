@@ -20,13 +20,13 @@ from runtimes.core.tensors import DTYPES, FLOATS, MISSING_TEXT
 class Column:
     """Where a feature's values are, and what they may be."""
 
-    def __init__(self, feature: Feature, name: str, dtype: str, *, is_feature: bool = True) -> None:
+    def __init__(self, feature: Feature, name: str, dtype: str, *, is_named: bool = True) -> None:
         self.feature = feature
         self.name = name
         self.dtype = dtype
         self.nullable = feature.nullable and holds_missing(dtype)
         self._whole = feature.kind == "integer" or (feature.kind == "number" and dtype not in FLOATS)
-        self._wide = dtype == "float64" and is_feature
+        self._wide = dtype == "float64" and is_named
         self._is_counted = dtype not in (*FLOATS, "bool", "string")
 
     def is_plain(self, type_: pa.DataType) -> bool:

@@ -16,12 +16,13 @@ from runtimes.core.tensors import Tensor
 class Features:
     """Reads all inputs of a model with features. ``columns``: by the features' names."""
 
-    def __init__(self, signature: Signature, columns: dict[str, str]) -> None:
+    def __init__(self, signature: Signature, columns: dict[str, str], *, are_named: bool = True) -> None:
         self.tables: list[Table] = []
         for spec in signature.inputs:
             mine = [feature for feature in signature.features if feature.input == spec.name]
             mine.sort(key=lambda feature: feature.column)
-            self.tables.append(Table(spec, [Column(one, columns[one.name], spec.dtype) for one in mine]))
+            bound = [Column(one, columns[one.name], spec.dtype, is_named=are_named) for one in mine]
+            self.tables.append(Table(spec, bound))
 
     def read(self, batch: pa.RecordBatch) -> list[Tensor] | None:
         """The tensors of a batch whose values are all taken; None where a closer look is needed."""

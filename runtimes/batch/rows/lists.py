@@ -27,7 +27,7 @@ class Lists:
         self.spec = TensorSpec(spec.name, spec.dtype, (BATCH, *spec.shape[1:]), limits=spec.limits)
         self.name = name
         self._leaves = Column(
-            Feature(spec.name, kind_of(spec.dtype), spec.name, 0, False), name, spec.dtype, is_feature=False
+            Feature(spec.name, kind_of(spec.dtype), spec.name, 0, False), name, spec.dtype, is_named=False
         )
 
     def read(self, batch: pa.RecordBatch, sizes: dict[str, int]) -> Tensor | None:

@@ -13,10 +13,6 @@ _SHOWN = 20
 
 def match(names: list[str], schema: pa.Schema, mapped: dict[str, str]) -> tuple[dict[str, str], list[str]]:
     """For each of the model's names the column that holds it, and a sentence for each that has none."""
-    unknown = [name for name in mapped if name not in names]
-    if unknown:
-        message = f"--map names {unknown[0]!r}, which the model does not take"
-        raise JobError(message, f"it takes {listed(names)}")
     found, wrong = {}, []
     for name in names:
         column = mapped.get(name, name)
@@ -28,6 +24,14 @@ def match(names: list[str], schema: pa.Schema, mapped: dict[str, str]) -> tuple[
         else:
             wrong.append(_missing(name, column, schema.names))
     return found, wrong
+
+
+def check_mapped(names: list[str], mapped: dict[str, str]) -> None:
+    """Refuse a mapping of what the model does not take."""
+    unknown = [name for name in mapped if name not in names]
+    if unknown:
+        message = f"--map names {unknown[0]!r}, which the model does not take"
+        raise JobError(message, f"it takes {listed(names)}")
 
 
 def _missing(name: str, column: str, names: list[str]) -> str:

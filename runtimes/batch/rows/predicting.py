@@ -93,11 +93,11 @@ class Rows:
 
 
 def _reader(binding: Binding) -> Reader:
-    signature, columns = binding.signature, binding.columns
+    signature, columns = binding.read_as, binding.columns
     if binding.joined is not None:
-        return Joined(signature, binding.joined)
+        return Joined(binding.signature, binding.joined)
     if signature.features:
-        return Features(signature, columns)
+        return Features(signature, columns, are_named=bool(binding.signature.features))
     return Groups([Lists(spec, columns[spec.name]) for spec in signature.inputs])
 
 
