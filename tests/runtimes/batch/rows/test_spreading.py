@@ -34,7 +34,7 @@ def test_columns_are_named_in_the_order_of_the_input(echo: Predictor) -> None:
         "y": [[4.0, 1.0, 0.5], [5.0, 2.0, 0.25], [7.0, 1e300, 1.0]],
     }
     assert [(one.row, one.column, one.reason) for one in predicted.refused] == [(2, "a", "missing")]
-    rows = [{"x": [4.0, 1.0, 0.5]}, {"x": [7.0, 1e300, 1.0]}]
+    rows: list[Any] = [{"x": [4.0, 1.0, 0.5]}, {"x": [7.0, 1e300, 1.0]}]
     asked: Any = echo.predict_rows(rows)["results"]
     assert [leaves(one) for one in asked] == [
         leaves(predicted.answers.column("y")[at].as_py()) for at in (0, 2)
