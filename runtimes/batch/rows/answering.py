@@ -30,9 +30,11 @@ class Answers:
             for number, at in enumerate(places):
                 name = _NAMES[part] if len(places) == 1 else f"{_NAMES[part]}_{number}"
                 self._outputs.append((at, _part(part, name, signature.outputs[at], signature)))
+        names = {field.name for _, output in self._outputs for field in output.fields}
         for at, spec in enumerate(signature.outputs):
             if at not in taken:
-                self._outputs.append((at, _Whole(spec, spec.name, spec.shape[:1] == (batch,))))
+                name = f"output_{spec.name}" if spec.name in names else spec.name
+                self._outputs.append((at, _Whole(spec, name, spec.shape[:1] == (batch,))))
         self.fields: list[pa.Field] = [field for _, output in self._outputs for field in output.fields]
 
     def columns(self, outputs: list[Tensor], rows: int) -> list[pa.Array]:

@@ -158,6 +158,16 @@ def test_other_outputs_are_lists_of_fixed_sizes(serve: Serve) -> None:
     )
 
 
+def test_another_output_with_the_name_of_an_answer_is_called_an_output(serve: Serve) -> None:
+    predictor = serve(
+        giving(
+            (("y", "float32", ["batch", 1]), "prediction", {"columns": [0]}),
+            (("prediction", "float32", ["batch", 2]), "tensor", {"columns": [1, 2]}),
+        )
+    )
+    assert check_same(predictor, FOUR).answers.schema.names == ["prediction", "output_prediction"]
+
+
 def test_a_thousand_classes_have_a_thousand_columns(serve: Serve) -> None:
     columns = [at % 4 for at in range(1000)]
     batch = pa.record_batch({name: np.random.default_rng(0).normal(size=5) for name in "abcd"})

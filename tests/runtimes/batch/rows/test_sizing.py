@@ -20,6 +20,10 @@ def test_images_go_through_a_few_at_a_time() -> None:
     assert rows_of(["batch", 3, 224, 224]) < 16
 
 
+def test_sequences_go_through_by_few() -> None:
+    assert rows_of(["batch", "length"], dtype="int64") == 64
+
+
 @pytest.mark.parametrize("shape", [["batch", 100_000_000], ["batch", "height", "width", 3]])
 def test_there_is_always_one(shape: list[int | str]) -> None:
     assert rows_of(shape, memory_mb=1) == 1
