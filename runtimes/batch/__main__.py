@@ -17,7 +17,7 @@ import traceback
 
 from runtimes.batch import errors, metrics, options, running
 from runtimes.batch.errors import JobError, TryAgainError
-from runtimes.batch.interruption import Interruption
+from runtimes.batch.interruption import Interruption, Stopped
 from runtimes.batch.stores import Stores
 from runtimes.core.errors import ModelError
 
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     try:
         interruption.catch_signals()
         return _run(options.read(arguments), interruption)
-    except Exception as error:  # noqa: BLE001 - the border: what fails is said in a line
+    except (Exception, Stopped) as error:  # noqa: BLE001 - the border: what fails is said in a line
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
         # Whatever an interruption broke off may have failed in words of its own.
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
         return said.exit_code
 
 
-def _told(error: Exception) -> JobError:
+def _told(error: BaseException) -> JobError:
     """What failed, as a sentence with an exit code. A fault of our own would be met again by another try."""
     if isinstance(error, JobError):
         return error

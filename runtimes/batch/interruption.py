@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType
 
-from runtimes.batch.errors import InterruptedJobError
+from runtimes.batch.errors import INTERRUPTED, InterruptedJobError
+
+_PATIENCE_S = 8.0
+"""After a signal the process ends within this time, whatever its threads wait for."""
+
+
+class Stopped(BaseException):
+    """Raised in the main thread by a signal. As KeyboardInterrupt, no code on the way takes it for a failure."""
 
 
 class Interruption:
@@ -38,4 +46,7 @@ class Interruption:
         self._signal = signal.Signals(number).name
         self.event.set()
         if first:  # a second signal must not break off what the first one is cleaning up
-            raise self.error()
+            end = threading.Timer(_PATIENCE_S, os._exit, (INTERRUPTED,))
+            end.daemon = True
+            end.start()
+            raise Stopped

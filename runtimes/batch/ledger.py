@@ -76,8 +76,11 @@ class Ledger:
 
     def read(self, indexes: Iterable[int]) -> list[Done]:
         """The markers of these shards, which are done."""
-        with ThreadPoolExecutor(_READERS) as pool:
+        pool = ThreadPoolExecutor(_READERS)
+        try:
             return [done for done in pool.map(self.find, indexes) if done is not None]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # whoever is interrupted does not wait for a store
 
     def find(self, index: int) -> Done | None:
         """The marker of a shard; None while it is not done."""

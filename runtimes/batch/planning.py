@@ -101,13 +101,12 @@ class _Looking:
 
 
 def _look_at(files: tuple[InputFile, ...], look: _Looking) -> list[_Looked]:
-    with ThreadPoolExecutor(_LOOKING) as pool:
-        first = look(files[0])
-        rest = pool.map(look, files[1:])
-        try:
-            return [first, *rest]
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    first = look(files[0])
+    pool = ThreadPoolExecutor(_LOOKING)
+    try:
+        return [first, *pool.map(look, files[1:])]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # whoever is interrupted does not wait for a store
 
 
 def _find_files(options: Options, stores: Stores) -> tuple[InputFile, ...]:

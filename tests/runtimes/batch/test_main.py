@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -94,6 +95,26 @@ def test_a_signal_before_the_job_has_begun_asks_for_another_try(root: Path, tmp_
     process.terminate()
     process.communicate(timeout=20)
     assert process.returncode == 75
+
+
+@pytest.mark.parametrize("remote", ["--input", "--output"])
+def test_a_signal_is_heard_while_a_store_does_not_answer(root: Path, tmp_path: Path, remote: str) -> None:
+    source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(10))
+    places = {"--input": str(source), "--output": str(tmp_path / "out"), remote: "s3://bucket/x"}
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        given = [word for pair in places.items() for word in pair]
+        process = jobs.start(root, *given, "--endpoint-url", endpoint, **keys)
+        connection, _ = silent.accept()
+        connection.recv(1)
+        began = time.monotonic()
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+        connection.close()
+    assert process.returncode == 75
+    assert "interrupted by SIGTERM" in err
+    assert time.monotonic() - began < 15
 
 
 def test_two_jobs_on_one_output_at_once_both_end_well(root: Path, tmp_path: Path) -> None:
