@@ -42,28 +42,26 @@ def head_of(file: InputFile, begin: bytes, wanted: Wanted, delimiter: str) -> He
             return None
         raise JobError(f"{file.uri} begins with {start} bytes of empty lines", "check what it is")
     if not wanted.header:
-        return _without_names(begin, start, line, delimiter)
+        return _without_names(file, begin, start, line, delimiter)
     stop = _end_of_header(file, begin, start, wanted.newlines_in_values, delimiter)
     names = _names(file, begin[start:stop], delimiter)
     return Head(names, stop, line + begin.count(b"\n", start, stop), stop, _line_bytes(begin[stop:]))
 
 
-def _without_names(begin: bytes, start: int, line: int, delimiter: str) -> Head:
+def _without_names(file: InputFile, begin: bytes, start: int, line: int, delimiter: str) -> Head:
     """The columns by their numbers: as many as most of the first lines have."""
-    seen = begin[start:_LOOK_BYTES]
+    lines = begin[start:_LOOK_BYTES].split(b"\n")
+    if len(lines) > 1:
+        lines.pop()  # nothing, or cut off
     widths: Counter[int] = Counter()
-    for row in csv.reader(_texts(seen), delimiter=delimiter):
-        widths[len(row)] += bool(row)
-    width = widths.most_common(1)[0][0]
-    names = [str(place) for place in range(width)]
+    for one in lines:
+        text = one.removesuffix(b"\r")
+        if text and grammar(delimiter).line.fullmatch(text):
+            widths[len(next(csv.reader([text.decode("utf-8", "replace")], delimiter=delimiter)))] += 1
+    if not widths:
+        raise JobError(f"no line at the beginning of {file.uri} is CSV", "check what it is")
+    names = [str(place) for place in range(widths.most_common(1)[0][0])]
     return Head(names, start, line, min(len(begin), _LOOK_BYTES), _line_bytes(begin[start:]))
-
-
-def _texts(begin: bytes) -> list[str]:
-    """The lines of the beginning, whatever they hold; the last may be cut off."""
-    text = begin.decode("utf-8", "replace").replace("\r", " ").replace("\0", " ")
-    lines = text.split("\n")
-    return lines[:-1] if len(lines) > 1 else lines
 
 
 def _end_of_header(file: InputFile, begin: bytes, start: int, may_go_on: bool, delimiter: str) -> int:
