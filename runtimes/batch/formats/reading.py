@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
 
 from runtimes.batch.errors import JobError, TryAgainError
+from runtimes.batch.stores.disk import failure
 from runtimes.batch.work import InputFile, Place
 
 BLOCK_BYTES = 16 << 20
@@ -27,7 +27,7 @@ def reading(file: InputFile, kind: str) -> Iterator[None]:
         ) from error
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise TryAgainError(f"{file.uri} cannot be read: {os.strerror(error.errno)}") from error
+            raise failure(error, file.uri) from error
         raise damaged(file, kind, _sentence(error)) from error
 
 

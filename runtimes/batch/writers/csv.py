@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from runtimes.batch.stores.disk import failures
 from runtimes.batch.writers import disk, json_text
 from runtimes.batch.writers.plain import plain_columns, plain_schema
 
@@ -40,11 +41,11 @@ class Csv:
         ]
         if self._alone:
             columns = [pc.fill_null(columns[0], "")]
-        with disk.writing(self._path):
+        with failures(self._path):
             self._file.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._written))
 
     def close(self) -> None:
-        with disk.writing(self._path):
+        with failures(self._path):
             self._file.close()
             self._sink.close()
 

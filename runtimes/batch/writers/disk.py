@@ -1,4 +1,4 @@
-"""The file that a writer writes: what the disk refuses becomes a sentence, what is abandoned is removed."""
+"""The file that a writer writes: begun or not there, and removed when it is abandoned."""
 
 from __future__ import annotations
 
@@ -8,26 +8,13 @@ from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
-from runtimes.batch.errors import TryAgainError
-
-
-@contextmanager
-def writing(path: str) -> Iterator[None]:
-    """A full disk may have room on another try."""
-    try:
-        yield
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else error
-        raise TryAgainError(
-            f"{path} cannot be written: {reason}",
-            "make room on the disk, then start the job again",
-        ) from error
+from runtimes.batch.stores.disk import failures
 
 
 @contextmanager
 def beginning(path: str) -> Iterator[pa.NativeFile]:
     """A file in which a writer begins; it is removed where that fails."""
-    with writing(path):
+    with failures(path):
         sink = pa.OSFile(path, "wb")
         try:
             yield sink

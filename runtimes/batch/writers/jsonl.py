@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from runtimes.batch.stores.disk import failures
 from runtimes.batch.writers import disk, json_text
 from runtimes.batch.writers.plain import plain_columns, plain_schema
 
@@ -28,11 +29,11 @@ class JsonLines:
             columns = plain_columns(batch.slice(start, rows), self._schema)
             lines = json_text.rows(columns, self._schema.names, "}\n")
             _, _, data = lines.buffers()
-            with disk.writing(self._path):
+            with failures(self._path):
                 self._sink.write(data)
 
     def close(self) -> None:
-        with disk.writing(self._path):
+        with failures(self._path):
             self._sink.close()
 
     def abandon(self) -> None:

@@ -131,7 +131,7 @@ def test_an_abandoned_file_is_gone(format: str, tmp_path: Path) -> None:
 def test_a_full_disk_asks_for_another_try_and_leaves_nothing(format: str, tmp_path: Path) -> None:
     (tmp_path / "x").symlink_to("/dev/full")
     writer = None
-    with pytest.raises(TryAgainError, match="cannot be written: No space left on device"):
+    with pytest.raises(TryAgainError, match=r"no room for .*: No space left on device"):
         writer = writers.open_writer(format, str(tmp_path / "x"), _TABLE.schema)
         writer.write(_TABLE.combine_chunks().to_batches()[0])
         writer.close()
