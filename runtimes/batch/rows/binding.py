@@ -59,8 +59,14 @@ class Binding:
         self.wanted.update(_text_types(self.read_as, self.columns))
         if format == "csv":
             _refuse_lists(self.wanted)
+        self.emptied = _missing_where_empty(self.read_as, self.columns) if format == "csv" else []
         self.rigid = {field.name for field in schema if movable(field.type) != field.type}
         self.answers = _answers(self, schema, format, job.prefix)
+
+
+def _missing_where_empty(signature: Signature, columns: dict[str, str]) -> list[str]:
+    """Columns of texts in which an empty cell of CSV is a missing value."""
+    return [columns[one.name] for one in signature.features if one.kind == "text" and one.nullable]
 
 
 def _joined(signature: Signature, schema: pa.Schema, mapped: dict[str, str]) -> str | None:

@@ -52,6 +52,14 @@ def places_but(count: int, gone: Iterable[int]) -> pa.Array:
     return pc.indices_nonzero(mask)
 
 
+def joined(parts: list[Tensor]) -> Tensor:
+    """Tensors of one shape but for the number of their rows, as one."""
+    shape = (sum(part.shape[0] for part in parts), *parts[0].shape[1:])
+    if isinstance(parts[0].data, list):
+        return Tensor("string", shape, [text for part in parts for text in part.data])  # type: ignore[misc]
+    return Tensor(parts[0].dtype, shape, b"".join([part.data for part in parts]))  # type: ignore[misc]
+
+
 def rows_of(tensor: Tensor, start: int, stop: int) -> Tensor:
     """Some rows of a tensor, where they lie."""
     width = size_of(tensor.shape[1:])

@@ -50,20 +50,21 @@ class Rows:
             return Predicted(_empty(self._binding.answers), None, [])
         if self._binding.rigid:
             batch = _with_movable(batch, self._binding.rigid)
-        tensors = self._reader.read(batch)
+        read = _without_empty(batch, self._binding.emptied) if self._binding.emptied else batch
+        tensors = self._reader.read(read)
         if tensors is not None:
             columns, unanswered = self._run(tensors)
             if not unanswered:
                 return Predicted(self._written(batch, columns), None, [])
             taken = _answered(batch.num_rows, unanswered)
             return Predicted(self._written(batch, columns, taken), taken, _sorted(unanswered))
-        return self._predict_sorted(batch)
+        return self._predict_sorted(batch, read)
 
-    def _predict_sorted(self, batch: pa.RecordBatch) -> Predicted:
-        groups, refused = self._reader.sort(batch)
+    def _predict_sorted(self, batch: pa.RecordBatch, read: pa.RecordBatch) -> Predicted:
+        groups, refused = self._reader.sort(read)
         places, parts = [], []
         for group in groups:
-            columns, unanswered = self._run(self._reader.pack(batch.select(self._read).take(group)))
+            columns, unanswered = self._run(self._reader.pack(read.select(self._read).take(group)))
             refused += [_moved(one, group[one.row].as_py()) for one in unanswered]
             places.append(group.take(_answered(len(group), unanswered)) if unanswered else group)
             parts.append(columns)
@@ -75,7 +76,7 @@ class Rows:
     def _run(self, tensors: list[Tensor]) -> tuple[list[pa.Array], list[Refused]]:
         """The columns of the answers, and the rows that have none."""
         runs, unanswered = self._running.run(tensors)
-        parts = [self._answers.columns(run.outputs, run.stop - run.start) for run in runs]
+        parts = [self._answers.columns(run.outputs, run.rows) for run in runs]
         refused = [Refused(one.row, None, "refused_by_model", one.message) for one in unanswered]
         if len(parts) == 1:
             return parts[0], refused
@@ -99,6 +100,15 @@ def _reader(binding: Binding) -> Reader:
     if signature.features:
         return Features(signature, columns, are_named=bool(binding.signature.features))
     return Groups([Lists(spec, columns[spec.name]) for spec in signature.inputs])
+
+
+def _without_empty(batch: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
+    """With empty texts of these columns as missing values."""
+    columns = dict(zip(batch.schema.names, batch.columns))
+    for name in names:
+        texts = columns[name]
+        columns[name] = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+    return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
 
 
 def _with_movable(batch: pa.RecordBatch, rigid: set[str]) -> pa.RecordBatch:

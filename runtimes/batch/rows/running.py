@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtimes.batch.rows.memory import rows_of
+from runtimes.batch.rows.memory import joined, rows_of
 from runtimes.core.errors import ModelError, RequestError
 from runtimes.core.predictor import Predictor
 from runtimes.core.shapes import BATCH, batch_of
@@ -16,10 +16,9 @@ from runtimes.core.tensors import Tensor
 
 @dataclass(frozen=True)
 class Run:
-    """What the engine gave for the rows from ``start`` to ``stop``; perhaps more than these at the end."""
+    """What the engine gave for so many rows; perhaps more at the end, for copies."""
 
-    start: int
-    stop: int
+    rows: int
     outputs: list[Tensor]
 
 
@@ -44,7 +43,7 @@ class Running:
         self._by_row = [at for at, spec in enumerate(signature.outputs) if spec.shape[:1] == (self._fixed,)]
 
     def run(self, tensors: list[Tensor]) -> tuple[list[Run], list[RefusedRun]]:
-        """All rows of these tensors, in order."""
+        """The answers in the order of the rows, and which rows have none."""
         count = tensors[0].shape[0]
         runs: list[Run] = []
         refused: list[RefusedRun] = []
@@ -52,13 +51,21 @@ class Running:
         for start in range(0, count, step):
             stop = min(start + step, count)
             self._settle(tensors, start, stop, runs, refused)
-        return runs, refused
+        return self._together(runs), refused
+
+    def _together(self, runs: list[Run]) -> list[Run]:
+        """The runs as one, where each row has its own part of every output, and all parts one shape."""
+        shapes = {tuple([tensor.shape[1:] for tensor in run.outputs]) for run in runs}
+        if len(runs) < 2 or len(shapes) > 1 or len(self._by_row) < len(runs[0].outputs):
+            return runs
+        outputs = [joined([rows_of(run.outputs[at], 0, run.rows) for run in runs]) for at in self._by_row]
+        return [Run(sum(run.rows for run in runs), outputs)]
 
     def _settle(
         self, tensors: list[Tensor], start: int, stop: int, runs: list[Run], refused: list[RefusedRun]
     ) -> None:
         try:
-            runs.append(Run(start, stop, self._execute(tensors, start, stop)))
+            runs.append(Run(stop - start, self._execute(tensors, start, stop)))
         except RequestError as error:
             if stop - start == 1:
                 refused.append(RefusedRun(start, error.message))
