@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from packager.errors import ConfigError, InvokeError, SubmitError
+from packager.errors import InvokeError, SubmitError
 from packager.submit.cloud import Cloud
 from packager.submit.planned import Planned, ranges, split
 from packager.targets.batch import quotas
@@ -45,18 +45,11 @@ def find_queue(cloud: Cloud, queue: str) -> str:
 
 
 def job_count(left: int, asked: int | None) -> int:
-    """How many jobs share the shards that are left."""
-    if asked is None:
-        wanted = -(-left // SHARDS_PER_JOB)
-    elif asked > left:
-        raise ConfigError(
-            f"--array-size is {asked}, and there are {left} shards to do",
-            "plan smaller ones: -- --shard-rows N",
-        )
-    else:
-        wanted = asked
+    """How many jobs share the shards that are left: not more than there are shards."""
     most: int = quotas.table()["job"]["array_size"][1]
-    return min(wanted, most)
+    if asked is not None and asked > most:
+        quotas.check_array_size(asked)
+    return min(asked or -(-left // SHARDS_PER_JOB), left, most)
 
 
 def submission(

@@ -23,16 +23,16 @@ def planned(shards: int, left: tuple[int, ...] | None = None) -> Planned:
     ("left", "asked", "count"),
     [
         *((1, None, 1), (16, None, 1), (17, None, 2), (1000, None, 63), (200_000, None, 10_000)),
-        *((9, 4, 4), (1, 1, 1), (20_000, 20_000, 10_000)),
+        *((9, 4, 4), (1, 1, 1), (3, 8, 3), (20_000, 10_000, 10_000)),
     ],
 )
 def test_counts_the_jobs_that_share_the_shards(left: int, asked: int | None, count: int) -> None:
     assert jobs.job_count(left, asked) == count
 
 
-def test_refuses_more_jobs_than_shards() -> None:
-    with pytest.raises(ConfigError, match="--array-size is 5, and there are 4 shards to do"):
-        jobs.job_count(4, 5)
+def test_refuses_more_jobs_than_an_array_takes() -> None:
+    with pytest.raises(ConfigError, match="the size of an array is 10001, and AWS Batch takes 2 to 10000"):
+        jobs.job_count(20_000, 10_001)
 
 
 def submission(found: Planned, count: int, url: str = "") -> dict[str, Any]:
