@@ -237,3 +237,16 @@ def test_a_trained_pipeline_refuses_and_answers_dirty_rows_as_the_function(tmp_p
     with Predictor(str(make_root(tmp_path / "root", *models.mixed()))) as predictor:
         predicted = check_same(predictor, pa.RecordBatch.from_arrays(columns, ["city", "age", "rooms"]))
     assert {one.reason for one in predicted.refused} == {"missing", "not_finite", "too_large", "not_whole"}
+
+
+@pytest.mark.parametrize("nullable", [False, True])
+def test_an_empty_cell_of_csv_is_a_missing_text_where_one_may_be_missing(
+    tmp_path: Path, nullable: bool
+) -> None:
+    texts = pa.RecordBatch.from_arrays([pa.array(["x", ""]), pa.array(["", "y"])], ["a", "b"])
+    missing = pa.RecordBatch.from_arrays([pa.array(["x", None]), pa.array([None, "y"])], ["a", "b"])
+    with open_echo(tmp_path / "root", "string", "text", nullable=nullable) as predictor:
+        answers = predict(predictor, texts, format="csv", keep="all").answers
+        same = predict(predictor, missing if nullable else texts).answers
+        assert answers.select(same.schema.names) == same
+        assert answers["a"].to_pylist() == ["x", ""]  # what is kept stays as it stands there
