@@ -72,17 +72,18 @@ def prove(root: Path, run_by: RunBy, asked: Asked, say: tools.Progress, *, offli
         )
     python, library = run_by
     job = open_job(root, python, library, say, offline=offline)
-    names = ["rows.parquet", *(["rows.csv"] if asked.signature.features else [])]
+    forms = {"parquet": rows}
+    if asked.signature.features:
+        forms["csv"] = job_rows.as_csv_says(asked.signature, rows)
     with tempfile.TemporaryDirectory(prefix="packager-job-") as folder:
         scratch = Path(folder)
-        for file in job_rows.write(job.python, asked.signature, rows, scratch, names):
-            say(f"running the job over {file.name}")
-            _prove_file(job, file, asked, rows, scratch)
+        for suffix, some in forms.items():
+            say(f"running the job over rows.{suffix}")
+            (file,) = job_rows.write(job.python, asked.signature, some, scratch, [f"rows.{suffix}"])
+            _prove_file(job, file, asked, some, scratch)
     refused = int(job_rows.refused(asked.signature, rows).sum())
     dead = f", {refused} refused as by the function" if refused else ""
-    return (
-        f"{rows.count - refused} rows through {' and '.join(name.partition('.')[2] for name in names)}{dead}"
-    )
+    return f"{rows.count - refused} rows through {' and '.join(forms)}{dead}"
 
 
 def _prove_file(job: Job, file: Path, asked: Asked, rows: Rows, scratch: Path) -> None:

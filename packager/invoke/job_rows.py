@@ -89,6 +89,21 @@ def refused(signature: Signature, rows: Rows) -> Array:
     return found
 
 
+def as_csv_says(signature: Signature, rows: Rows) -> Rows:
+    """The rows that CSV can say: an empty cell is a missing value where a text may be missing."""
+    kept = np.ones(rows.count, dtype=bool)
+    for feature in signature.features:
+        if feature.nullable and feature.kind == "text":
+            texts = rows.inputs[feature.input].reshape(rows.count, -1)[:, feature.column]
+            kept &= texts != ""
+    if kept.all():
+        return rows
+    inputs, outputs = (
+        {name: array[kept] for name, array in one.items()} for one in (rows.inputs, rows.outputs)
+    )
+    return Rows(inputs, outputs)
+
+
 def has_line_breaks(rows: Rows) -> bool:
     """Whether a text goes on in another line: CSV says so by quotes."""
     texts = [array for array in rows.inputs.values() if array.dtype == object]
