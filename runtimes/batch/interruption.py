@@ -14,7 +14,7 @@ _PATIENCE_S = 8.0
 
 
 class Stopped(BaseException):
-    """Raised in the main thread by a signal. As KeyboardInterrupt, no code on the way takes it for a failure."""
+    """Raised in the main thread by a signal: as with KeyboardInterrupt, nobody takes it for a failure."""
 
 
 class Interruption:
