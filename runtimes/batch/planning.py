@@ -32,7 +32,6 @@ def make_plan(options: Options, stores: Stores, root: str = "") -> Plan:
     looked = _look_at(files, _Looking(options, job, manifest.signature, stores))
     answers = _same_answers(looked)
     writers.check(options.output_format, answers)
-    writers.check(options.output_format, answers)
     schemas = {
         one.schema: number for number, one in enumerate({found.schema: found for found in looked}.values())
     }
@@ -46,7 +45,7 @@ def make_plan(options: Options, stores: Stores, root: str = "") -> Plan:
         job=job,
         answers=tuple((field.name, str(field.type)) for field in answers),
         schemas=tuple(schemas),
-        files=files,
+        files=tuple(found.file for found in looked),
         schema_numbers=tuple(schemas[found.schema] for found in looked),
         shards=tuple(shards),
     )
@@ -73,9 +72,12 @@ class _Looking:
         self._bindings: dict[tuple[pa.Schema, str], Binding] = {}
         self._last: dict[str, Binding] = {}
 
-    def __call__(self, file: InputFile) -> _Looked:
+    def __call__(self, file: InputFile) -> _Looked | None:
+        """None for an empty file: other programs leave such behind, and nothing of it can be lost."""
         last = self._last.get(file.format)
         schema, cuts = self._describe(file, last)
+        if not schema.names and not cuts:
+            return None
         binding = self._bind(file, schema)
         if last is None or last.wanted != binding.wanted:
             _, cuts = self._describe(file, binding)
@@ -104,9 +106,12 @@ def _look_at(files: tuple[InputFile, ...], look: _Looking) -> list[_Looked]:
     first = look(files[0])
     pool = ThreadPoolExecutor(_LOOKING)
     try:
-        return [first, *pool.map(look, files[1:])]
+        looked = [one for one in (first, *pool.map(look, files[1:])) if one is not None]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # whoever is interrupted does not wait for a store
+    if not looked:
+        raise JobError("the input's files are empty", "check that they were written and copied as a whole")
+    return looked
 
 
 def _find_files(options: Options, stores: Stores) -> tuple[InputFile, ...]:
