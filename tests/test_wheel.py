@@ -46,6 +46,7 @@ def test_it_holds_what_ships_and_leaves_nothing_else_importable(wheel: Path) -> 
     for wanted in (
         "templates/aws_lambda/template.yaml.j2",
         "runtimes/aws_lambda/handler.py",
+        "runtimes/batch/__main__.py",
         "edge/__init__.py",
     ):
         assert f"packager/_bundled/{wanted}" in names
@@ -78,11 +79,12 @@ def test_it_installs_clean_and_builds_the_same_bytes_as_the_checkout(wheel: Path
     run(*install, f"packager[sklearn] @ {wheel.as_uri()}", cwd=tmp_path)
     run(binary, "pip", "check", "--python", python, cwd=tmp_path)
     made = sources.forest(tmp_path)
-    targets = ("--target", "lambda", "--target", "edge", "--device", "raspberry-pi-4")
+    device = ("--target", "edge", "--device", "raspberry-pi-4")
+    targets = ("--target", "lambda", "--target", "batch", *device)
     run(python, "-m", "packager", "build", made.model, *targets, "--output", "installed", cwd=tmp_path)
     done = packager("build", made.model, *targets, "--output", "checkout", cwd=tmp_path)
     assert done.exit_code == 0, done.stderr
-    for target in ("lambda", "edge"):
+    for target in ("lambda", "batch", "edge"):
         places = [tmp_path / place / "forest" / target for place in ("installed", "checkout")]
         assert (places[0] / "SHA256SUMS").read_text() == (places[1] / "SHA256SUMS").read_text()
 
