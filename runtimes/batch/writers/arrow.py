@@ -7,7 +7,6 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.ipc
 
-from runtimes.batch.stores.disk import failures
 from runtimes.batch.writers import disk
 from runtimes.batch.writers.groups import Groups
 from runtimes.batch.writers.plain import plain_columns, plain_schema
@@ -44,7 +43,7 @@ class ArrowFile:
     def close(self) -> None:
         for group in self._groups.rest():
             self._write_group(group)
-        with failures(self._path):
+        with disk.writing(self._path, "Arrow"):
             self._file.close()
             self._sink.close()
 
@@ -55,7 +54,7 @@ class ArrowFile:
 
     def _write_group(self, group: pa.RecordBatch) -> None:
         columns = [settled(column) for column in group.columns]
-        with failures(self._path):
+        with disk.writing(self._path, "Arrow"):
             self._file.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
 
 

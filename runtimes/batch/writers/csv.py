@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from runtimes.batch.stores.disk import failures
 from runtimes.batch.writers import disk, json_text
-from runtimes.batch.writers.plain import plain_columns, plain_schema
+from runtimes.batch.writers.plain import in_parts, plain_columns, plain_schema
+from runtimes.batch.writers.times import check_times
 
 _ROWS_AT_ONCE = 4096
 
@@ -35,17 +35,17 @@ class Csv:
             self._file = pa.csv.CSVWriter(self._sink, self._written, write_options=options)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        columns = [
-            _as_written(column, kind)
-            for column, kind in zip(plain_columns(batch, self._schema), self._written.types)
-        ]
-        if self._alone:
-            columns = [pc.fill_null(columns[0], "")]
-        with failures(self._path):
-            self._file.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._written))
+        for part in in_parts(batch, len(self._schema)):
+            plain = plain_columns(part, self._schema)
+            check_times(plain, self._schema.names)
+            columns = [_as_written(column, kind) for column, kind in zip(plain, self._written.types)]
+            if self._alone:
+                columns = [pc.fill_null(columns[0], "")]
+            with disk.writing(self._path, "CSV"):
+                self._file.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._written))
 
     def close(self) -> None:
-        with failures(self._path):
+        with disk.writing(self._path, "CSV"):
             self._file.close()
             self._sink.close()
 

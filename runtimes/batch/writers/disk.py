@@ -8,7 +8,21 @@ from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
+from runtimes.batch.errors import JobError
 from runtimes.batch.stores.disk import failures
+
+
+@contextmanager
+def writing(path: str, kind: str) -> Iterator[None]:
+    """Around what writes rows: a full disk, and a value that a format cannot hold though its type can be."""
+    with failures(path):
+        try:
+            yield
+        except pa.ArrowInvalid as error:
+            raise JobError(
+                f"a value cannot be written as {kind}: {str(error).strip()}",
+                "leave its column out with --keep, or choose another --output-format",
+            ) from error
 
 
 @contextmanager

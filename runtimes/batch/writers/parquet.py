@@ -7,7 +7,6 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runtimes.batch.stores.disk import failures
 from runtimes.batch.writers import disk
 from runtimes.batch.writers.groups import Groups
 from runtimes.batch.writers.plain import plain_columns, plain_schema
@@ -50,7 +49,7 @@ class ParquetFile:
     def close(self) -> None:
         for group in self._groups.rest():
             self._write_group(group)
-        with failures(self._path):
+        with disk.writing(self._path, "Parquet"):
             self._file.close()
             self._sink.close()
 
@@ -61,7 +60,7 @@ class ParquetFile:
         disk.remove(self._path, self._sink)
 
     def _write_group(self, group: pa.RecordBatch) -> None:
-        with failures(self._path):
+        with disk.writing(self._path, "Parquet"):
             self._file.write_table(pa.Table.from_batches([group]), row_group_size=group.num_rows)
 
 

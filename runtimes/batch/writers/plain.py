@@ -5,11 +5,14 @@ The same values may come packed in many ways, and a file has to be the same for 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from runtimes.batch.errors import JobError
 
+_TEXT_BYTES = 8 << 20
 _VIEWS = {"string_view": pa.string(), "binary_view": pa.binary()}
 
 
@@ -24,6 +27,13 @@ def plain_columns(batch: pa.RecordBatch, schema: pa.Schema) -> list[pa.Array]:
         column if column.type == kind else _read_out(column, kind)
         for column, kind in zip(batch.columns, schema.types)
     ]
+
+
+def in_parts(batch: pa.RecordBatch, row_bytes: int) -> Iterator[pa.RecordBatch]:
+    """Few enough rows at once that their text is of a bounded size; ``row_bytes``: what every row has beside
+    its values."""
+    rows = max(1, int(_TEXT_BYTES / (row_bytes + 4 * batch.nbytes / max(1, batch.num_rows))))
+    return (batch.slice(start, rows) for start in range(0, batch.num_rows, rows))
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:

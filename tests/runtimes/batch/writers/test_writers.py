@@ -148,6 +148,35 @@ def test_two_columns_of_one_name_are_refused(format: str, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (2**40, pa.timestamp("s")),
+        (2**40, pa.timestamp("s", "UTC")),
+        (-(2**37), pa.timestamp("s")),
+        (2**30, pa.date32()),
+        (253_402_300_800_000, pa.date64()),
+        (86_400, pa.time32("s")),
+    ],
+)
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_time_without_a_text_is_refused_by_the_name_of_its_column(
+    format: str, value: int, kind: pa.DataType, nested: bool, tmp_path: Path
+) -> None:
+    column = pa.array([0, None, value], pa.int32() if kind.bit_width == 32 else pa.int64()).cast(kind)
+    if nested:
+        column = pa.ListArray.from_arrays([0, 1, 2, 3], pa.StructArray.from_arrays([column], ["x"]))
+    with pytest.raises(JobError, match="the column when holds"):
+        write_table(format, tmp_path / "x", pa.table({"when": column}))
+    write_table("parquet", tmp_path / "x", pa.table({"when": column}))
+
+
+def test_a_value_that_parquet_cannot_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="cannot be written as Parquet: Integer overflow"):
+        write_table("parquet", tmp_path / "x", pa.table({"when": pa.array([2**62], pa.timestamp("s"))}))
+
+
 @pytest.mark.parametrize(
     ("format", "kind"),
     [
