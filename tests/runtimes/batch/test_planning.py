@@ -171,3 +171,13 @@ def test_tabs_separate_the_values_of_tsv(root: Path, tmp_path: Path) -> None:
     assert planned(root, tmp_path / "b.tsv", tmp_path / "out").job.delimiter == "\t"
     with pytest.raises(JobError, match=r"has \.csv and \.tsv files"):
         planned(root, tmp_path / "*.?sv", tmp_path / "out")
+
+
+def test_a_file_without_a_byte_is_left_out(root: Path, tmp_path: Path) -> None:
+    jobs.write_rows(tmp_path / "in" / "b.csv", jobs.mixed_rows(50))
+    for name in ("a.csv", "c.jsonl"):
+        (tmp_path / "in" / name).write_bytes(b"")
+    found = planned(root, tmp_path / "in" / "*.csv", tmp_path / "out")
+    assert [Path(file.uri).name for file in found.files] == ["b.csv"]
+    with pytest.raises(JobError, match="files are empty"):
+        planned(root, tmp_path / "in" / "c.jsonl", tmp_path / "out")
