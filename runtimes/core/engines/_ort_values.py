@@ -86,6 +86,8 @@ def write_strings(library: Library, value: int, strings: list[str]) -> None:
     """Set the texts of a value, whatever it held before."""
     encoded = [text.encode("utf-8") for text in strings]
     library.check(library.fill_strings(value, (ctypes.c_char_p * len(encoded))(*encoded), len(encoded)))
+    if b"\0" not in b"".join(encoded):
+        return
     for index, text in enumerate(encoded):
         if b"\0" in text:  # the call above reads up to the first NUL
             place = library.made(library.resized_string_buffer, value, index, len(text))
