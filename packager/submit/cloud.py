@@ -1,5 +1,6 @@
 """AWS as it is asked here: every refusal becomes a sentence with a way on."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -63,7 +64,10 @@ class Cloud:
         if service not in self._clients:
             session = self._session
             with _sentences(service):
-                self._clients[service] = session.client(service, endpoint_url=self._endpoint_url)
+                region = session.region_name or os.environ.get("AWS_REGION")
+                self._clients[service] = session.client(
+                    service, region_name=region, endpoint_url=self._endpoint_url
+                )
         return self._clients[service]
 
 

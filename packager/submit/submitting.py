@@ -72,6 +72,7 @@ def submit(asked: Asked, say: Say) -> Submitted:
         aws.EXECUTION_ROLE: asked.roles[0] or around.get("ExecutionRole", ""),
         aws.JOB_ROLE: asked.roles[1] or around.get("JobRole", ""),
         aws.LOG_GROUP: asked.log_group or around.get("Log", ""),
+        aws.REGION: cloud.region,
     }
     queue = jobs.find_queue(cloud, _queue(asked, around, name))
     definition = definitions.register(cloud, template, places, asked.dry_run)

@@ -13,6 +13,12 @@ from moto.server import ThreadedMotoServer
 
 NOT_IN_MOTO = {"AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage"}
 """What moto's CloudFormation passes over without a word, though the stack is CREATE_COMPLETE."""
+SETTINGS = {
+    "lambda": {"use_docker": False},
+    "batch": {"use_docker": False},
+    "stepfunctions": {"execute_state_machine": False},
+}
+"""Nothing is run; of the whole process, so that each cloud says it again."""
 
 
 class Alias(CloudFormationModel):  # type: ignore[misc]
@@ -54,7 +60,7 @@ def _version_attribute(version: Any, name: str) -> str:
 
 @contextmanager
 def cloud() -> Iterator[str]:
-    """The server's address. Lambda takes functions and never runs them."""
+    """The server's address. Lambda and Batch take functions and jobs, and never run them."""
     awslambda.LambdaVersion.get_cfn_attribute = _version_attribute
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -62,7 +68,7 @@ def cloud() -> Iterator[str]:
     host, port = server.get_host_and_port()
     address = f"http://{host}:{port}"
     try:
-        regarding(address, {"lambda": {"use_docker": False}})
+        regarding(address, SETTINGS)
         yield address
     finally:
         # What was made lives in this process, not in the server.

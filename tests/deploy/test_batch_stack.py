@@ -73,8 +73,6 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     with cloud() as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         boto3.setup_default_session()
-        regarding(address, {"batch": {"use_docker": False}, "stepfunctions": {"execute_state_machine": True}})
-        monkeypatch.setenv("MOTO_PORT", address.rpartition(":")[2])
         yield address
 
 
@@ -129,7 +127,7 @@ def test_the_stacks_definition_takes_jobs_and_arrays(address: str) -> None:
     beside = json.loads(files(Batch())[aws.DEFINITION])
     assert made["containerProperties"]["image"] == PARAMETERS["Image"]
     assert made["containerProperties"]["executionRoleArn"] == outputs["ExecutionRole"]
-    words = ("command", "resourceRequirements", "readonlyRootFilesystem", "mountPoints", "environment")
+    words = ("command", "resourceRequirements", "readonlyRootFilesystem", "mountPoints", "user")
     for word in words:
         assert made["containerProperties"][word] == beside["containerProperties"][word]
     array = batch.submit_job(
@@ -144,7 +142,11 @@ def test_the_stacks_definition_takes_jobs_and_arrays(address: str) -> None:
     assert sorted(job["jobId"] for job in children) == [f"{array['jobId']}:{index}" for index in range(4)]
 
 
-def test_the_state_machine_maps_over_the_items_in_the_bucket(address: str) -> None:
+def test_the_state_machine_maps_over_the_items_in_the_bucket(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regarding(address, {"stepfunctions": {"execute_state_machine": True}})
+    monkeypatch.setenv("MOTO_PORT", address.rpartition(":")[2])  # where its own maps read items from
     storage = boto3.client("s3")
     storage.create_bucket(Bucket=BUCKET)
     storage.put_object(Bucket=BUCKET, Key="out/items.json", Body=json.dumps(["0-1", "2", "5-9"]))
@@ -207,6 +209,7 @@ def test_the_template_and_the_definition_beside_it_say_the_same(target: Batch) -
         '{"Fn::GetAtt": ["JobRole", "Arn"]}': "JOB_ROLE_ARN",
         '{"Ref": "Log"}': "LOG_GROUP",
         '{"Ref": "PublicIp"}': "DISABLED",
+        '{"Ref": "AWS::Region"}': "REGION",
     }
     for place, word in places.items():
         written = written.replace(place, json.dumps(word))

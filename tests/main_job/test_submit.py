@@ -18,7 +18,7 @@ import yaml
 from packager import assembly, evidence
 from packager.invoke import job
 from packager.targets.batch import aws
-from tests.deploy.cloud import cloud, regarding
+from tests.deploy.cloud import cloud
 from tests.main_job import sources
 from tests.main_job.commands import Done, build, packager
 
@@ -92,7 +92,6 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def account(artifact: Path) -> Iterator[Account]:
     with cloud() as address:
-        regarding(address, {"batch": {"use_docker": False}})
         found = Account(artifact, address, "", 0)
         role = found.client("iam").create_role(RoleName="job", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         rows = _rows(artifact)

@@ -12,6 +12,7 @@ from packager.targets.batch.quotas import Asked
 TEMPLATE, DEFINITION, MACHINE = "template.yaml", "job-definition.json", "state-machine.asl.json"
 # What stands where nobody has said yet which image, roles and log are meant; no ARN has such a form.
 IMAGE, EXECUTION_ROLE, JOB_ROLE, LOG_GROUP = "IMAGE", "EXECUTION_ROLE_ARN", "JOB_ROLE_ARN", "LOG_GROUP"
+REGION = "REGION"
 NO_PUBLIC_IP = "DISABLED"
 SCRATCH = "/scratch"
 """The one folder of the container that can be written; the image has it, owned by its user."""
@@ -97,7 +98,7 @@ def _container(name: str, asked: Asked) -> dict[str, Any]:
             {"type": "VCPU", "value": f"{asked.vcpus:g}"},
             {"type": "MEMORY", "value": str(asked.memory_mb)},
         ],
-        "environment": [{"name": "TMPDIR", "value": SCRATCH}],
+        "environment": [{"name": "TMPDIR", "value": SCRATCH}, {"name": "AWS_REGION", "value": REGION}],
         "user": USER,
         "readonlyRootFilesystem": True,
         "volumes": [{"name": "scratch"}],
@@ -127,6 +128,7 @@ _PLACES: dict[str, object] = {
     EXECUTION_ROLE: {"Fn::GetAtt": ["ExecutionRole", "Arn"]},
     JOB_ROLE: {"Fn::GetAtt": ["JobRole", "Arn"]},
     LOG_GROUP: {"Ref": "Log"},
+    REGION: {"Ref": "AWS::Region"},
     NO_PUBLIC_IP: {"Ref": "PublicIp"},
 }
 

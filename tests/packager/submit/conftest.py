@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from packager.submit.cloud import Cloud
-from tests.deploy.cloud import cloud, forget, regarding
+from tests.deploy.cloud import cloud, forget
 
 FOREIGN = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
 ENVIRONMENT = {
@@ -32,7 +32,6 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     with cloud() as address:
-        regarding(address, {"batch": {"use_docker": False}})
         yield address
 
 

@@ -23,6 +23,8 @@ def test_says_that_no_region_is_named(address: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(SubmitError, match="no region of AWS is named"):
         Cloud(address).call("batch", "describe_job_queues")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert Cloud(address).region == "eu-central-1"
 
 
 def test_says_that_a_profile_does_not_exist(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from packager.targets.batch.target import Batch
 from tests.packager.submit.conftest import client
 
 TEMPLATE = aws.definition("forest", Batch())
+HERE = {aws.REGION: "us-east-1"}
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def places(own_role: str) -> dict[str, str]:
         aws.EXECUTION_ROLE: own_role,
         aws.JOB_ROLE: own_role,
         aws.LOG_GROUP: "/jobs",
+        aws.REGION: "us-east-1",
     }
 
 
@@ -35,7 +37,7 @@ def test_the_first_time_it_is_new(aws_here: Cloud, address: str, places: dict[st
 
 def test_the_same_is_not_registered_again(aws_here: Cloud, places: dict[str, str]) -> None:
     first = definitions.register(aws_here, TEMPLATE, places, dry_run=False)
-    again = definitions.register(aws_here, TEMPLATE, dict.fromkeys(places, ""), dry_run=False)
+    again = definitions.register(aws_here, TEMPLATE, {**dict.fromkeys(places, ""), **HERE}, dry_run=False)
     assert (again.arn, again.is_new) == (first.arn, False)
 
 
@@ -46,7 +48,7 @@ def test_what_the_artifact_says_otherwise_is_a_new_revision(
     aws_here: Cloud, places: dict[str, str], other: Batch
 ) -> None:
     definitions.register(aws_here, TEMPLATE, places, dry_run=False)
-    made = definitions.register(aws_here, aws.definition("forest", other), {}, dry_run=False)
+    made = definitions.register(aws_here, aws.definition("forest", other), HERE, dry_run=False)
     assert (made.arn.rpartition("/")[2], made.is_new) == ("forest:2", True)
 
 
@@ -54,7 +56,7 @@ def test_another_image_is_a_new_revision_and_all_else_stays(
     aws_here: Cloud, address: str, places: dict[str, str]
 ) -> None:
     definitions.register(aws_here, TEMPLATE, places, dry_run=False)
-    definitions.register(aws_here, TEMPLATE, {aws.IMAGE: "registry.example/forest:2"}, dry_run=False)
+    definitions.register(aws_here, TEMPLATE, {**HERE, aws.IMAGE: "registry.example/forest:2"}, dry_run=False)
     found = client(address, "batch").describe_job_definitions()["jobDefinitions"]
     newest = max(found, key=lambda definition: definition["revision"])["containerProperties"]
     assert newest["image"] == "registry.example/forest:2"
@@ -68,7 +70,7 @@ def test_a_public_address_that_the_stack_gave_stays(
     with_address = copy.deepcopy(TEMPLATE)
     with_address["containerProperties"]["networkConfiguration"]["assignPublicIp"] = "ENABLED"
     first = definitions.register(aws_here, with_address, places, dry_run=False)
-    again = definitions.register(aws_here, TEMPLATE, {}, dry_run=False)
+    again = definitions.register(aws_here, TEMPLATE, HERE, dry_run=False)
     assert (again.arn, again.is_new) == (first.arn, False)
 
 
