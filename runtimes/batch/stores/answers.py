@@ -77,9 +77,6 @@ _SENTENCES = {
         "the store of {uri} does not know what the job needs ({doing})",
         "use a store that knows conditional writes (If-None-Match)",
     ),
-    "RequesterPays": ("{bucket} lets the requester pay, which the job does not", "copy the input first"),
-    "AllAccessDisabled": ("{bucket} is disabled", "ask its owner"),
-    "AccountProblem": ("the account of {bucket} has a problem, says S3", "see to the account"),
 }  # fmt: skip
 
 
@@ -148,6 +145,6 @@ def _status(error: ClientError) -> int:
 
 
 def _said(error: Exception) -> str:
-    """The first line of what a library says, not too long."""
-    text = (str(error) or type(error).__name__).splitlines()[0]
+    """What a library says, in one line that is not too long."""
+    text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else f"{text[:300]}…"

@@ -69,13 +69,14 @@ class Local:
         """A rename, once the content is on the disk itself."""
         with failures(uri):
             uri = os.path.abspath(uri)
+            make_folders(os.path.dirname(uri))
             if _holds(uri, os.path.getsize(path), sha256):
                 os.unlink(path)
-                return
-            self.traffic.add(bytes_written=os.path.getsize(path))
-            make_folders(os.path.dirname(uri))
-            sync(path)
-            os.replace(path, uri)
+                sync(uri)  # whoever wrote it may have been killed before that
+            else:
+                self.traffic.add(bytes_written=os.path.getsize(path))
+                sync(path)
+                os.replace(path, uri)
             sync(os.path.dirname(uri))
 
     def create(self, uri: str, data: bytes) -> bool:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 WINDOW_BYTES = 1 << 20
-_WINDOWS = 4
+_WINDOWS = 2
 
 
 class RemoteFile(io.RawIOBase):
@@ -60,7 +60,7 @@ class RemoteFile(io.RawIOBase):
         end = min(max(stop, start + WINDOW_BYTES), self._size)
         begin = max(0, min(start, end - WINDOW_BYTES))
         window = self._fetch(begin, end)
-        if len(window) <= 2 * WINDOW_BYTES:
+        if len(window) <= WINDOW_BYTES:
             self._windows[begin] = window
             while len(self._windows) > _WINDOWS:
                 self._windows.popitem(last=False)

@@ -46,6 +46,7 @@ class S3:
         )
         self.traffic = self._calls.traffic
         self._scratch = UnderWay(_temporary(), _SCRATCH)
+        self._exclusive = False
         self._pool = ThreadPoolExecutor(_DOWNLOADS, "download")
 
     def find(self, pattern: str) -> list[Found]:
@@ -120,6 +121,7 @@ class S3:
         while True:
             if self._put(about, key, data, sha256, {"writer": writer}, {"IfNoneMatch": "*"}):
                 self.traffic.add(bytes_written=len(data))
+                self._check_exclusive(about, key, data, sha256)
                 return True
             there = self._head(about, key)
             if there is not None:
@@ -202,6 +204,15 @@ class S3:
         except RefusalError:
             return False
         return True
+
+    def _check_exclusive(self, about: About, key: str, data: bytes, sha256: str) -> None:
+        """Once, write again what was just written: a store that lets that happen knows no conditions."""
+        if not self._exclusive and self._put(about, key, data, sha256, {}, {"IfNoneMatch": "*"}):
+            raise JobError(
+                f"the store of {about.uri} writes over a file in spite of If-None-Match",
+                "use a store that knows conditional writes: without them two jobs could harm each other",
+            )
+        self._exclusive = True
 
     def _condition(self, about: About, key: str, sha256: str) -> dict[str, str] | None:
         """On what condition to write where a write was refused; None where our content is there."""

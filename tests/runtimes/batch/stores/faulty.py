@@ -68,7 +68,14 @@ class Slow:
     pause_s: float
 
 
-Fault = Answer | Cut | Reset | Lose | Stall | Slow
+@dataclass(frozen=True)
+class Strip:
+    """The request loses a header on its way."""
+
+    header: str
+
+
+Fault = Strip | Answer | Cut | Reset | Lose | Stall | Slow
 
 
 @dataclass(frozen=True)
@@ -196,6 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(fault, (Stall, Reset)):
             self._reset()
         else:
+            if isinstance(fault, Strip):
+                headers.pop(fault.header, None)
             status, said, content = self.faulty.forward(self.command, self.path, headers, body)
             if isinstance(fault, Lose):
                 self._reset()

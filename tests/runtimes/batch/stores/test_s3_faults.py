@@ -14,7 +14,7 @@ from runtimes.batch.errors import InterruptedJobError, JobError, TryAgainError
 from runtimes.batch.stores.patience import Patience, patience_of_environment
 from runtimes.batch.stores.s3 import S3
 from tests.runtimes.batch.stores.buckets import QUICK, Bucket
-from tests.runtimes.batch.stores.faulty import Answer, Cut, Fault, Lose, Reset, Slow, Stall
+from tests.runtimes.batch.stores.faulty import Answer, Cut, Fault, Lose, Reset, Slow, Stall, Strip
 from tests.runtimes.batch.stores.test_s3 import LARGE, planned, publish
 
 IMPATIENT = Patience(budget_s=0.1, answer_s=30.0, first_wait_s=0.01, longest_wait_s=0.05)
@@ -272,6 +272,20 @@ def test_a_write_that_is_cut_on_its_way_leaves_nothing(bucket: Bucket) -> None:
         store.publish(str(path), bucket.uri("part"), hashlib.sha256(LARGE).hexdigest())
     assert bucket.all_keys() == [] and path.read_bytes() == LARGE
     store.close()
+
+
+def test_a_store_without_conditional_writes_is_refused(bucket: Bucket, store: S3) -> None:
+    bucket.faulty.inject(Strip("If-None-Match"), method="PUT", times=None)
+    with pytest.raises(JobError, match="in spite of If-None-Match") as refused:
+        store.create(bucket.uri("marker"), b"{}")
+    assert refused.value.exit_code == 2
+
+
+def test_a_bucket_with_an_impossible_name_is_refused(bucket: Bucket, store: S3) -> None:
+    for uri in ("s3://no bucket/in", "s3:///in"):
+        with pytest.raises(JobError, match="bucket") as refused:
+            store.find(uri)
+        assert refused.value.exit_code == 2 and "s3://" in refused.value.message
 
 
 def test_a_conflict_that_leaves_nothing_is_written_again(bucket: Bucket, store: S3) -> None:
