@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 
 from runtimes.batch.errors import JobError
-from runtimes.batch.ledger import Done, totals
+from runtimes.batch.ledger import Done, Totals, totals
 from runtimes.batch.plan import Plan
 
 
@@ -63,12 +63,8 @@ class Tally:
 
     def check_early(self) -> None:
         """What no further row can mend is refused at once."""
-        if self._limit is None:
-            return
-        if not self._limit.endswith("%"):
-            self._refuse_beyond(int(self._limit))
-        elif len(self.mine) == len(self._rows_of) and (total := self.rows_in_all) is not None:
-            self._refuse_beyond(int(total * float(self._limit[:-1]) / 100))
+        whole = self.rows_in_all if len(self.mine) == len(self._rows_of) else None
+        self._hold_to_limit(totals(self.done.values()), whole)
 
     def check_all(self, done: list[Done]) -> None:
         """Hold all shards of the plan to each other: rows that are in must come out."""
@@ -86,11 +82,14 @@ class Tally:
                 f"all {found.rows_in} rows are bad: {_listed(found.reasons)}",
                 "the dead letters say what is wrong with each",
             )
-        if self._limit is not None and self._limit.endswith("%"):
-            self._refuse_beyond(int(found.rows_in * float(self._limit[:-1]) / 100))
+        self._hold_to_limit(found, found.rows_in)  # also what other processes have done
 
-    def _refuse_beyond(self, limit: int) -> None:
-        found = totals(self.done.values())
+    def _hold_to_limit(self, found: Totals, rows: int | None) -> None:
+        """``rows``: of the whole plan, which a share is of; None where nobody knows yet."""
+        if self._limit is None or (self._limit.endswith("%") and rows is None):
+            return
+        share = self._limit.endswith("%")
+        limit = int((rows or 0) * float(self._limit[:-1]) / 100) if share else int(self._limit)
         if found.dead_letters > limit:
             raise JobError(
                 f"{found.dead_letters} rows are bad, more than --max-bad-rows {self._limit} allows:"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from itertools import islice
 from typing import Any
 
@@ -29,8 +30,10 @@ _SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 
 def run(work: Work) -> None:
     """Do every shard of the work."""
-    ray = _imported()
-    with _connected(ray, work) as root:
+    address = work.ray_address or os.environ.get("RAY_ADDRESS", "")
+    ray = _imported(alone=not address)
+    # What Ray tells of its nodes it prints; standard output is for the metrics.
+    with redirect_stdout(sys.stderr), _connected(ray, work, address) as root:
         work.interruption.catch_signals()  # Ray has set handlers of its own
         try:
             _dispatch(ray, work, root)
@@ -83,11 +86,9 @@ def do_shard(task: Task) -> Done | JobError:
 
 
 @contextmanager
-def _connected(ray: Any, work: Work) -> Iterator[str]:
+def _connected(ray: Any, work: Work, address: str) -> Iterator[str]:
     """Join the cluster of the address, or start a Ray of this process's own; where its workers find the job
     ("": beside their code). At the end Ray ends what this job still has under way."""
-    address = work.ray_address or os.environ.get("RAY_ADDRESS", "")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         if address:
             _join(ray, address, work.root)
@@ -113,16 +114,18 @@ def _join(ray: Any, address: str, root: str) -> None:
 
 
 def _start(ray: Any, processors: int) -> None:
-    if "RAY_AUTH_MODE" not in os.environ:  # else Ray would write one into the user's home
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     ray.init(
         "local", num_cpus=processors, object_store_memory=_STORE_BYTES, include_dashboard=False,
         log_to_driver=False, logging_level="ERROR",
     )  # fmt: skip
 
 
-def _imported() -> Any:
+def _imported(alone: bool) -> Any:
+    """Ray, which reads these variables as it is imported; by itself it would write a token into the home."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if alone and "RAY_AUTH_MODE" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         import ray
     except ImportError as error:
