@@ -50,11 +50,20 @@ _RIGHTS = (
 
 @dataclass(frozen=True)
 class About:
-    """What was asked, for the sentences: a verb with its object."""
+    """What a request is about. ``doing``: a verb with its object, for the sentences."""
 
     doing: str
-    bucket: str
     uri: str
+    bucket: str
+    key: str
+
+
+def about(verb: str, uri: str) -> About:
+    """Of a URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise JobError(f"{uri} names no bucket", "write s3://BUCKET/KEY")
+    return About(f"{verb} {uri}", uri, bucket, key)
 
 
 _SENTENCES = {
@@ -93,51 +102,51 @@ def code_of(error: ClientError) -> str:
     return "ConditionalRequestConflict" if code in ("", "409") and status == 409 else code
 
 
-def judge(error: Exception, about: About) -> JobError:
+def judge(error: Exception, what: About) -> JobError:
     """The error of the job: TryAgainError where another try may do."""
     if isinstance(error, ClientError):
-        return _judge_answer(error, about)
+        return _judge_answer(error, what)
     if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
         return JobError(
-            f"there are no credentials for {about.uri}: {_said(error)}",
+            f"there are no credentials for {what.uri}: {_said(error)}",
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role",
         )
     if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return JobError(
-            f"the certificate of the store of {about.uri} is not trusted: {_said(error)}",
+            f"the certificate of the store of {what.uri} is not trusted: {_said(error)}",
             "set AWS_CA_BUNDLE to its authority's certificate",
         )
     if isinstance(error, RecursionError):  # boto3 asks where the bucket is, is sent elsewhere, asks again
         return JobError(
-            f"the store sends every request elsewhere: {about.doing}",
+            f"the store sends every request elsewhere: {what.doing}",
             "give --endpoint-url as the store itself has it (https:// instead of http://?)",
         )
     if isinstance(error, (*_PASSING, ssl.SSLError, OSError)):
         return TryAgainError(
-            f"the store failed at {about.doing}: {_said(error)}",
+            f"the store failed at {what.doing}: {_said(error)}",
             "check the network and --endpoint-url, and start the same command again",
         )
-    return JobError(f"{about.doing} failed: {_said(error)}", "check the AWS configuration and --endpoint-url")
+    return JobError(f"{what.doing} failed: {_said(error)}", "check the AWS configuration and --endpoint-url")
 
 
-def _judge_answer(error: ClientError, about: About) -> JobError:
+def _judge_answer(error: ClientError, what: About) -> JobError:
     code, status = code_of(error), _status(error)
     said = str(error.response.get("Error", {}).get("Message", "")) or code
     if code in _PASSING_CODES or (status in _PASSING_STATUS and code not in _SENTENCES):
         return TryAgainError(
-            f"the store failed at {about.doing}: {status} {code}", "start the same command again"
+            f"the store failed at {what.doing}: {status} {code}", "start the same command again"
         )
     if code.startswith("KMS.") or (code == "AccessDenied" and "kms:" in said.lower()):
         return JobError(
-            f"{about.doing} is denied by the bucket's key: {said}",
+            f"{what.doing} is denied by the bucket's key: {said}",
             "grant the job kms:Decrypt (to read) and kms:GenerateDataKey (to write) on that key",
         )
     if code in _SENTENCES:
         sentence, hint = _SENTENCES[code]
-        return JobError(sentence.format(**vars(about)), hint)
+        return JobError(sentence.format(**vars(what)), hint)
     if status == 403:
-        return JobError(f"{about.doing} is denied: {said}", _RIGHTS)
-    return JobError(f"{about.doing} was refused: {status} {code}: {said}", "check the bucket and the rights")
+        return JobError(f"{what.doing} is denied: {said}", _RIGHTS)
+    return JobError(f"{what.doing} was refused: {status} {code}: {said}", "check the bucket and the rights")
 
 
 def _status(error: ClientError) -> int:

@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from runtimes.batch.errors import InterruptedJobError, JobError
 from runtimes.batch.stores import Traffic
-from runtimes.batch.stores.answers import FAILURES, About, code_of, judge
+from runtimes.batch.stores.answers import FAILURES, About, about, code_of, judge
 from runtimes.batch.stores.patience import Patience, Tries
 from runtimes.batch.work import InputFile
 
@@ -51,41 +51,58 @@ class Calls:
             patience = replace(patience, budget_s=min(patience.budget_s, patience.first_answer_s))
         return Tries(patience, self.traffic, self._stopping)
 
-    def ask(
-        self, method: str, about: About, expect: tuple[str, ...] = (), **arguments: Any
-    ) -> dict[str, Any]:
-        """One request's answer. RefusalError where its code is an expected one."""
+    def ask(self, method: str, what: About, expect: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+        """The answer of a request about an object. RefusalError where its code is an expected one."""
+        return self._ask(method, what, expect, Key=what.key, **more)
+
+    def head(self, what: About) -> dict[str, Any] | None:
+        """What is said of an object; None when there is none."""
+        try:
+            return self.ask("head_object", what, ("NoSuchKey",))
+        except RefusalError:
+            return None
+
+    def listed(self, what: About, **arguments: str) -> Iterator[dict[str, Any]]:
+        """Objects of a bucket, page after page."""
+        answer: dict[str, Any] = {"IsTruncated": True}
+        while answer["IsTruncated"]:
+            if "NextContinuationToken" in answer:
+                arguments["ContinuationToken"] = answer["NextContinuationToken"]
+            answer = self._ask("list_objects_v2", what, (), **arguments)
+            yield from answer.get("Contents", ())
+
+    def _ask(self, method: str, what: About, expect: tuple[str, ...], **arguments: Any) -> dict[str, Any]:
         tries = self.tries()
         while True:
             try:
                 if hasattr(arguments.get("Body"), "seek"):
                     arguments["Body"].seek(0)
-                return self._send(method, Bucket=about.bucket, **arguments)
+                return self._send(method, Bucket=what.bucket, **arguments)
             except FAILURES as error:
-                self._judge(error, about, tries, expect)
+                self._judge(error, what, tries, expect)
 
-    def content(self, about: About, expect: tuple[str, ...] = (), **arguments: Any) -> bytes:
+    def content(self, what: About, expect: tuple[str, ...] = ()) -> bytes:
         """The content of a small object."""
         tries = self.tries()
         while True:
             try:
-                with closing(self._send("get_object", Bucket=about.bucket, **arguments)["Body"]) as body:
+                with closing(self._send("get_object", Bucket=what.bucket, Key=what.key)["Body"]) as body:
                     data: bytes = body.read()
                 self.traffic.add(bytes_read=len(data))
                 return data
             except FAILURES as error:
-                self._judge(error, about, tries, expect)
+                self._judge(error, what, tries, expect)
 
-    def pieces(self, file: InputFile, about: About, key: str, start: int, stop: int) -> Iterator[bytes]:
+    def pieces(self, file: InputFile, start: int, stop: int) -> Iterator[bytes]:
         """The bytes of a planned file from ``start`` to ``stop``, in order. What breaks off is taken up where
         it did."""
-        tries = self.tries()
+        what, tries = about("reading", file.uri), self.tries()
         while start < stop:
             began = start
             try:
                 span = f"bytes={start}-{stop - 1}"
                 answer = self._send(
-                    "get_object", Bucket=about.bucket, Key=key, Range=span, IfMatch=f'"{file.version}"'
+                    "get_object", Bucket=what.bucket, Key=what.key, Range=span, IfMatch=f'"{file.version}"'
                 )
                 with closing(answer["Body"]) as body:
                     _check_range(answer, start, file)
@@ -102,7 +119,7 @@ class Calls:
             except FAILURES as error:
                 if start > began:
                     tries.progressed()
-                self._judge(error, about, tries, ())
+                self._judge(error, what, tries, ())
 
     def _send(self, method: str, **arguments: Any) -> dict[str, Any]:
         self.traffic.add(requests=1)
@@ -114,11 +131,11 @@ class Calls:
         self._reached = True
         return answer
 
-    def _judge(self, error: Exception, about: About, tries: Tries, expect: tuple[str, ...]) -> None:
+    def _judge(self, error: Exception, what: About, tries: Tries, expect: tuple[str, ...]) -> None:
         if isinstance(error, botocore.exceptions.ClientError) and code_of(error) in expect:
             raise RefusalError(code_of(error), tries.failed) from None
         try:
-            tries.again(judge(error, about))
+            tries.again(judge(error, what))
         except JobError as final:
             raise final from error
 
