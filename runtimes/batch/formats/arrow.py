@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -25,6 +26,7 @@ from runtimes.batch.formats.reading import (
     check_values,
     damaged,
     reading,
+    unproven,
 )
 from runtimes.batch.work import Block, Cut, Described, InputFile, Wanted
 
@@ -64,11 +66,11 @@ def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Blo
         mapped = mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
     with reading(file, _KIND):
         first, seen = cut.first_row or 0, 0
-        for batch in _even(_batches(file, mapped, cut, wanted), wanted.rows):
-            yield Block(batch, Numbered(first))
-            first += batch.num_rows
-            seen += batch.nbytes
-            if seen > BLOCK_BYTES:
+        for part in _even(_parts(file, mapped, cut, wanted)):
+            yield Block(part.batch, Numbered(first))
+            first += part.batch.num_rows
+            seen += part.size_bytes
+            if seen >= BLOCK_BYTES:
                 # What was read is dropped from this process: the system still has it, and memory stays flat.
                 mapped.madvise(mmap.MADV_DONTNEED)
                 seen = 0
@@ -76,22 +78,32 @@ def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Blo
         raise damaged(file, _KIND, f"it says {cut.rows} rows and holds {first - (cut.first_row or 0)}")
 
 
-def _batches(file: InputFile, mapped: mmap.mmap, cut: Cut, wanted: Wanted) -> Iterator[pa.RecordBatch]:
-    """The wanted columns of the record batches of a cut, each in slices of at most ``wanted.rows``."""
+@dataclass(frozen=True)
+class _Part:
+    """Rows of one record batch, or of several; of rows as large as these a block has so many at most."""
+
+    batch: pa.RecordBatch
+    size_bytes: int
+    most_rows: int
+
+
+def _parts(file: InputFile, mapped: mmap.mmap, cut: Cut, wanted: Wanted) -> Iterator[_Part]:
+    """The wanted columns of the record batches of a cut, in slices."""
     source = pa.py_buffer(mapped)
     opened = pa.ipc.open_file if mapped[: len(MAGIC)] == MAGIC else pa.ipc.open_stream
     schema = opened(source).schema
     names = list(wanted.columns)
     if not set(names) <= set(schema.names):
         raise damaged(file, _KIND, "it is not the file that was planned")
-    picked = pa.schema([schema.field(name).remove_metadata() for name in names])
     for batch in _stored(file, source, cut, [schema.get_field_index(name) for name in names]):
-        plain = pa.RecordBatch.from_arrays([batch.column(name) for name in names], schema=picked)
-        rows = bounded_rows(wanted.rows, plain.nbytes / max(1, plain.num_rows))
-        for start in range(0, plain.num_rows, rows):
-            part = plain.slice(start, rows)
-            check_values(file, _KIND, part)
-            yield part
+        picked = batch.select(names)
+        checked = unproven(picked.schema)
+        row_bytes = picked.nbytes / max(1, picked.num_rows)
+        most_rows = bounded_rows(wanted.rows, row_bytes)
+        for start in range(0, picked.num_rows, most_rows):
+            part = picked.slice(start, most_rows)
+            check_values(file, _KIND, part, checked)
+            yield _Part(part, int(part.num_rows * row_bytes), most_rows)
 
 
 def _stored(file: InputFile, source: pa.Buffer, cut: Cut, places: list[int]) -> Iterator[pa.RecordBatch]:
@@ -111,24 +123,27 @@ def _stored(file: InputFile, source: pa.Buffer, cut: Cut, places: list[int]) -> 
         yield reader.get_batch(index)
 
 
-def _even(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
-    """Small batches together: a model answers few rows at once at a much higher price."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        if waiting and sum(map(len, waiting)) + len(batch) > rows:
+def _even(parts: Iterable[_Part]) -> Iterator[_Part]:
+    """Small record batches together: a model answers few rows at once at a much higher price."""
+    waiting: list[_Part] = []
+    for part in parts:
+        most_rows = min(one.most_rows for one in (*waiting, part))
+        if waiting and sum(one.batch.num_rows for one in (*waiting, part)) > most_rows:
             yield _together(waiting)
             waiting = []
-        if batch.nbytes > BLOCK_BYTES // 2 or len(batch) > rows // 2:
-            yield from (_together(part) for part in (waiting, [batch]) if part)
-            waiting = []
-        else:
-            waiting.append(batch)
+        waiting.append(part)
     if waiting:
         yield _together(waiting)
 
 
-def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+def _together(parts: list[_Part]) -> _Part:
+    if len(parts) == 1:
+        return parts[0]
+    return _Part(
+        pa.concat_batches([part.batch for part in parts]),
+        sum(part.size_bytes for part in parts),
+        min(part.most_rows for part in parts),
+    )
 
 
 def _cuts_of_file(

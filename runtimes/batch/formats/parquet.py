@@ -8,7 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runtimes.batch.errors import JobError
-from runtimes.batch.formats.reading import Numbered, bounded_rows, check_names, check_values, damaged, reading
+from runtimes.batch.formats.reading import (
+    Numbered,
+    bounded_rows,
+    check_names,
+    check_values,
+    damaged,
+    reading,
+    unproven,
+)
 from runtimes.batch.work import Block, Cut, Described, InputFile, Wanted
 
 _KIND = "Parquet"
@@ -66,8 +74,7 @@ def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Blo
                 column_indices=leaves,
                 use_threads=False,
             )
-            picked = pa.schema([schema.field(name) for name in wanted.columns])
-            yield from _number(file, cut, picked, batches)
+            yield from _number(file, cut, list(wanted.columns), batches)
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
@@ -76,18 +83,17 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def _number(
-    file: InputFile, cut: Cut, picked: pa.Schema, batches: Iterator[pa.RecordBatch]
+    file: InputFile, cut: Cut, names: list[str], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[Block]:
     """The batches as blocks; they must be as many rows as the footer said."""
-    first, positions = cut.first_row or 0, None
+    first = cut.first_row or 0
+    checked: list[int] | None = None
     for batch in batches:
-        if positions is None:
-            positions = [batch.schema.get_field_index(name) for name in picked.names]
-        columns = [batch.column(position) for position in positions]
-        checked = pa.RecordBatch.from_arrays(columns, schema=picked)
-        check_values(file, _KIND, checked)
-        yield Block(checked, Numbered(first))
-        first += batch.num_rows
+        picked = batch.select(names)
+        checked = unproven(picked.schema) if checked is None else checked
+        check_values(file, _KIND, picked, checked)
+        yield Block(picked, Numbered(first))
+        first += picked.num_rows
     if cut.rows is not None and first - (cut.first_row or 0) != cut.rows:
         raise damaged(file, _KIND, f"it says {cut.rows} rows and holds {first - (cut.first_row or 0)}")
 
