@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packager import dependencies, interpreters, probe, serving, tools, trimming, verify
+from packager import dependencies, interpreters, probe, row_by_row, serving, tools, trimming, verify
 from packager.config import Configuration
 from packager.conversion import Conversion
 from packager.layout import IncludedFile, Layout, Parts, Platform
@@ -29,6 +29,10 @@ SOURCES_ALONE = (
 JOB_SOURCES_ALONE = (
     "no Python {python} is on this machine, so the job has sources alone, and each start compiles them where "
     "it cannot write beside them (`uv python install {python}`, then build again)"
+)
+MIXES_ROWS = (
+    "the model takes one range of 8 bits for all rows of a run: a job answers a row otherwise than a "
+    "function that is asked for it alone"
 )
 
 
@@ -77,12 +81,20 @@ def assemble(
         tolerance=_tolerance(converted, configuration),
     )
     if target.own_code == "beside":
-        said = JOB_SOURCES_ALONE if isinstance(target, Batch) else SOURCES_ALONE
-        notes = () if python else (said.format(python=platform.python),)
+        notes = tuple(_notes_beside(target, python is not None, converted))
         return Assembly(target.layout(parts), notes, (), served.told)
     notes = () if python else (SOURCES_SHIP.format(python=platform.python),)
     layout, trimmed = trimming.lay_out(target, parts, trim, _library_here(served.engine, platform), say)
     return Assembly(layout, (*notes, *_trimming_notes(trimmed, trim)), trimmed, served.told)
+
+
+def _notes_beside(target: Target, has_python: bool, converted: Conversion) -> Iterator[str]:
+    """What is to be known of a bundle or a job."""
+    if not has_python:
+        said = JOB_SOURCES_ALONE if isinstance(target, Batch) else SOURCES_ALONE
+        yield said.format(python=target.platform.python)
+    if isinstance(target, Batch) and row_by_row.mixes_rows(converted.model):
+        yield MIXES_ROWS
 
 
 def _own_code(

@@ -101,6 +101,7 @@ class Optimization:
 
     ``sentence`` says the choice and its reason, for people; ``front`` are the ids that nothing else beats in
     size, latency and accuracy at once; ``stopped``: the limit that ended the search, if one did.
+    ``rows_timed``: how many rows at once were timed; latencies are for each of them.
     """
 
     objective: Objective
@@ -117,6 +118,7 @@ class Optimization:
     seconds: float
     stopped: Literal["max_trials", "max_minutes"] | None = None
     notes: tuple[str, ...] = ()
+    rows_timed: int = 1
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -4,7 +4,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packager import codes, conversion, dependencies, engine_choice, prices, probe, trial, verify
+from packager import codes, conversion, dependencies, engine_choice, prices, probe, row_by_row, trial, verify
 from packager.conversion import Conversion, Way
 from packager.engine_choice import Wanted
 from packager.errors import ConversionError
@@ -53,12 +53,18 @@ class Judge:
         self._prove(self.converted, steps)
         self._tiny_may = self.base_choice.engine == "tiny" or self._fits_tiny(base)
         self.base: Candidate | None = None
+        self.rows_timed = 1
 
     def measure(self, made: Made, number: str, timed: bool) -> tuple[Candidate, str]:
         """The candidate with its figures, and the reason for its engine; ``timed``: even over the budget."""
         if not made.lineage:
             base = self._timed(self._described(made, number, self._root), self._root)
             return replace(base, outcome="base", why="", latency=None), self.base_choice.why
+        if self._shipping.target.favours == "throughput" and row_by_row.mixes_rows(made.converted.model):
+            raise ConversionError(
+                "the rows of a batch share one range of 8 bits, and each is answered otherwise than alone",
+                "int8 for batch jobs is static: --pass static_int8",
+            )
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="trial-") as folder:
             root, why = self._lay(made.converted, Path(folder, "library")), "it runs the model's format"
             candidate = self._described(made, number, root)
@@ -107,7 +113,9 @@ class Judge:
 
     def _timed(self, candidate: Candidate, root: TrialRoot) -> Candidate:
         """In turn with the base; what keeps the budget and gains nothing is told from what gains."""
-        found = trial.compare(root, self._root, self._row)
+        many = self._shipping.target.favours == "throughput"
+        found = trial.compare(root, self._root, self._row, many=many)
+        self.rows_timed = found.rows
         base, objective = self.base, self._shipping.objective
         candidate = replace(
             candidate,

@@ -107,6 +107,7 @@ def optimize(task: Task, base: Conversion, journal: Journal, steps: Steps) -> Ch
         seconds=round(sum(one.seconds for one in tried), 3),
         stopped=stopped,
         notes=scoring.notes,
+        rows_timed=judge.rows_timed,
     )
     if task.asked.keep_candidates:
         keep(optimization, trials, journal.models, base.model.path, task.output)

@@ -145,7 +145,8 @@ def remarks(optimization: Optimization) -> Iterator[str]:
     )
     yield (
         f"{len(optimization.candidates)} candidates in {optimization.seconds:.0f} s, timed in turn with the "
-        f"first, one row each, on {machine.cpu}, {machine.cores} cores, load {machine.load:g} before"
+        f"first, {_timed(optimization)}, on {machine.cpu}, {machine.cores} cores, "
+        f"load {machine.load:g} before"
     )
     if optimization.objective == "size":
         yield (
@@ -155,6 +156,11 @@ def remarks(optimization: Optimization) -> Iterator[str]:
     if optimization.stopped:
         yield f"stopped by --{optimization.stopped.replace('_', '-')}: a longer search may find more"
     yield from (f"note: {note}" for note in (*_codes(optimization), *optimization.notes))
+
+
+def _timed(optimization: Optimization) -> str:
+    many = optimization.rows_timed
+    return "one row each" if many == 1 else f"{many} rows at once (times are for one of them)"
 
 
 def _outcome(candidate: Candidate) -> str:

@@ -32,15 +32,18 @@ _SCRIPT = Path(__file__).with_name("timing_script.py")
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """What one run of one row takes in either model, and the first one's time over the second's."""
+    """What a run takes in either model for each of its ``rows``, and the first's time over the second's."""
 
     own_ms: float
     base_ms: float
     ratio: Ratio
+    rows: int = 1
 
 
-def compare(mine: TrialRoot, base: TrialRoot, cases: Path, most_s: float = MOST_S) -> Timed:
-    """Run the first case of ``cases`` in both, in turn.
+def compare(
+    mine: TrialRoot, base: TrialRoot, cases: Path, most_s: float = MOST_S, *, many: bool = False
+) -> Timed:
+    """Run the first case of ``cases`` in both, in turn; ``many``: the last, which has all rows.
 
     A process is a little faster or slower for its whole life, by where its memory happens to lie. So each
     round has a process of its own for either, and gives one ratio: the interval is over rounds.
@@ -49,8 +52,8 @@ def compare(mine: TrialRoot, base: TrialRoot, cases: Path, most_s: float = MOST_
     base_ms: list[float] = []
     deadline = time.monotonic() + most_s
     with tempfile.TemporaryDirectory(prefix="packager-timing-") as scratch:
-        first_case = _first_case(cases, Path(scratch) / "case.json")
-        case = {laid.root: _coded(laid, first_case) for laid in (mine, base)}
+        one_case, rows = _one_case(cases, Path(scratch) / "case.json", -1 if many else 0)
+        case = {laid.root: _coded(laid, one_case) for laid in (mine, base)}
         while True:
             pair = (mine, base) if len(own_ms) % 2 == 0 else (base, mine)
             first, second = _round(*pair, case)
@@ -61,7 +64,7 @@ def compare(mine: TrialRoot, base: TrialRoot, cases: Path, most_s: float = MOST_
             late = time.monotonic() > deadline or len(own_ms) == _MOST_ROUNDS
             enough = late or (len(own_ms) >= _LEAST_ROUNDS and _is_known(ratio))
             if enough and len(own_ms) >= _FEWEST_ROUNDS:
-                return Timed(median(own_ms), median(base_ms), ratio)
+                return Timed(median(own_ms) / rows, median(base_ms) / rows, ratio, rows)
 
 
 def _round(first: TrialRoot, second: TrialRoot, case: Mapping[Path, Path]) -> tuple[float, float]:
@@ -92,10 +95,13 @@ def _is_known(ratio: Ratio) -> bool:
     return max(ratio.high - ratio.ratio, ratio.ratio - ratio.low) <= _NARROW * ratio.ratio
 
 
-def _first_case(cases: Path, dest: Path) -> Path:
+def _one_case(cases: Path, dest: Path, place: int) -> tuple[Path, int]:
+    """A file with that case alone. Of the first it is not asked how many rows it has: it is a run."""
     document = json.loads(cases.read_text(encoding="utf-8"))
-    dest.write_text(json.dumps({**document, "cases": document["cases"][:1]}), encoding="utf-8")
-    return dest
+    case = document["cases"][place]
+    dest.write_text(json.dumps({**document, "cases": [case]}), encoding="utf-8")
+    shapes = [tensor["shape"] for tensor in case["inputs"].values() if tensor["shape"]]
+    return dest, max((shape[0] for shape in shapes), default=1) if place else 1
 
 
 def _coded(laid: TrialRoot, case: Path) -> Path:

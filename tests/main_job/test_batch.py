@@ -275,6 +275,19 @@ def test_refuses_to_optimize_for_a_job_and_a_function_at_once(work: Path) -> Non
     assert "build them one after the other" in done.stderr
 
 
+def test_refuses_to_make_answers_hang_on_the_rows_beside(tmp_path: Path) -> None:
+    """Dynamic int8 takes one range for all rows of a run."""
+    weights = np.random.default_rng(0).normal(size=(30, 300)).astype(np.float32)
+    constant = helper.make_node("Constant", [], ["w"], value=onnx.numpy_helper.from_array(weights))
+    product = helper.make_node("MatMul", ["x", "w"], ["y"])
+    write_onnx(tmp_path / "net.onnx", [constant, product], {"x": ["batch", 30]}, {"y": ["batch", 300]})
+    np.save(tmp_path / "rows.npy", np.random.default_rng(1).normal(size=(64, 30)).astype(np.float32))
+    options = ("--samples", "rows.npy", "--pass", "dynamic_int8", *JOB)
+    done = packager("build", tmp_path / "net.onnx", *options, cwd=tmp_path)
+    assert done.exit_code == 7
+    assert "the rows of a batch share one range" in done.stderr and "static_int8" in done.stderr
+
+
 def write_onnx(path: Path, nodes: list[Any], inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
     named = [
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in specs.items()]
