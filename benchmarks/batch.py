@@ -124,11 +124,13 @@ def main(sizes: Sizes, page: Path | None) -> None:
         page.write_text(text, encoding="utf-8")
 
 
-def floors(runs: Runs) -> list[float]:
-    """The processor seconds of each round's floor: decode, the cheaper engine, and encode, by themselves."""
+def floors(runs: Runs, with_start: bool = True) -> list[float]:
+    """The processor seconds of each round's floor: decode, the cheaper engine, and encode, by themselves;
+    of the program that decodes from its start to its end, or its loop alone."""
     parts = {name: [float(run.said) for run in runs[name]] for name in FLOOR}
+    decode = [run.cpu_s for run in runs["decode"]] if with_start else parts["decode"]
     engines = map(min, parts["run"], parts["own engine"])
-    return [sum(each) for each in zip(parts["decode"], engines, parts["encode"], strict=True)]
+    return [sum(each) for each in zip(decode, engines, parts["encode"], strict=True)]
 
 
 def _goals(model: str, runs: Runs, least: float) -> Iterator[Row]:
@@ -151,7 +153,15 @@ def _usual(runs: Runs) -> Iterator[Row]:
 def _lines(runs: Runs, rows: int) -> list[Line]:
     alone = [name for name in runs if name in FLOOR]
     lines = [Line(name, rows, runs[name]) for name in runs if name not in FLOOR]
-    return lines + [Line(f"{name} alone", rows, runs[name], in_loop=True) for name in alone]
+    lines += [Line(f"{name} alone, its loop", rows, runs[name], _loops(runs[name])) for name in alone]
+    if alone:
+        lines += [Line("floor", rows, runs["decode"], floors(runs))]
+        lines += [Line("floor, loops alone", rows, runs["decode"], floors(runs, with_start=False))]
+    return lines
+
+
+def _loops(runs: list[Measured]) -> list[float]:
+    return [float(run.said) for run in runs]
 
 
 def _one_by_one(bench: Bench, built: Built, which: int) -> list[Line]:

@@ -77,6 +77,8 @@ class Ways:
             return [str(built.python), str(built.job), *options]
         if name == "own engine":
             return [str(built.python), str(_WAYS / "own_engine.py"), str(built.job), files[0]]
+        if name == "decode":
+            return [str(built.python), str(_WAYS / "bare_reading.py"), files[0]]
         script, tool, how = _SCRIPTS[name]
         python = self._tools[tool] if tool else Path(sys.executable)
         model = built.source if name in _OF_SKLEARN else built.model
@@ -117,7 +119,6 @@ _SCRIPTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "Spark, predict_batch_udf": ("spark_frames.py", "spark", ("udf",)),
     "Spark, mapInPandas": ("spark_frames.py", "spark", ("frames",)),
     "shortest program": ("smallest.py", "", ("all",)),
-    "decode": ("smallest.py", "", ("decode",)),
     "run": ("smallest.py", "", ("run",)),
     "encode": ("smallest.py", "", ("encode",)),
 }

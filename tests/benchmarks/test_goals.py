@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.goals import State, missing_row, ratio_row, size_row
+from benchmarks.goals import State, held_row, limit_row, missing_row, ratio_row, size_row
 from packager.measurement import Ratio
 
 
@@ -29,3 +29,17 @@ def test_a_size_is_held_to_its_goal() -> None:
 
 def test_a_figure_that_is_missing_is_not_met() -> None:
     assert missing_row("cold start", "≤ 0.2 × naive", "no control groups").state == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("ratios", "state"),
+    [([0.95, 0.97], "met"), ([0.94, 0.97], "undecided"), ([0.91, 0.94], "not met"), ([0.9, 1.3], "unstable")],
+)
+def test_every_round_has_to_meet_a_least_ratio(ratios: list[float], state: State) -> None:
+    assert held_row("CPU", 0.95, ratios).state == state
+
+
+def test_every_round_has_to_stay_within_a_limit() -> None:
+    assert limit_row("memory", 260, "MB", [240.0, 260.0]).state == "met"
+    assert limit_row("memory", 260, "MB", [255.0, 261.0]).state == "undecided"
+    assert limit_row("memory", 260, "MB", [261.0, 262.0]).state == "not met"

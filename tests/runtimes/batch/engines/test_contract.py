@@ -1,24 +1,18 @@
 """What holds on every engine: the same shards, dead letters, resume, bytes and exit codes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from tests.runtimes.batch import jobs
-from tests.runtimes.batch.engines.running import Machines, lay_job, machines
+from tests.runtimes.batch.engines.running import Machines
+
+pytestmark = pytest.mark.network
 
 ENGINES = ("threads", "ray", "array")
 SHARDS = 7
 _ROWS = 100
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    folder = tmp_path_factory.mktemp("machines")
-    with machines(lay_job(folder / "job")) as found:
-        yield found
 
 
 @pytest.fixture

@@ -3,22 +3,20 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runtimes.batch.engines.ray import do_shard
+from runtimes.batch.engines.worker import Task
+from runtimes.batch.errors import JobError
 from tests.runtimes.batch import jobs
-from tests.runtimes.batch.engines.running import Machines, clean, end, lay_job, machines, until
+from tests.runtimes.batch.engines.running import Machines, clean, end, until
+
+pytestmark = pytest.mark.network
 
 SHARDS = 240
 _ROWS = 400
-
-
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    with machines(lay_job(tmp_path_factory.mktemp("machines") / "job")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +96,10 @@ def test_a_job_without_ray_says_what_to_install(here: Machines, rows: Path, tmp_
     assert driver.code == 2
     assert "--engine ray needs Ray, which is not installed here" in driver.err
     assert "hint: pip install 'ray" in driver.err
+
+
+def test_a_node_that_does_not_see_the_plan_says_where_it_must_be() -> None:
+    error = do_shard(Task("/not/on/this/node/plan.json", "", "", 0))
+    assert isinstance(error, JobError)
+    assert "does not see /not/on/this/node/plan.json" in error.message
+    assert "on S3, or on a disk that all mount there" in error.hint
