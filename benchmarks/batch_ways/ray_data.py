@@ -44,7 +44,7 @@ def answer(batch: dict[str, Any], model: str) -> dict[str, Any]:
 
 def main(model: str, source: str, dest: str, how: str = "tasks") -> None:
     """One actor, since two on two processors leave none to the reading, and the whole stands still."""
-    ray.init(include_dashboard=False, log_to_driver=False, num_cpus=os.cpu_count())
+    ray.init("local", include_dashboard=False, log_to_driver=False, num_cpus=os.cpu_count())
     ray.data.DataContext.get_current().enable_progress_bars = False
     rows = ray.data.read_parquet(source)
     if how == "actor":
