@@ -73,7 +73,12 @@ def _run(asked: options.Options, interruption: Interruption) -> int:
 
 
 def _leave(code: int) -> None:
-    """End the process; what threads are still at is of no use any more, and they are not waited for."""
+    """End the process; what threads are still at is of no use any more, and they are not waited for.
+
+    How it ends is decided: the interpreter would let a signal that comes while it ends change the exit code.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     sys.stdout.flush()
     sys.stderr.flush()
     if any(thread is not threading.main_thread() for thread in threading.enumerate()):

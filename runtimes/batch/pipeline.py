@@ -24,6 +24,8 @@ from runtimes.batch.work import Block, Predicted, Shard
 
 _SPARE = 2
 """Blocks under way beyond one for each thread that predicts: one being read, one being written."""
+_SLOT_BYTES = 4 << 20
+"""A block takes a slot for each of these: few blocks are under way where rows are large."""
 _PUBLISHING = 4
 """Shards that are published at the same time: a disk or a store takes its time for each, however small."""
 _AHEAD = 4
@@ -49,6 +51,7 @@ class _Begin:
 class _Rows:
     block: Block
     predicted: Future[Predicted]
+    slots: int
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Pipeline:
         self._opened = opened
         self._advanced = advanced
         self._ended = threading.Event()
-        self._slots = threading.Semaphore(threads + _SPARE)
+        self._most = threads + _SPARE
+        self._slots = threading.Semaphore(self._most)
         self._unpublished = threading.Semaphore(_PUBLISHING)
         self._steps: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[Done | BaseException | None] = queue.SimpleQueue()
@@ -134,9 +138,12 @@ class Pipeline:
                 way = self._opened.way(shard)
                 self._steps.put(_Begin(shard, way))
                 for block in formats.find(shard.file.format).blocks(shard.file, path, shard.cut, way.wanted):
-                    self._wait(self._slots)
+                    slots = min(self._most, 1 + block.batch.nbytes // _SLOT_BYTES)
+                    for _ in range(slots):
+                        self._wait(self._slots)
                     predicted = self._predicting.submit(way.rows.predict, block.batch)
-                    self._steps.put(_Rows(block, predicted))
+                    self._steps.put(_Rows(block, predicted, slots))
+                    del block, predicted  # it is not held while the next one is read
             self._steps.put(_Finish())
         self._steps.put(None)
 
@@ -182,7 +189,7 @@ class Pipeline:
                     output = ShardOutput(self._opened, step.shard, step.way)
                 elif isinstance(step, _Rows) and output is not None:
                     self._advanced(output.add(step.block, step.predicted.result()))
-                    self._slots.release()
+                    self._slots.release(step.slots)
                 elif output is not None:
                     output.close()
                     self._wait(self._unpublished)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable
 
@@ -22,6 +23,8 @@ class Tally:
         self.done = {done.shard: done for done in before}
         self.done_before = len(self.done)
         self.rows_before = sum(done.rows_in for done in self.done.values())
+        self._dead_letters = sum(done.dead_letters for done in self.done.values())
+        self._rows_of_plan = _sum(self._rows_of)
         self._under_way = 0
 
     def advance(self, rows: int) -> None:
@@ -33,13 +36,14 @@ class Tally:
         """A shard is done; JobError when there are too many dead letters by now."""
         with self._lock:
             self.done[done.shard] = done
+            self._dead_letters += done.dead_letters
             self._under_way = max(0, self._under_way - done.rows_in)
         self.check_early()
 
     @property
     def dead_letters(self) -> int:
         """Of all shards that are done."""
-        return sum(done.dead_letters for done in list(self.done.values()))
+        return self._dead_letters
 
     @property
     def rows(self) -> int:
@@ -49,9 +53,7 @@ class Tally:
     @property
     def rows_in_all(self) -> int | None:
         """Of the shards of this run, where their files say so."""
-        rows = [self._rows_of[index] for index in self.mine]
-        known = [count for count in rows if count is not None]
-        return sum(known) if len(known) == len(rows) else None
+        return _sum([self._rows_of[index] for index in self.mine])
 
     @property
     def share(self) -> float:
@@ -63,8 +65,8 @@ class Tally:
 
     def check_early(self) -> None:
         """What no further row can mend is refused at once."""
-        whole = self.rows_in_all if len(self.mine) == len(self._rows_of) else None
-        self._hold_to_limit(totals(self.done.values()), whole)
+        if self._limit is not None and self._dead_letters > self._allowed(self._rows_of_plan):
+            raise self._too_many(totals(self.done.values()))
 
     def check_all(self, done: list[Done]) -> None:
         """Hold all shards of the plan to each other: rows that are in must come out."""
@@ -82,20 +84,27 @@ class Tally:
                 f"all {found.rows_in} rows are bad: {_listed(found.reasons)}",
                 "the dead letters say what is wrong with each",
             )
-        self._hold_to_limit(found, found.rows_in)  # also what other processes have done
+        if self._limit is not None and found.dead_letters > self._allowed(found.rows_in):
+            raise self._too_many(found)  # also for what other processes have done
 
-    def _hold_to_limit(self, found: Totals, rows: int | None) -> None:
+    def _allowed(self, rows: int | None) -> float:
         """``rows``: of the whole plan, which a share is of; None where nobody knows yet."""
-        if self._limit is None or (self._limit.endswith("%") and rows is None):
-            return
-        share = self._limit.endswith("%")
-        limit = int((rows or 0) * float(self._limit[:-1]) / 100) if share else int(self._limit)
-        if found.dead_letters > limit:
-            raise JobError(
-                f"{found.dead_letters} rows are bad, more than --max-bad-rows {self._limit} allows:"
-                f" {_listed(found.reasons)}",
-                "the dead letters say what is wrong with each; with a higher limit the job goes on from here",
-            )
+        limit = self._limit or ""
+        if not limit.endswith("%"):
+            return int(limit)
+        return math.inf if rows is None else int(rows * float(limit[:-1]) / 100)
+
+    def _too_many(self, found: Totals) -> JobError:
+        return JobError(
+            f"{found.dead_letters} rows are bad, more than --max-bad-rows {self._limit} allows:"
+            f" {_listed(found.reasons)}",
+            "the dead letters say what is wrong with each; with a higher limit the job goes on from here",
+        )
+
+
+def _sum(rows: list[int | None]) -> int | None:
+    known = [count for count in rows if count is not None]
+    return sum(known) if len(known) == len(rows) else None
 
 
 def _listed(reasons: dict[str, int]) -> str:
