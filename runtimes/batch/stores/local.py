@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from runtimes.batch.stores.under_way import UnderWay
 from runtimes.batch.work import InputFile
 
 _OWN = ("_packager", "tmp")
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 _PLAN_ANEW = "leave the input as it is while a job runs; plan again, with another output"
 
 
@@ -137,6 +139,13 @@ class Local:
             os.link(path, uri)
         except FileExistsError:
             return os.stat(path).st_nlink == 2  # a network disk's answer was lost, and it asked itself again
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            raise JobError(
+                f"{uri} cannot appear at once: its disk knows no links ({error.strerror})",
+                "name an output on another disk, or in s3://",
+            ) from error
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)

@@ -22,7 +22,7 @@ _LOCK = ".lock"
 
 
 class UnderWay:
-    """This process's folder in ``parent``. With a prefix the parent is everybody's, as /tmp is."""
+    """This process's folder in ``parent``. With a prefix the parent is everybody's."""
 
     def __init__(self, parent: str, prefix: str = "") -> None:
         self._parent = parent

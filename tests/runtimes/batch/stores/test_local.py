@@ -1,5 +1,6 @@
 """This machine's disks as a store: what is found, what shows, and when."""
 
+import errno
 import hashlib
 import os
 import signal
@@ -266,6 +267,19 @@ def test_an_output_that_is_a_file_is_refused(store: Local, tmp_path: Path) -> No
         with pytest.raises(JobError, match=r"out.* cannot be used: (Not a directory|File exists)") as refused:
             run()
         assert refused.value.exit_code == 2
+
+
+def test_a_disk_without_links_is_refused(
+    store: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(source: str, _dest: str) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), source)  # as vfat says it
+
+    monkeypatch.setattr(os, "link", link)
+    with pytest.raises(JobError, match="its disk knows no links"):
+        store.create(str(tmp_path / "out/_packager/job.json"), b"{}")
+    store.close()
+    assert listed(tmp_path) == []
 
 
 def test_a_folder_in_a_parts_place_is_refused(store: Local, tmp_path: Path) -> None:
