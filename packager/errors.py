@@ -114,7 +114,7 @@ class ReleaseError(PackagerError):
 
 
 class SubmitError(PackagerError):
-    """AWS refused or does not answer: no credentials, no such queue, a queue that is off, no image, denied."""
+    """AWS refused or does not answer: no credentials, no such queue, one that is off, no image, denied."""
 
     exit_code = 19
 

@@ -9,12 +9,13 @@ from onnx import helper
 from packager import environments, serving, weights
 from packager.conversion import Conversion
 from packager.errors import ConfigError
-from packager.layout import Parts
+from packager.layout import Favour, Parts
 from packager.manifest import read_signature
 from packager.model import ModelFile, SourceModel
 from packager.results import ConversionRecord
-from packager.serving import Favour, serve
+from packager.serving import serve
 from packager.targets.aws_lambda.target import AwsLambda
+from packager.targets.batch.target import Batch
 from tests.packager.large_models import dense
 from tests.packager.targets.models import golden, tensor
 
@@ -49,6 +50,19 @@ def test_a_large_net_is_not_laid_out_anew_at_each_start(
 ) -> None:
     served = serve(AwsLambda(), converted(tmp_path, width, framework), "auto", favour)
     assert served.described.graph_optimization == effort
+
+
+def test_a_batch_job_is_for_throughput_unless_a_quick_start_is_asked_for(tmp_path: Path) -> None:
+    large = converted(tmp_path, LARGE)
+    assert serve(Batch(), large, "auto").described.graph_optimization == "all"
+    assert serve(Batch(), large, "auto", "start").described.graph_optimization == "extended"
+    assert serve(AwsLambda(), large, "auto").described.graph_optimization == "extended"
+
+
+def test_a_batch_job_gets_the_newest_release_and_one_thread_in_the_engine(tmp_path: Path) -> None:
+    served = serve(Batch(), converted(tmp_path, LARGE), "auto")
+    assert (served.engine.version, served.described.intra_op_threads) == ("1.31.1", 1)
+    assert served.described.thread_per is None
 
 
 @pytest.mark.parametrize(("width", "is_mapped"), [(SMALL, False), (MAPPED, True), (LARGE, True)])

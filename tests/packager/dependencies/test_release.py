@@ -41,6 +41,11 @@ def test_any_other_graph_gets_the_newest_and_the_reason(needs: OnnxNeeds, why: s
     assert chosen.why == f"the newest release for this platform: {why}"
 
 
+def test_many_rows_are_for_the_newest_release_or_the_one_that_is_asked_for() -> None:
+    assert choose_release(PLATFORM, NET, favour="throughput").engine.version == "1.31.1"
+    assert choose_release(PLATFORM, NET, "1.20.1", "throughput").engine.version == "1.20.1"
+
+
 @pytest.mark.parametrize(("runtime", "version"), [("python3.13", "1.31.1"), ("python3.11", "1.23.2")])
 def test_arm64_gets_the_newest_that_loads_there(runtime: str, version: str) -> None:
     chosen = choose_release(quotas.runtimes()[runtime].platform("arm64"), NET)
