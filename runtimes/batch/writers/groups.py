@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 GROUP_ROWS = 131_072
-GROUP_BYTES = 32 << 20
+GROUP_BYTES = 16 << 20
 """A group of rows is in memory at once, and so is what is written of it."""
 
 
