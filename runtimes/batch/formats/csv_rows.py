@@ -15,7 +15,7 @@ import pyarrow.types as pt
 from runtimes.batch.formats.cells import FALSE, TRUE, explain_cell, read_cells
 from runtimes.batch.formats.csv_records import is_sound, sift_lines
 from runtimes.batch.formats.lines import Lines, Sifted, batch_without, block_of, without
-from runtimes.batch.formats.pieces import Piece, no_rows
+from runtimes.batch.formats.pieces import WARY_PIECES, Piece, no_rows
 from runtimes.batch.work import Block, DeadLetter, Wanted
 
 _HEXADECIMAL = re.compile(rb"0[xX]")
@@ -34,7 +34,7 @@ class CsvRows:
         self._has_whole = any(pt.is_integer(type_) for type_ in types.values())
         self._typed = self._options(types)
         self._texts = self._options(dict.fromkeys(types, pa.string()))
-        self._trusts = True
+        self._wary = 0
 
     def read(self, piece: Piece) -> Block:
         """The rows of a piece in which each stands on a line of its own."""
@@ -56,10 +56,11 @@ class CsvRows:
 
     def _read(self, data: bytes, lines: Lines, count: int, letters: Letters) -> Block | None:
         """None where there are not as many rows as lines."""
-        if self._trusts:
+        if not self._wary:
             batch = self._read_typed(data)
             if batch is not None:
                 return block_of(batch, lines, None, letters) if batch.num_rows == count else None
+            self._wary = WARY_PIECES
         return self._read_texts(data, lines, count, letters)
 
     def _read_typed(self, data: bytes) -> pa.RecordBatch | None:
@@ -89,7 +90,7 @@ class CsvRows:
         ]
         rows: Sequence[int] = without(range(count), [row for row, _ in ragged]) if ragged else range(count)
         columns, faults = self._read_columns(texts)
-        self._trusts = not ragged and not faults
+        self._wary = WARY_PIECES if ragged or faults else self._wary - 1
         for row, (name, reason, message) in faults.items():
             found.append((rows[row], name, reason, message))
         letters = letters + [

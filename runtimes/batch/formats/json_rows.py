@@ -13,10 +13,10 @@ from runtimes.batch.formats.json_judge import Judge, Refusal, is_plain
 from runtimes.batch.formats.json_text import BLANK
 from runtimes.batch.formats.json_values import converter, kept_converter
 from runtimes.batch.formats.lines import Lines, Sifted, Stretch, apart, block_of, runs
-from runtimes.batch.formats.pieces import Piece, no_rows
+from runtimes.batch.formats.pieces import WARY_PIECES, Piece, no_rows
 from runtimes.batch.work import Block, Wanted
 
-_ATTEMPTS = 5
+_ATTEMPTS = 10
 _ROW = re.compile(r" in row ([0-9]+)$")
 
 
@@ -35,11 +35,11 @@ class JsonRows:
         self._parse_options = pa.json.ParseOptions(
             explicit_schema=self.schema, newlines_in_values=False, unexpected_field_behavior="ignore"
         )
-        self._trusts = True
+        self._wary = 0
 
     def read(self, piece: Piece) -> Block:
         """The rows of a piece."""
-        if self._trusts and is_plain(piece.data, piece.lines):
+        if not self._wary and is_plain(piece.data, piece.lines):
             batch = self._parse(piece.data, piece.lines)
             if isinstance(batch, pa.RecordBatch):
                 return block_of(batch, Lines(piece))
@@ -47,7 +47,7 @@ class JsonRows:
         for run in runs(piece.data):
             batches.append(self._read_run(run, piece.data, sifted))
         letters = sifted.letters()
-        self._trusts = not letters
+        self._wary = WARY_PIECES if letters else max(0, self._wary - 1)
         return block_of(pa.concat_batches(batches), sifted.lines(), None, letters)
 
     def _parse(self, data: bytes, count: int) -> pa.RecordBatch | int | None:

@@ -47,6 +47,7 @@ class Lines:
         self._stretches = [(0, len(piece.data), 0, piece.lines)] if stretches is None else stretches
         self._firsts: list[int] = []
         self._steps: dict[int, list[int]] = {}
+        self._last = (-1, 0, 0)
 
     def span(self, row: int) -> tuple[int, int, int]:
         """Where a row begins and ends in the piece, and the number of its first line there."""
@@ -70,9 +71,12 @@ class Lines:
         if line == 0:
             return start
         step = bisect_left(self._steps[at], line) - 1
-        position = start + step * _STEP_BYTES
-        for _ in range(line - self._steps[at][step]):
+        known, position = self._steps[at][step], start + step * _STEP_BYTES
+        if self._last[0] == at and known < self._last[1] <= line:  # rows are asked for in their order
+            known, position = self._last[1:]
+        for _ in range(line - known):
             position = data.find(b"\n", position) + 1
+        self._last = (at, line, position)
         return position
 
     def place(self, row: int) -> Place:

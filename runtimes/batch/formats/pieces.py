@@ -14,6 +14,8 @@ from runtimes.batch.work import Block, Cut, DeadLetter, InputFile, Place
 
 PIECE_BYTES = 2 << 20
 MOST_LINE_BYTES = 16 << 20
+WARY_PIECES = 4
+"""After a piece with dirt in it, so many are read by the way that finds dirt without a second try."""
 _SHOWN_BYTES = 1000
 _LOOK_BYTES = 64 << 10
 
