@@ -19,6 +19,7 @@ from runtimes.batch.stores.patterns import refuse_output
 from runtimes.batch.work import Cut, InputFile, Shard
 from runtimes.core.signature import Signature
 
+_DELIMITERS = ",;\t|"
 _LOOKING = 16
 """Files that are looked at together: a store at a distance answers them together, too."""
 
@@ -98,8 +99,16 @@ class _Looking:
             try:
                 self._bindings[key] = Binding(self._signature, schema, key[1], self._job)
             except JobError as error:
-                raise JobError(f"{file.uri}: {error.message}", error.hint) from None
+                hint = self._other_delimiter(file, schema) or error.hint
+                raise JobError(f"{file.uri}: {error.message}", hint) from None
         return self._bindings[key]
+
+    def _other_delimiter(self, file: InputFile, schema: pa.Schema) -> str:
+        """A hint where a file of one column looks as if it had several."""
+        found = [one for one in _DELIMITERS if one != self._job.delimiter and one in "".join(schema.names)]
+        if file.format != "csv" or len(schema.names) != 1 or not found:
+            return ""
+        return f"its first line has {found[0]!r}: name what separates its values with --delimiter"
 
 
 def _look_at(files: tuple[InputFile, ...], look: _Looking) -> list[_Looked]:

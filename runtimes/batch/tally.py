@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from runtimes.batch.errors import JobError
 from runtimes.batch.ledger import Done, Totals, totals
-from runtimes.batch.plan import Plan
+from runtimes.batch.plan import OWN_FOLDER, Plan
 
 
 class Tally:
@@ -17,6 +17,7 @@ class Tally:
     def __init__(self, plan: Plan, mine: Iterable[int], before: Iterable[Done]) -> None:
         self._lock = threading.Lock()
         self._limit = plan.job.max_bad_rows
+        self._where = f"{plan.job.output}/{OWN_FOLDER}/dead-letters says what is wrong with each"
         self._rows_of = [shard.cut.rows for shard in plan.shards]
         self._bytes_of = [sum(length for _, length in shard.cut.spans) for shard in plan.shards]
         self.mine = tuple(mine)
@@ -82,7 +83,7 @@ class Tally:
         if found.rows_in and not found.rows_out:
             raise JobError(
                 f"all {found.rows_in} rows are bad: {_listed(found.reasons)}",
-                "the dead letters say what is wrong with each",
+                self._where,
             )
         if self._limit is not None and found.dead_letters > self._allowed(found.rows_in):
             raise self._too_many(found)  # also for what other processes have done
@@ -98,7 +99,7 @@ class Tally:
         return JobError(
             f"{found.dead_letters} rows are bad, more than --max-bad-rows {self._limit} allows:"
             f" {_listed(found.reasons)}",
-            "the dead letters say what is wrong with each; with a higher limit the job goes on from here",
+            f"{self._where}; with a higher limit the job goes on from here",
         )
 
 

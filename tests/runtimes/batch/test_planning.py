@@ -181,3 +181,15 @@ def test_a_file_without_a_byte_is_left_out(root: Path, tmp_path: Path) -> None:
     assert [Path(file.uri).name for file in found.files] == ["b.csv"]
     with pytest.raises(JobError, match="files are empty"):
         planned(root, tmp_path / "in" / "c.jsonl", tmp_path / "out")
+
+
+def test_another_delimiter_is_guessed_for_the_hint(root: Path, tmp_path: Path) -> None:
+    text = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(5)).read_text()
+    (tmp_path / "a.csv").write_text(text.replace(",", ";").replace('"', ""))
+    with pytest.raises(JobError) as refused:
+        planned(root, tmp_path / "a.csv", tmp_path / "out")
+    assert "its first line has ';'" in refused.value.hint
+    assert planned(root, tmp_path / "a.csv", tmp_path / "out", "--delimiter", ";").answers[0] == (
+        "id",
+        "string",
+    )

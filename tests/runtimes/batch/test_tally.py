@@ -73,8 +73,9 @@ def test_a_share_of_rows_that_nobody_counted_is_refused_at_the_end() -> None:
 def test_bad_rows_are_no_failure_unless_all_are_bad() -> None:
     tally = Tally(plan(), range(4), [])
     tally.check_all([done(0), *(done(index, bad=100) for index in range(1, 4))])
-    with pytest.raises(JobError, match="all 400 rows are bad: 400 missing"):
+    with pytest.raises(JobError, match="all 400 rows are bad: 400 missing") as refused:
         tally.check_all([done(index, bad=100) for index in range(4)])
+    assert refused.value.hint.startswith("/out/_packager/dead-letters says what is wrong")
 
 
 def test_no_rows_at_all_are_no_failure() -> None:
