@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from runtimes.batch.errors import JobError
 from tests.runtimes.batch import jobs
 from tests.runtimes.batch.stores.buckets import ENVIRONMENT, Bucket, moto_server, new_bucket
 
-CHILDREN, SHARDS, ROWS = 4, 24, 60
+CHILDREN, SHARDS, ROWS = 4, 48, 30
 PATIENCE_S = 60
 
 
@@ -82,10 +83,10 @@ class Place:
     tree: Callable[[], dict[str, bytes]]
     clear: Callable[[], None]
 
-    def done(self, index: int) -> int:
-        """How many shards of this child are done."""
+    def done(self) -> Counter[int]:
+        """How many shards of each child are done."""
         done = [name.rpartition("/")[2] for name in self.names() if "_packager/done/" in name]
-        return sum(int(name.partition("-")[0]) % CHILDREN == index for name in done)
+        return Counter(int(name.partition("-")[0]) % CHILDREN for name in done)
 
 
 @pytest.fixture(scope="module")
@@ -154,16 +155,15 @@ def test_two_of_four_children_are_ended_and_their_second_attempts_finish(root: P
     assert (planned.code, planned.metrics["shards"]) == (0, SHARDS)
     asked = ("run", "--plan", planned.metrics["plan"], "--threads", 1, "--progress", "json", *place.options)
     children = [jobs.start(root, *asked, **place.environment, **child(index)) for index in range(CHILDREN)]
-    ended = {index: _end_in_the_middle(place, children, index, number) for index, number in ENDED.items()}
-    assert ended == {2: -signal.SIGKILL, 3: 75}
+    _end_in_the_middle(place, children, {2: signal.SIGKILL, 3: signal.SIGTERM})
+    assert [children[index].wait(PATIENCE_S) for index in (2, 3)] == [-signal.SIGKILL, 75]
     for index in (0, 1):
         said, told = children[index].communicate(timeout=PATIENCE_S)
         assert children[index].returncode == 0, told
         assert f'"job_id": "0f6b0c1e:{index}"' in told and '"attempt": "1"' in told
         assert said
     assert "_packager/manifest.json" not in place.tree()
-    left = sum(SHARDS // CHILDREN - place.done(index) for index in (2, 3))
-    assert 0 < left < SHARDS // 2
+    assert all(0 < place.done()[index] < SHARDS // CHILDREN for index in (2, 3))
 
     for index in (2, 3):
         again = jobs.run(root, *asked, **place.environment, **child(index, attempt=2))
@@ -172,18 +172,14 @@ def test_two_of_four_children_are_ended_and_their_second_attempts_finish(root: P
     assert place.tree() == expected
 
 
-ENDED = {2: signal.SIGKILL, 3: signal.SIGTERM}
-
-
 def _end_in_the_middle(
-    place: Place, children: list["subprocess.Popen[str]"], index: int, number: signal.Signals
-) -> int:
-    """End a child that has done some of its shards and not all; its exit code."""
-    process, deadline = children[index], time.monotonic() + PATIENCE_S
-    while place.done(index) < 1:
-        assert process.poll() is None, process.communicate()
+    place: Place, children: list["subprocess.Popen[str]"], signals: dict[int, signal.Signals]
+) -> None:
+    """End each of these children when it has done some of its shards; none has done all of them by then."""
+    deadline, waiting = time.monotonic() + PATIENCE_S, dict(signals)
+    while waiting:
         assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(number)
-    process.communicate(timeout=PATIENCE_S)
-    return process.returncode
+        done = place.done()
+        for index in [index for index in waiting if done[index]]:
+            children[index].send_signal(waiting.pop(index))
+        time.sleep(0.005)
