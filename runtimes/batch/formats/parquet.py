@@ -26,7 +26,7 @@ _SLACK_BYTES = 100
 """Old writers leave the header of the dictionary's page out of a column's length; readers add as much."""
 _FOOTER_BYTES = 8
 _BUFFER_BYTES = 1 << 16
-_BUFFERS_BYTES = 32 << 20
+_BUFFERS_BYTES = 8 << 20
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
 _TEXT_WIDTH = 16
 

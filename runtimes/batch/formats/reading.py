@@ -11,7 +11,7 @@ from runtimes.batch.errors import JobError, TryAgainError
 from runtimes.batch.stores.disk import failure
 from runtimes.batch.work import InputFile, Place
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 """A block is at most about this large: rows may be pictures, and several blocks are under way at once."""
 
 

@@ -66,7 +66,7 @@ def test_rows_are_not_copied(tmp_path: Path) -> None:
 
 
 def test_large_rows_come_in_smaller_blocks(tmp_path: Path) -> None:
-    path = _save(tmp_path / "x", np.zeros((8, 1_500_000), "f4"))
+    path = _save(tmp_path / "x", np.zeros((8, 750_000), "f4"))
     assert [block.batch.num_rows for block in blocks(path, "npy", describe(path, "npy"), ["array"])] == [
         2
     ] * 4

@@ -137,7 +137,7 @@ def test_wide_rows_come_in_smaller_blocks(tmp_path: Path) -> None:
     pq.write_table(pa.table({"picture": pictures}), tmp_path / "x", compression="zstd")
     found = describe(tmp_path / "x", "parquet")
     sizes = [block.batch.nbytes for block in blocks(tmp_path / "x", "parquet", found, ["picture"])]
-    assert max(sizes) < 20 << 20
+    assert max(sizes) < 10 << 20
     assert len(sizes) > 4
 
 
