@@ -153,6 +153,8 @@ def _place_for(recipe: recipes.Recipe) -> tuple[Status, str, str | None]:
     if unobtainable:
         return "warn", f"missing, and not fetched by packager: {', '.join(unobtainable)}", recipe.install
     lacks = f"not here: {', '.join(recipe.missing_here())}"
+    if not recipe.needs:
+        lacks = "never run with the packages that are installed here"
     if environments.in_cache(recipe):
         return "ok", f"{lacks}; they are in the cache, in an environment of their own", None
     size = f" (about {recipe.size_mb} MB)" if recipe.size_mb else ""

@@ -61,6 +61,5 @@ def open_job(
             f"{python} is no CPython that a job could run on", "packager doctor says what is here"
         )
     version = ".".join(found.version.split(".")[:2])
-    # Never the environment that packager runs in: the job is proved with the packages that it names.
-    recipe = replace(recipes.recipe(RECIPE), needs=(), pythons=(version,))
+    recipe = replace(recipes.recipe(RECIPE), pythons=(version,))
     return Job(root, environments.find(recipe, say, offline).python, library)
