@@ -15,7 +15,15 @@ if not __package__:  # the folder itself was named: python dist/NAME/batch/job/r
 import threading
 import traceback
 
-from runtimes.batch import errors, metrics, options, running
+from runtimes.batch import errors, packages
+
+try:
+    from runtimes.batch import metrics, options, running
+except ModuleNotFoundError as missing:
+    refusal = packages.refusal(missing)
+    print(f"error: {refusal.message}\nhint: {refusal.hint}", file=sys.stderr)
+    sys.exit(refusal.exit_code)
+
 from runtimes.batch.errors import JobError, TryAgainError
 from runtimes.batch.interruption import Interruption, Stopped
 from runtimes.batch.stores import Stores
@@ -46,6 +54,8 @@ def _told(error: BaseException) -> JobError:
     """What failed, as a sentence with an exit code. A fault of our own would be met again by another try."""
     if isinstance(error, JobError):
         return error
+    if isinstance(error, ModuleNotFoundError):
+        return packages.refusal(error)
     if isinstance(error, ModelError):
         return JobError(f"the model failed: {error.message}")
     if isinstance(error, MemoryError):

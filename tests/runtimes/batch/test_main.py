@@ -6,9 +6,12 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.runtimes.batch import jobs
@@ -54,6 +57,27 @@ def test_mistakes_end_with_a_sentence_and_exit_code_2(root: Path, tmp_path: Path
         assert "Traceback" not in ran.err
         assert re.search(said, ran.err), ran.err
         assert not jobs.parts(tmp_path / "out")
+
+
+def run_without_packages(root: Path, *arguments: object, path: Path) -> jobs.Ran:
+    """The job with nothing installed but what lies in ``path``."""
+    command = [sys.executable, "-S", "-m", "runtimes.batch", *map(str, arguments)]
+    own = {"PYTHONPATH": f"{jobs.REPOSITORY}:{path}", "MODEL_ROOT": str(root)}
+    ran = subprocess.run(command, env=own, capture_output=True, text=True, timeout=jobs.TIMEOUT_S)
+    return jobs.Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_a_package_that_is_not_there_is_named_with_what_installs_it(root: Path, tmp_path: Path) -> None:
+    given = ("--input", "s3://in/a.csv", "--output", tmp_path / "out")
+    bare = run_without_packages(root, *given, path=tmp_path)
+    assert (bare.code, bare.out) == (2, "")
+    first, second = bare.err.splitlines()
+    assert first == f"error: the package pyarrow is not installed for {sys.executable}"
+    assert second.endswith("-m pip install pyarrow")
+    (tmp_path / "pyarrow").symlink_to(Path(pa.__file__).parent)
+    without_boto3 = run_without_packages(root, *given, path=tmp_path)
+    assert without_boto3.code == 2
+    assert without_boto3.err.startswith("error: the package boto3 is not installed")
 
 
 def test_a_fault_of_our_own_is_one_line_unless_it_is_asked_for(root: Path, tmp_path: Path) -> None:
