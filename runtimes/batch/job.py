@@ -25,6 +25,7 @@ class Job:
     delimiter: str = ","
     header: bool = True
     newlines_in_values: bool = False
+    missing: tuple[str, ...] = ()
     endpoint_url: str = ""
 
     def document(self) -> dict[str, Any]:

@@ -71,7 +71,9 @@ class Opened:
 def wanted_of(job: Job, binding: Binding | None = None) -> Wanted:
     """What is to be read of a file, and how; without a binding no column."""
     columns = {} if binding is None else dict(binding.wanted)
-    return Wanted(columns, job.batch_rows, job.delimiter, job.header, job.newlines_in_values)
+    return Wanted(
+        columns, job.batch_rows, job.delimiter, job.header, job.newlines_in_values, tuple(job.missing)
+    )
 
 
 def read_model(root: str = "") -> tuple[Manifest, Model]:

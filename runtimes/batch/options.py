@@ -33,6 +33,7 @@ class Options:
     delimiter: str
     header: bool
     newlines_in_values: bool
+    missing: tuple[str, ...]
     max_bad_rows: str | None
     endpoint_url: str
     shard_rows: int
@@ -69,8 +70,8 @@ def read(arguments: list[str]) -> Options:
 
 
 _PLANNING = ("--input", "--output", "--input-format", "--output-format", "--keep", "--map", "--prefix",
-             "--delimiter", "--no-header", "--newlines-in-values", "--max-bad-rows", "--shard-rows",
-             "--shard-mb", "--memory-mb")  # fmt: skip
+             "--delimiter", "--no-header", "--newlines-in-values", "--missing", "--max-bad-rows",
+             "--shard-rows", "--shard-mb", "--memory-mb")  # fmt: skip
 
 
 def _given(found: Namespace, option: str) -> bool:
@@ -91,6 +92,7 @@ def _options(found: Namespace) -> Options:
         delimiter=given.get("delimiter") or "",
         header=not given.get("no_header"),
         newlines_in_values=bool(given.get("newlines_in_values")),
+        missing=tuple(sorted(set(given.get("missing") or ()))),
         max_bad_rows=given.get("max_bad_rows"),
         endpoint_url=found.endpoint_url or "",
         shard_rows=given.get("shard_rows") or _SHARD_ROWS,
@@ -143,6 +145,8 @@ def _add_job(command: ArgumentParser) -> None:
         help="CSV begins with a row: its columns are the model's, in order",
     )
     add("--newlines-in-values", action="store_true", help="CSV may have line breaks between quotes")
+    text = "of CSV and JSON lines: what stands for a missing value beside an empty cell and null; repeatable"
+    add("--missing", action="append", metavar="TEXT", help=text)
     text = "more bad rows, in all or of a hundred, are a failure (default: only when no row is good)"
     add("--max-bad-rows", type=_limit, metavar="N|P%", help=text)
     add("--shard-rows", type=_count, metavar="N", help=f"the most rows of a shard (default {_SHARD_ROWS})")

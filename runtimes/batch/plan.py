@@ -116,7 +116,7 @@ def read_plan(data: bytes, uri: str) -> Planned:
     schemas = tuple(_read_schema(text) for text in document["schemas"])
     shards = tuple(_read_shard(number, item, files) for number, item in enumerate(document["shards"]))
     answers = tuple((name, type_name) for name, type_name in document["answers"])
-    model, job = Model(**document["model"]), Job(**document["job"])
+    model, job = Model(**document["model"]), _read_job(document["job"])
     return Planned(Plan(model, job, answers, schemas, files, numbers, shards), digest)
 
 
@@ -153,6 +153,10 @@ def _read_schema(text: str) -> pa.Schema:
 
 def _shard_document(shard: Shard, file: int) -> dict[str, Any]:
     return {**asdict(shard.cut), "file": file, "identity": shard.identity}
+
+
+def _read_job(document: dict[str, Any]) -> Job:
+    return Job(**{**document, "missing": tuple(document["missing"])})
 
 
 def _read_shard(index: int, document: dict[str, Any], files: tuple[InputFile, ...]) -> Shard:

@@ -157,6 +157,7 @@ def _job(options: Options, files: tuple[InputFile, ...], signature: Signature) -
         delimiter=options.delimiter or _delimiter(files),
         header=options.header,
         newlines_in_values=options.newlines_in_values,
+        missing=options.missing,
         endpoint_url=options.endpoint_url,
     )
 
