@@ -9,12 +9,15 @@ import sys
 from runtimes.batch.errors import JobError
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_OLDEST = 0x030B0000
 
 
 def refusal(missing: ModuleNotFoundError) -> JobError:
     """The sentence for a package that was looked for in vain."""
     package = (missing.name or str(missing)).partition(".")[0]
     package = {"botocore": "boto3"}.get(package, package)
+    if sys.hexversion < _OLDEST:
+        return JobError(f"{sys.executable} is too old for this job", "run it with Python 3.11 or newer")
     required = os.path.join(_ROOT, "requirements.txt")
     what = f"-r {shlex.quote(required)}" if os.path.isfile(required) else package
     return JobError(

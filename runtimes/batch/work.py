@@ -114,13 +114,15 @@ class Block:
 @dataclass(frozen=True)
 class Wanted:
     """What to read of a file: columns by name, each with the Arrow type to read text as (None: as the file
-    has it; CSV then gives texts), at most ``rows`` at once."""
+    has it; CSV then gives texts), at most ``rows`` at once. ``missing``: texts that stand for a missing value
+    where no text is expected."""
 
     columns: dict[str, pa.DataType | None]
     rows: int
     delimiter: str = ","
     header: bool = True
     newlines_in_values: bool = False
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

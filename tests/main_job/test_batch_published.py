@@ -33,10 +33,10 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(folder, report["artifacts"][0]["path"])
 
 
-def answered(artifact: Path, source: Path, output: Path) -> tuple[Any, pa.Table]:
+def answered(artifact: Path, source: Path, output: Path, *more: str) -> tuple[Any, pa.Table]:
     """The metrics of a job over ``source``, and all that it answered."""
     done = packager(
-        "invoke", artifact, "--input", source, "--output", output, "-o", "json", "--", *MAPPED,
+        "invoke", artifact, "--input", source, "--output", output, "-o", "json", "--", *MAPPED, *more,
         cwd=output.parent,
     )  # fmt: skip
     assert done.exit_code == 0, done.stderr
@@ -69,7 +69,19 @@ def test_a_year_of_flights_is_answered_as_the_models_own_library_answers_it(
     np.testing.assert_allclose(table["prediction"].to_numpy(), own_answers(kept), rtol=1e-5, atol=1e-4)
     lines = source.read_text().splitlines()
     for letter in letters_of(tmp_path / "out")[::500]:
+        assert letter["message"].endswith("(--missing NA reads it as missing)")
         assert lines[letter["line"] - 1] == letter["record"]
+
+
+def test_a_year_of_flights_is_answered_whole_where_its_word_for_nothing_is_named(
+    artifact: Path, tmp_path: Path
+) -> None:
+    source = published.NEW_YORK_FLIGHTS.fetch()
+    flights = pd.read_csv(source)
+    metrics, table = answered(artifact, source, tmp_path / "out", "--missing", "NA")
+    assert (metrics["rows_out"], metrics["dead_letters"]) == (336_776, 0)
+    assert table["flight"].to_pylist() == flights["flight"].astype(str).tolist()
+    np.testing.assert_allclose(table["prediction"].to_numpy(), own_answers(flights), rtol=1e-5, atol=1e-4)
 
 
 def test_flights_as_parquet_are_answered_also_where_a_value_is_missing(

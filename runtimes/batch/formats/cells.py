@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from runtimes.batch.formats.missing import hint_of
+
 TRUE = ["1", "true", "True", "TRUE"]
 FALSE = ["0", "false", "False", "FALSE"]
 _SPACE = " \t"
@@ -29,10 +31,15 @@ Fault = tuple[str, str]
 """The code of a reason, and the sentence without the column's name."""
 
 
-def read_cells(cells: pa.Array, type_: pa.DataType) -> tuple[pa.Array, list[int]]:
-    """The values of texts, and the places of those that have none (they are null)."""
+def read_cells(
+    cells: pa.Array, type_: pa.DataType, missing: tuple[str, ...] = ()
+) -> tuple[pa.Array, list[int]]:
+    """The values of texts, and the places of those that have none (they are null). ``missing``: texts that
+    stand for a missing value, as the empty one does."""
     if pt.is_string(type_):
         return cells, []
+    if missing:
+        cells = pc.if_else(pc.is_in(cells, pa.array(missing, pa.string())), None, cells)
     if not pt.is_integer(type_):
         try:
             return pc.cast(cells, type_), []
@@ -117,11 +124,11 @@ def explain_cell(text: str, type_: pa.DataType) -> Fault:
     """Why a cell has no value of this type."""
     shown = f"{text[:_SHOWN]!r}"
     if pt.is_boolean(type_):
-        return "not_a_boolean", f"must be true or false, but it is {shown}"
+        return "not_a_boolean", f"must be true or false, but it is {shown}{hint_of(text)}"
     number = _number(text.strip(_SPACE))
     if pt.is_floating(type_) or number is None:
         expected = "a number" if pt.is_floating(type_) else "a whole number"
-        return "not_a_number", f"must be {expected}, but it is {shown}"
+        return "not_a_number", f"must be {expected}, but it is {shown}{hint_of(text)}"
     if number - number == 0 and number.is_integer():
         return "too_large", f"is too large for {type_}: {shown}"
-    return "not_whole", f"must be a whole number, but it is {shown}"
+    return "not_whole", f"must be a whole number, but it is {shown}{hint_of(text)}"

@@ -31,6 +31,7 @@ class CsvRows:
         self.schema = pa.schema(list(types.items()))
         self._names = names
         self._delimiter = delimiter
+        self._missing = wanted.missing
         self._has_whole = any(pt.is_integer(type_) for type_ in types.values())
         self._typed = self._options(types)
         self._texts = self._options(dict.fromkeys(types, pa.string()))
@@ -108,7 +109,7 @@ class CsvRows:
         columns = []
         faults: dict[int, tuple[str, str, str]] = {}
         for cells, field in zip(texts.columns, self.schema):
-            values, bad = read_cells(cells, field.type)
+            values, bad = read_cells(cells, field.type, self._missing)
             columns.append(values)
             for row in bad:
                 if row not in faults:
@@ -121,7 +122,7 @@ class CsvRows:
             check_utf8=False,  # it was checked, for all columns
             column_types=types,
             include_columns=list(types),
-            null_values=[""],
+            null_values=["", *self._missing],
             true_values=TRUE,
             false_values=FALSE,
         )

@@ -28,7 +28,9 @@ class JsonRows:
         self.schema = pa.schema(list(types.items()))
         self._judge = Judge(
             {
-                name: kept_converter(types[name]) if type_ is None else converter(type_)
+                name: kept_converter(types[name], wanted.missing)
+                if type_ is None
+                else converter(type_, wanted.missing)
                 for name, type_ in wanted.columns.items()
             }
         )

@@ -20,12 +20,17 @@ _KINDS = {
 _SMALLEST, _LARGEST, _LARGEST_UNSIGNED = -(2**63), 2**63 - 1, 2**64 - 1
 
 
-def types_of(rows: list[dict[str, Any]]) -> dict[str, pa.DataType]:
+def types_of(rows: list[dict[str, Any]], missing: tuple[str, ...] = ()) -> dict[str, pa.DataType]:
     """The type of each column, in the order in which they come: what most of its values are, so that a few
     that are wrong do not change it. Objects, and what is one thing as often as another, are texts (of JSON).
+    A text that is ``missing`` tells no type.
     """
     names = dict.fromkeys(chain.from_iterable(rows))
-    return {name: _type_of([row.get(name) for row in rows]) or pa.string() for name in names}
+    return {name: _type_of([_told(row.get(name), missing) for row in rows]) or pa.string() for name in names}
+
+
+def _told(value: Any, missing: tuple[str, ...]) -> Any:
+    return None if missing and value.__class__ is str and value in missing else value
 
 
 def _type_of(values: list[Any]) -> pa.DataType | None:

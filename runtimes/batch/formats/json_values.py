@@ -10,6 +10,7 @@ import pyarrow.types as pt
 
 from runtimes.batch.formats.cells import limits_of
 from runtimes.batch.formats.json_text import write_json
+from runtimes.batch.formats.missing import hint_of
 from runtimes.core.nested import brief
 
 
@@ -26,20 +27,23 @@ Convert = Callable[[Any, str], Any]
 """Gives a value as Arrow takes it; the text names its place."""
 
 
-def converter(type_: pa.DataType) -> Convert:
-    """What reads the values of one type; null stays null."""
+def converter(type_: pa.DataType, missing: tuple[str, ...] = ()) -> Convert:
+    """What reads the values of one type; null stays null, and so are the texts that are ``missing``, but not
+    in a column of texts."""
     read = _reader(type_)
+    if missing and not pt.is_string(type_):
+        return lambda value, place: None if value is None or value in missing else read(value, place)
     return lambda value, place: None if value is None else read(value, place)
 
 
-def kept_converter(type_: pa.DataType) -> Convert:
+def kept_converter(type_: pa.DataType, missing: tuple[str, ...] = ()) -> Convert:
     """The same for a column that only comes along, whose type the beginning of the file told. Among texts,
     anything else is kept as JSON text."""
-    read = _reader(type_)
+    read = converter(type_, missing)
 
     def convert(value: Any, place: str) -> Any:
         try:
-            return None if value is None else read(value, place)
+            return read(value, place)
         except MisfitError:
             if pt.is_string(type_):
                 return write_json(value)
@@ -68,7 +72,7 @@ def _reader(type_: pa.DataType) -> Convert:
 def _plain(value: Any, place: str, type_: type, reason: str, expected: str) -> Any:
     if type(value) is type_:
         return value
-    raise MisfitError(reason, f"{place} must be {expected}, not {brief(value)}")
+    raise MisfitError(reason, f"{place} must be {expected}, not {brief(value)}{_hint(value)}")
 
 
 def _list(value: Any, place: str, read: Convert) -> list[Any]:
@@ -81,7 +85,7 @@ def _number(value: Any, place: str) -> float:
     if type(value) is float:
         return value
     if type(value) is not int:
-        raise MisfitError("not_a_number", f"{place} must be a number, not {brief(value)}")
+        raise MisfitError("not_a_number", f"{place} must be a number, not {brief(value)}{_hint(value)}")
     try:
         return float(value)
     except OverflowError:
@@ -92,7 +96,12 @@ def _whole(value: Any, place: str, low: int, high: int) -> int:
     number = int(value) if type(value) is float and value.is_integer() else value
     if type(number) is not int:
         reason = "not_whole" if type(value) is float else "not_a_number"
-        raise MisfitError(reason, f"{place} must be a whole number, not {brief(value)}")
+        message = f"{place} must be a whole number, not {brief(value)}{_hint(value)}"
+        raise MisfitError(reason, message)
     if not low <= number <= high:
         raise MisfitError("too_large", f"{place} is larger or smaller than {low} to {high}: {brief(value)}")
     return number
+
+
+def _hint(value: object) -> str:
+    return hint_of(value) if isinstance(value, str) else ""

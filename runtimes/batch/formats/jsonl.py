@@ -22,7 +22,7 @@ _OPEN = (b"{", b"[", b",", b":")
 def describe(
     file: InputFile,
     source: pa.NativeFile,
-    wanted: Wanted,  # noqa: ARG001
+    wanted: Wanted,
     shard_rows: int,
     shard_bytes: int,
 ) -> Described:
@@ -38,14 +38,14 @@ def describe(
     line_bytes = len(head) / (head.count(b"\n") or 1)
     cut_bytes = max(1, min(shard_bytes, int(shard_rows * line_bytes)))
     cuts = tuple(cut_lines(file, _KIND, source, start, min(len(head), file.size_bytes), cut_bytes))
-    return Described(pa.schema(list(types_of(rows).items())), cuts)
+    return Described(pa.schema(list(types_of(rows, wanted.missing).items())), cuts)
 
 
 def blocks(file: InputFile, path: str, cut: Cut, wanted: Wanted) -> Iterator[Block]:
     """The rows of a cut."""
     told: dict[str, pa.DataType] = {}
     if None in wanted.columns.values():
-        told = types_of(_objects(_lines(read_head(file, _KIND, path))))
+        told = types_of(_objects(_lines(read_head(file, _KIND, path))), wanted.missing)
     missing = [name for name, type_ in wanted.columns.items() if type_ is None and name not in told]
     if missing:
         raise JobError(

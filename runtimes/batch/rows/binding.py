@@ -34,6 +34,8 @@ class Job(Protocol):
     def prefix(self) -> str: ...
     @property
     def header(self) -> bool: ...
+    @property
+    def missing(self) -> tuple[str, ...]: ...
 
 
 class Binding:
@@ -59,14 +61,24 @@ class Binding:
         self.wanted.update(_text_types(self.read_as, self.columns))
         if format == "csv":
             _refuse_lists(self.wanted)
-        self.emptied = _missing_where_empty(self.read_as, self.columns) if format == "csv" else []
+        self.missing = _missing_texts(self.read_as, self.columns, format, job.missing)
         self.rigid = {field.name for field in schema if movable(field.type) != field.type}
         self.answers = _answers(self, schema, format, job.prefix)
 
 
-def _missing_where_empty(signature: Signature, columns: dict[str, str]) -> list[str]:
-    """Columns of texts in which an empty cell of CSV is a missing value."""
-    return [columns[one.name] for one in signature.features if one.kind == "text" and one.nullable]
+def _missing_texts(
+    signature: Signature, columns: dict[str, str], format: str, named: tuple[str, ...]
+) -> dict[str, list[str]]:
+    """Columns of texts with those that stand for a missing value: an empty cell of CSV, where the model
+    takes a missing one, and what was named."""
+    if format not in _TEXT:
+        return {}
+    found = {}
+    for one in signature.features:
+        empty = [""] if format == "csv" and one.nullable else []
+        if one.kind == "text" and (named or empty):
+            found[columns[one.name]] = [*empty, *named]
+    return found
 
 
 def _joined(signature: Signature, schema: pa.Schema, mapped: dict[str, str]) -> str | None:

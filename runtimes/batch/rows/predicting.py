@@ -50,7 +50,7 @@ class Rows:
             return Predicted(_empty(self._binding.answers), None, [])
         if self._binding.rigid:
             batch = _with_movable(batch, self._binding.rigid)
-        read = _without_empty(batch, self._binding.emptied) if self._binding.emptied else batch
+        read = _without_missing(batch, self._binding.missing) if self._binding.missing else batch
         tensors = self._reader.read(read)
         if tensors is not None:
             columns, unanswered = self._run(tensors)
@@ -102,12 +102,13 @@ def _reader(binding: Binding) -> Reader:
     return Groups([Lists(spec, columns[spec.name]) for spec in signature.inputs])
 
 
-def _without_empty(batch: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
-    """With empty texts of these columns as missing values."""
+def _without_missing(batch: pa.RecordBatch, missing: dict[str, list[str]]) -> pa.RecordBatch:
+    """With these texts of these columns as missing values."""
     columns = dict(zip(batch.schema.names, batch.columns))
-    for name in names:
+    for name, stand_ins in missing.items():
         texts = columns[name]
-        columns[name] = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+        is_missing = pc.is_in(texts, pa.array(stand_ins, texts.type))
+        columns[name] = pc.if_else(is_missing, pa.scalar(None, texts.type), texts)
     return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
 
 

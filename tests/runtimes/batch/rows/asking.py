@@ -23,6 +23,7 @@ class Job:
     map: dict[str, str] = field(default_factory=dict)
     prefix: str = ""
     header: bool = True
+    missing: tuple[str, ...] = ()
 
 
 def bind(predictor: Predictor, schema: pa.Schema, format: str = "parquet", **options: Any) -> Binding:

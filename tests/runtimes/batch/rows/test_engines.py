@@ -66,7 +66,7 @@ import pyarrow as pa
 from runtimes.batch.rows import Binding, Rows, batch_rows
 from runtimes.core.predictor import Predictor
 predictor = Predictor(sys.argv[1])
-job = types.SimpleNamespace(keep="rest", map={}, prefix="", header=True)
+job = types.SimpleNamespace(keep="rest", map={}, prefix="", header=True, missing=())
 batch = pa.record_batch({"id": ["x", "y", "z"], "a": pa.array([1.5, None, 2.0]), "b": pa.array([1, 2, 3])})
 binding = Binding(predictor.manifest.signature, batch.schema, "parquet", job)
 predicted = Rows(binding, predictor).predict(batch)
