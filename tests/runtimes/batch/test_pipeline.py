@@ -76,13 +76,18 @@ def test_no_thread_is_left_when_all_is_done(root: Path, source: Path, tmp_path: 
 def test_what_another_process_did_meanwhile_is_not_done_again(
     root: Path, source: Path, tmp_path: Path
 ) -> None:
-    first = run(opened(root, source, tmp_path / "out"))
-    for part in jobs.parts(tmp_path / "out"):
-        part.unlink()
-    assert sorted(run(opened(root, source, tmp_path / "out")), key=lambda done: done.shard) == sorted(
-        first, key=lambda done: done.shard
-    )
-    assert not jobs.parts(tmp_path / "out")
+    first, again = run(opened(root, source, tmp_path / "out")), opened(root, source, tmp_path / "out")
+    assert sorted(run(again), key=lambda done: done.shard) == sorted(first, key=lambda done: done.shard)
+    assert again.stores.traffic()["bytes_read"] == 0
+
+
+def test_what_was_done_and_is_gone_is_done_again(root: Path, source: Path, tmp_path: Path) -> None:
+    first, again = run(opened(root, source, tmp_path / "out")), opened(root, source, tmp_path / "out")
+    part = tmp_path / "out" / first[3].part
+    before = part.read_bytes()
+    part.unlink()
+    assert sorted(run(again), key=lambda done: done.shard) == sorted(first, key=lambda done: done.shard)
+    assert part.read_bytes() == before
 
 
 def test_the_first_failure_ends_all_threads(root: Path, source: Path, tmp_path: Path) -> None:
