@@ -23,7 +23,7 @@ class Cloud:
 
     def __init__(self, endpoint_url: str = "") -> None:
         self._endpoint_url = endpoint_url or None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     @cached_property
     def _session(self) -> Any:
@@ -41,9 +41,9 @@ class Cloud:
         """Where all is asked."""
         return str(self._client("batch").meta.region_name)
 
-    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, *, region: str = "", **parameters: Any) -> dict[str, Any]:
         """Ask once; SubmitError with the service's own reason where it refuses."""
-        client = self._client(service)
+        client = self._client(service, region)
         with _sentences(f"{service}:{operation}"):
             answer: dict[str, Any] = getattr(client, operation)(**parameters)
         return answer
@@ -60,15 +60,17 @@ class Cloud:
         with _sentences(f"{service}: {waiter}"):
             client.get_waiter(waiter).wait(**parameters)
 
-    def _client(self, service: str) -> Any:
-        if service not in self._clients:
+    def _client(self, service: str, region: str = "") -> Any:
+        """``region``: where something lies that is not where the jobs run."""
+        if (service, region) not in self._clients:
             session = self._session
             with _sentences(service):
-                region = session.region_name or os.environ.get("AWS_REGION")
-                self._clients[service] = session.client(
-                    service, region_name=region, endpoint_url=self._endpoint_url
+                self._clients[service, region] = session.client(
+                    service,
+                    region_name=region or session.region_name or os.environ.get("AWS_REGION"),
+                    endpoint_url=self._endpoint_url,
                 )
-        return self._clients[service]
+        return self._clients[service, region]
 
 
 @contextmanager

@@ -114,8 +114,8 @@ def _check_image(cloud: Cloud, image: str) -> None:
     identity = {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
     try:
         cloud.call(
-            "ecr", "describe_images", registryId=host.partition(".")[0], repositoryName=repository,
-            imageIds=[identity],
+            "ecr", "describe_images", region=host.split(".")[3], registryId=host.partition(".")[0],
+            repositoryName=repository, imageIds=[identity],
         )  # fmt: skip
     except RefusedError as error:
         if error.code not in ("ImageNotFoundException", "RepositoryNotFoundException"):

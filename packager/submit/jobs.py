@@ -83,9 +83,22 @@ def start(cloud: Cloud, request: dict[str, Any]) -> Started:
 
 
 def groups(planned: Planned, jobs: int) -> list[str]:
-    """The items of the state machine's map: which shards each job has."""
+    """The items of the state machine's map: which shards each job has. Where the list of a group is too long
+    for what a job may override, its bounds stand for it: what is done between them is skipped."""
     left, count = planned.left, len(planned.left)
-    return [ranges(left[count * at // jobs : count * (at + 1) // jobs]) for at in range(jobs)]
+    found = []
+    for at in range(jobs):
+        group = left[count * at // jobs : count * (at + 1) // jobs]
+        listed = ranges(group)
+        found.append(listed if _fits(planned.uri, listed) else f"{group[0]}-{group[-1]}")
+    return found
+
+
+def _fits(plan: str, shards: str) -> bool:
+    """Whether a job can be told these shards, as the state machine tells it."""
+    overrides = {"command": ["run", "--plan", plan, "--shards", shards]}
+    most: int = quotas.table()["overrides"]["bytes"]
+    return len(json.dumps(overrides)) <= most
 
 
 def execute(

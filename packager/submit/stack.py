@@ -13,17 +13,30 @@ from packager.targets.batch import aws
 _NOT_THERE = "does not exist"
 _UNCHANGED = "No updates are to be performed"
 _WILD = "*?["
+# A stack whose first deployment failed, or was only drawn up: all that can be done with it is to delete it.
+_NEVER_WHOLE = (
+    "CREATE_FAILED",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "DELETE_FAILED",
+    "REVIEW_IN_PROGRESS",
+)
 
 
 def outputs(cloud: Cloud, name: str) -> dict[str, str]:
     """What the stack says: its queue, roles, log, state machine; nothing where there is no such stack."""
+    found = _find(cloud, name) or {}
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def _find(cloud: Cloud, name: str) -> dict[str, Any] | None:
     try:
         (found,) = cloud.call("cloudformation", "describe_stacks", StackName=name)["Stacks"]
     except RefusedError as error:
         if _NOT_THERE in error.message:
-            return {}
+            return None
         raise
-    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return dict(found)
 
 
 def deploy(
@@ -37,7 +50,7 @@ def deploy(
             raise ConfigError(
                 f"the stack has no parameter {parameter!r}", f"it has: {', '.join(sorted(known))}"
             )
-    exists = bool(outputs(cloud, name))
+    exists = _can_be_updated(cloud, name)
     missing = (
         [] if exists else [key for key, default in known.items() if default is None and key not in given]
     )
@@ -59,6 +72,25 @@ def deploy(
     return outputs(cloud, name)
 
 
+def _can_be_updated(cloud: Cloud, name: str) -> bool:
+    """False where there is none yet; SubmitError for what CloudFormation would neither update nor make."""
+    found = _find(cloud, name)
+    if found is None:
+        return False
+    status = found["StackStatus"]
+    if status in _NEVER_WHOLE:
+        raise SubmitError(
+            f"the stack {name} was never made whole: it is {status}, which CloudFormation does not update",
+            f"aws cloudformation delete-stack --stack-name {name}, then submit again",
+        )
+    if status.endswith("_IN_PROGRESS"):
+        raise SubmitError(
+            f"the stack {name} is being changed: it is {status}",
+            "submit again when that has ended, or without --deploy",
+        )
+    return True
+
+
 def _make(cloud: Cloud, request: dict[str, Any], exists: bool) -> None:
     try:
         cloud.call("cloudformation", "update_stack" if exists else "create_stack", **request)
@@ -66,13 +98,14 @@ def _make(cloud: Cloud, request: dict[str, Any], exists: bool) -> None:
         if _UNCHANGED in error.message:
             return
         raise
+    name = request["StackName"]
     waiter = "stack_update_complete" if exists else "stack_create_complete"
     try:
-        cloud.wait("cloudformation", waiter, StackName=request["StackName"])
+        cloud.wait("cloudformation", waiter, StackName=name)
     except SubmitError as error:
         raise SubmitError(
-            f"the stack {request['StackName']} was not made",
-            "see its events in CloudFormation",
+            f"the stack {name} was not made",
+            f"its events say why: aws cloudformation describe-stack-events --stack-name {name}",
             (error.message,),
         ) from error
 

@@ -98,7 +98,7 @@ def _read(artifact: Path) -> tuple[str, dict[str, object]]:
 
 
 def _stack(cloud: Cloud, asked: Asked, name: str, say: Say) -> dict[str, str]:
-    called = asked.stack or aws.job_name(name)
+    called = asked.stack or aws.stack_name(name)
     if asked.deploy and not asked.dry_run:
         given = stack.given(asked.image, asked.input, asked.output, asked.parameters)
         return stack.deploy(cloud, called, asked.artifact, given, say)
@@ -110,7 +110,7 @@ def _queue(asked: Asked, around: dict[str, str], name: str) -> str:
     queue = asked.queue or around.get("JobQueue", "")
     if not queue:
         raise SubmitError(
-            f"there is no stack {asked.stack or aws.job_name(name)} to take a job queue from",
+            f"there is no stack {asked.stack or aws.stack_name(name)} to take a job queue from",
             "name the queue: --queue NAME, or let the stack be made: --deploy --image URI --parameter …",
         )
     return queue

@@ -61,6 +61,12 @@ def job_name(name: str) -> str:
     return _NOT_IN_NAMES.sub("-", name).strip("-_")[:60] or "job"
 
 
+def stack_name(name: str) -> str:
+    """The same as CloudFormation takes it: letters, digits and hyphens, the first a letter."""
+    plain = job_name(name).replace("_", "-")
+    return plain if plain[0].isalpha() else f"job-{plain}"
+
+
 def definition(name: str, asked: Asked) -> dict[str, Any]:
     """The job as `aws batch register-job-definition --cli-input-json` takes it, but for image and roles.
 

@@ -123,6 +123,7 @@ def _readme(parts: Parts, target: Batch) -> IncludedFile:
         kinds=_KINDS,
         tag=image_name(parts.name),
         job_name=aws.job_name(parts.name),
+        stack_name=aws.stack_name(parts.name),
         folder=f"dist/{parts.name}/{target.folder}",
         target=target,
     )

@@ -109,6 +109,18 @@ def test_says_that_an_image_of_ecr_is_not_there(
     assert definitions.register(aws_here, TEMPLATE, {**places, aws.IMAGE: image}, dry_run=False).is_new
 
 
+def test_an_image_is_looked_for_in_its_own_region(
+    aws_here: Cloud, places: dict[str, str], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        registry = client(address, "ecr")
+    registry.create_repository(repositoryName="models/forest")
+    registry.put_image(repositoryName="models/forest", imageTag="1", imageManifest=_MANIFEST)
+    image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/models/forest:1"
+    assert definitions.register(aws_here, TEMPLATE, {**places, aws.IMAGE: image}, dry_run=False).is_new
+
+
 _MANIFEST = '{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}'
 
 

@@ -72,6 +72,10 @@ def test_the_items_of_a_map_have_every_shard_that_is_left_once() -> None:
     assert found == ["0-1", "2,5", "6-7,9"]
 
 
+def test_a_group_whose_list_is_too_long_for_aws_is_named_by_its_bounds() -> None:
+    assert jobs.groups(planned(20_000, tuple(range(0, 20_000, 2))), 2) == ["0-9998", "10000-19998"]
+
+
 @pytest.mark.parametrize(
     ("numbers", "text"), [((), ""), ((3,), "3"), ((0, 1, 2), "0-2"), ((0, 2, 3, 9), "0,2-3,9")]
 )

@@ -1,11 +1,16 @@
 """What a deployed stack is told by the job itself."""
 
-import pytest
+from pathlib import Path
 
-from packager.errors import ConfigError
+import pytest
+from moto.cloudformation.models import cloudformation_backends
+
+from packager.errors import ConfigError, SubmitError
 from packager.submit import stack
 from packager.submit.cloud import Cloud
+from packager.targets.batch import aws
 
+TEMPLATE = "{Parameters: {Image: {Type: String}}, Resources: {Topic: {Type: 'AWS::SNS::Topic'}}}"
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com/models/forest@sha256:ab"
 
 
@@ -37,6 +42,33 @@ def test_what_the_user_names_goes_before() -> None:
     assert (found["InputPrefix"], found["MaxVcpus"]) == ("", "8")
     with pytest.raises(ConfigError, match="has no value"):
         stack.given("", (), "s3://out", ("MaxVcpus",))
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        ("ROLLBACK_COMPLETE", "aws cloudformation delete-stack --stack-name forest, then submit again"),
+        ("CREATE_IN_PROGRESS", "submit again when that has ended, or without --deploy"),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_is_refused_with_the_way_on(
+    aws_here: Cloud, address: str, tmp_path: Path, status: str, hint: str
+) -> None:
+    (tmp_path / aws.TEMPLATE).write_text(TEMPLATE)
+    assert stack.deploy(aws_here, "forest", tmp_path, {"Image": "a"}, print) == {}
+    (made,) = cloudformation_backends["123456789012"]["us-east-1"].stacks.values()
+    made.status = status
+    with pytest.raises(SubmitError, match=f"the stack forest .* it is {status}") as refused:
+        stack.deploy(aws_here, "forest", tmp_path, {"Image": "b"}, print)
+    assert refused.value.hint == hint
+
+
+def test_a_stack_without_outputs_is_updated(aws_here: Cloud, tmp_path: Path) -> None:
+    (tmp_path / aws.TEMPLATE).write_text(TEMPLATE)
+    said: list[str] = []
+    for image in ("a", "b"):
+        stack.deploy(aws_here, "forest", tmp_path, {"Image": image}, said.append)
+    assert said == ["creating the stack forest", "updating the stack forest"]
 
 
 def test_there_may_be_no_stack(aws_here: Cloud) -> None:

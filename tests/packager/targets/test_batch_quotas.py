@@ -1,6 +1,7 @@
 """What AWS Batch, Fargate and Step Functions would refuse is refused at home, with number and date."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -136,6 +137,15 @@ def test_refuses_more_than_a_state_machine_takes() -> None:
 def test_names_a_job_as_aws_takes_it(name: str, job: str) -> None:
     assert aws.job_name(name) == job
     quotas.check_name("the name", aws.job_name(name * 40))
+
+
+@pytest.mark.parametrize(
+    ("name", "stack"),
+    [("forest", "forest"), ("my_model_v2", "my-model-v2"), ("2026_churn", "job-2026-churn")],
+)
+def test_names_a_stack_as_cloudformation_takes_it(name: str, stack: str) -> None:
+    assert aws.stack_name(name) == stack
+    assert re.fullmatch("[a-zA-Z][-a-zA-Z0-9]{0,127}", aws.stack_name(name * 40))
 
 
 STATE = {"Type": "Pass", "End": True}
