@@ -129,6 +129,8 @@ def explain_cell(text: str, type_: pa.DataType) -> Fault:
     if pt.is_floating(type_) or number is None:
         expected = "a number" if pt.is_floating(type_) else "a whole number"
         return "not_a_number", f"must be {expected}, but it is {shown}{hint_of(text)}"
-    if number - number == 0 and number.is_integer():
+    if number - number != 0:
+        return "not_finite", f"must be a whole number, but it is {shown}{hint_of(text)}"
+    if number.is_integer():
         return "too_large", f"is too large for {type_}: {shown}"
-    return "not_whole", f"must be a whole number, but it is {shown}{hint_of(text)}"
+    return "not_whole", f"must be a whole number, but it is {shown}"

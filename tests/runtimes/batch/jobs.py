@@ -53,7 +53,7 @@ def write_rows(path: Path, table: pa.Table, rows_at_once: int = 1000) -> Path:
     elif name.endswith((".arrow", ".feather")):
         pyarrow.feather.write_feather(table, str(path), chunksize=rows_at_once)
     else:
-        path.write_bytes(_compressed(_text(name, table), compression))
+        path.write_bytes(compressed(_text(name, table), compression))
     return path
 
 
@@ -67,7 +67,8 @@ def _text(name: str, table: pa.Table) -> bytes:
     return "".join(lines).encode()
 
 
-def _compressed(data: bytes, compression: str) -> bytes:
+def compressed(data: bytes, compression: str) -> bytes:
+    """What a file of this compression holds."""
     if compression == "gzip":
         return gzip.compress(data)
     if compression == "zstd":

@@ -21,7 +21,7 @@ CSV_DIRT: dict[str, tuple[bytes, str, str | None]] = {
     "zero bytes": (b"1,1\0,1,x", "not_a_number", "n"),
     "other digits": ("1,\u0661,1,x".encode(), "not_a_number", "n"),
     "a fraction for a whole number": (b"1.5,1,1,x", "not_whole", "w"),
-    "nan for a whole number": (b"nan,1,1,x", "not_whole", "w"),
+    "nan for a whole number": (b"nan,1,1,x", "not_finite", "w"),
     "beyond int64": (b"9223372036854775808,1,1,x", "too_large", "w"),
     "far beyond int64": (b"1e30,1,1,x", "too_large", "w"),
     "neither true nor false": (b"1,1,maybe,x", "not_a_boolean", "t"),
