@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
-from runtimes.batch.errors import JobError
+from runtimes.batch import writers
+from runtimes.batch.errors import JobError, TryAgainError
 from runtimes.batch.plan import OWN_FOLDER, Planned, canonical
 from runtimes.batch.stores import Store, store_of
+from runtimes.batch.stores.patterns import visible
 from runtimes.batch.work import Shard
 
 SCHEMA_VERSION = 1
 _READERS = 16
+_LETTERS = "dead-letters"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,18 @@ class Ledger:
         self._store = store or store_of(self._output, planned.plan.job.endpoint_url)
 
     def check(self) -> None:
-        """JobError when the output belongs to another job."""
+        """JobError when the output belongs to another job, or holds what would be read with the answers."""
+        self._check_claim()
+        suffix = writers.SUFFIXES[self._planned.plan.job.output_format]
+        ours = {part_name(shard, suffix) for shard in self._planned.plan.shards}
+        found = (name for name in self._store.sizes(self._output) if visible(name) and name.endswith(suffix))
+        if foreign := sorted(name for name in found if name not in ours):
+            raise JobError(
+                f"the output {self._output} holds {foreign[0]}, which is no part of this job",
+                "name an empty output, or remove what others wrote there",
+            )
+
+    def _check_claim(self) -> None:
         data = self._store.read(self._own("job.json"))
         if data is not None and _identity(data) != self._planned.identity:
             raise JobError(
@@ -63,7 +77,7 @@ class Ledger:
             "identity": self._planned.identity,
         }
         if not self._store.create(self._own("job.json"), canonical(document)):
-            self.check()
+            self._check_claim()
 
     def mark(self, done: Done) -> None:
         """Say that a shard's output is there, whole."""
@@ -71,29 +85,59 @@ class Ledger:
 
     def indexes(self) -> set[int]:
         """The shards that are done."""
-        names = self._store.names(self._own("done"))
+        names = self._store.sizes(self._own("done"))
         return {shard.index for shard in self._planned.plan.shards if self._marker(shard.index) in names}
 
     def read(self, indexes: Iterable[int]) -> list[Done]:
-        """The markers of these shards, which are done."""
+        """The markers of these shards, where what they say is there."""
         pool = ThreadPoolExecutor(_READERS)
         try:
-            return [done for done in pool.map(self.find, indexes) if done is not None]
+            return self._whole([done for done in pool.map(self._read, indexes) if done is not None])
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # whoever is interrupted does not wait for a store
 
     def find(self, index: int) -> Done | None:
-        """The marker of a shard; None while it is not done."""
+        """The marker of a shard; None while it is not done, or what it says is gone."""
+        done = self._read(index)
+        if done is None or self._store.size(f"{self._output}/{done.part}") != done.size_bytes:
+            return None
+        letters = done.dead_letter_file
+        gone = letters is not None and self._store.size(f"{self._output}/{letters}") is None
+        return None if gone else done
+
+    def _whole(self, found: list[Done]) -> list[Done]:
+        """Those whose files are there: somebody may have removed them, or copied not all."""
+        if not found:
+            return []
+        parts = self._store.sizes(self._output)
+        letters = self._store.sizes(self._own(_LETTERS)) if any(one.dead_letter_file for one in found) else {}
+        return [
+            one
+            for one in found
+            if parts.get(one.part) == one.size_bytes
+            and (one.dead_letter_file is None or one.dead_letter_file.rpartition("/")[2] in letters)
+        ]
+
+    def _read(self, index: int) -> Done | None:
+        shard = self._planned.plan.shards[index]
         place = self._own(f"done/{self._marker(index)}")
         data = self._store.read(place)
-        try:
-            return None if data is None else Done(**json.loads(data))
-        except (ValueError, TypeError):
-            raise JobError(f"{place} is no marker of a shard", "remove it, and start again") from None
+        if data is None:
+            return None
+        done = _done(data)
+        if done is None or (done.shard, done.identity) != (index, shard.identity):
+            raise JobError(f"{place} is no marker of its shard", "remove it, and start again")
+        return done
 
     def complete(self, done: Iterable[Done]) -> dict[str, object]:
-        """Write the output's manifest, of all shards' markers; what it says."""
-        ordered = sorted(done, key=lambda one: one.shard)
+        """Write the output's manifest, of all shards' markers; what it says. TryAgainError where parts are
+        gone."""
+        ordered = sorted(self._whole(list(done)), key=lambda one: one.shard)
+        if gone := len(self._planned.plan.shards) - len(ordered):
+            raise TryAgainError(
+                f"{gone} of the parts that were written to {self._output} are gone, or were changed",
+                "start the same command again: it writes them anew",
+            )
         document: dict[str, object] = {
             "schema_version": SCHEMA_VERSION,
             "identity": self._planned.identity,
@@ -118,6 +162,13 @@ class Ledger:
         return f"{self._output}/{OWN_FOLDER}/{name}"
 
 
+def _done(data: bytes) -> Done | None:
+    try:
+        return Done(**json.loads(data))
+    except (ValueError, TypeError):
+        return None
+
+
 def _identity(data: bytes) -> object:
     try:
         return json.loads(data)["identity"]
@@ -132,7 +183,7 @@ def part_name(shard: Shard, suffix: str) -> str:
 
 def dead_letter_name(shard: Shard) -> str:
     """Where a shard's dead letters lie in the output."""
-    return f"{OWN_FOLDER}/dead-letters/{shard.index:05d}-{shard.identity[:12]}.jsonl"
+    return f"{OWN_FOLDER}/{_LETTERS}/{shard.index:05d}-{shard.identity[:12]}.jsonl"
 
 
 @dataclass(frozen=True)

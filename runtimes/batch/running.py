@@ -124,5 +124,5 @@ def status(options: Options, stores: Stores) -> dict[str, Any]:
         "rows_in": found_totals.rows_in,
         "rows_out": found_totals.rows_out,
         "dead_letters": found_totals.dead_letters,
-        "complete": ledger.is_complete(),
+        "complete": ledger.is_complete() and len(done) == len(planned.plan.shards),
     }

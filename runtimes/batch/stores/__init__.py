@@ -74,8 +74,11 @@ class Store(Protocol):
     def read(self, uri: str) -> bytes | None:
         """A small file's content; None when there is none."""
 
-    def names(self, folder: str) -> set[str]:
-        """The names of the files in a folder; empty when there is no such folder."""
+    def size(self, uri: str) -> int | None:
+        """How many bytes a file has; None when there is none."""
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """The same of the files right in a folder, by name, without hidden ones; empty when there is none."""
 
     def sweep(self, output: str) -> None:
         """Remove what dead processes of this machine left under way."""

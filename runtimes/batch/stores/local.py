@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import threading
 from collections.abc import Iterator
 
@@ -99,14 +100,20 @@ class Local:
             except FileNotFoundError:
                 return None
 
-    def names(self, folder: str) -> set[str]:
-        """The names of the files in a folder."""
+    def size(self, uri: str) -> int | None:
+        """How many bytes a file has."""
+        with failures(uri):
+            return _size(uri)
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """The same of the files right in a folder."""
         with failures(folder):
             try:
-                with os.scandir(folder) as entries:
-                    return {one.name for one in entries if one.is_file() and not one.name.startswith(".")}
+                names = os.listdir(folder)
             except FileNotFoundError:
-                return set()
+                return {}
+            found = {name: _size(os.path.join(folder, name)) for name in names if not name.startswith(".")}
+            return {name: size for name, size in found.items() if size is not None}
 
     def sweep(self, output: str) -> None:
         """Remove what dead processes have under way in the output."""
@@ -162,6 +169,15 @@ def _check(file: InputFile) -> None:
         raise JobError(f"{file.uri} is gone since the job was planned", _PLAN_ANEW) from None
     if not same:
         raise JobError(f"{file.uri} was changed since the job was planned", _PLAN_ANEW)
+
+
+def _size(path: str) -> int | None:
+    """None of what is no regular file, too."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _holds(path: str, size_bytes: int, sha256: str) -> bool:

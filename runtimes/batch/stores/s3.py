@@ -100,12 +100,17 @@ class S3:
         except RefusalError:
             return None
 
-    def names(self, folder: str) -> set[str]:
-        """The names of the objects right under a prefix."""
+    def size(self, uri: str) -> int | None:
+        """How many bytes an object has."""
+        answer = self._calls.head(about("reading", uri))
+        return None if answer is None else int(answer["ContentLength"])
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """The same of the objects right under a prefix."""
         what = about("listing", folder.rstrip("/") + "/")
-        listed = (one["Key"] for one in self._calls.listed(what, Prefix=what.key, Delimiter="/"))
-        names = (key.removeprefix(what.key) for key in listed)
-        return {name for name in names if name and not name.startswith(".")}
+        listed = self._calls.listed(what, Prefix=what.key, Delimiter="/")
+        found = {one["Key"].removeprefix(what.key): one["Size"] for one in listed}
+        return {name: size for name, size in found.items() if name and not name.startswith(".")}
 
     def sweep(self, output: str) -> None:  # noqa: ARG002  nothing is ever under way in S3 itself
         """Remove the scratch folders of dead processes."""

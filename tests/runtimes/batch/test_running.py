@@ -122,6 +122,29 @@ def test_a_second_run_does_nothing_and_changes_nothing(root: Path, tmp_path: Pat
     assert second["rows_out"] == first["rows_out"] == 300
 
 
+@pytest.mark.parametrize("lost", ["part-00001-*", "_packager/dead-letters/*"])
+def test_what_somebody_removed_from_a_complete_output_is_made_again(
+    root: Path, tmp_path: Path, lost: str
+) -> None:
+    given = (
+        "--input",
+        write_dirty(tmp_path / "in", 300, 4),
+        "--output",
+        tmp_path / "out",
+        "--shard-rows",
+        100,
+    )
+    jobs.run_here(root, *given)
+    before = jobs.tree(tmp_path / "out")
+    (file,) = (tmp_path / "out").glob(lost)
+    file.unlink()
+    said = json.loads(jobs.run(root, "status", "--output", tmp_path / "out").out)
+    assert (said["complete"], said["done"]) == (False, 2)
+    found = jobs.run_here(root, *given)
+    assert (found["complete"], found["shards"]["done_now"]) == (True, 1)
+    assert jobs.tree(tmp_path / "out") == before
+
+
 def test_a_lost_marker_is_made_again_with_the_same_bytes(root: Path, tmp_path: Path) -> None:
     source, output = jobs.write_rows(tmp_path / "a.parquet", jobs.mixed_rows(300), 100), tmp_path / "out"
     given = ("--input", source, "--output", output, "--shard-rows", 100)

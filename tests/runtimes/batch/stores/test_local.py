@@ -122,7 +122,7 @@ def test_what_is_published_is_there_and_nothing_else(store: Local, tmp_path: Pat
 def test_readers_of_the_output_do_not_see_what_is_under_way(store: Local, tmp_path: Path) -> None:
     folder = Path(store.folder(str(tmp_path / "out")))
     write(folder / "part-00000")
-    assert store.names(str(tmp_path / "out")) == set()
+    assert store.sizes(str(tmp_path / "out")) == {}
     with pytest.raises(JobError, match="there are no files"):
         store.find(str(tmp_path / "out"))
     store.close()
@@ -142,11 +142,12 @@ def test_of_many_creators_one_wins(tmp_path: Path) -> None:
 
 def test_what_is_there_stays_when_it_is_created_again(store: Local, tmp_path: Path) -> None:
     place = str(tmp_path / "out/_packager/done/1.json")
-    assert store.read(place) is None and store.names(str(tmp_path / "out/_packager/done")) == set()
+    assert store.read(place) is None and store.sizes(str(tmp_path / "out/_packager/done")) == {}
     assert store.create(place, b"one")
     assert not store.create(place, b"two")
     assert store.read(place) == b"one"
-    assert store.names(str(tmp_path / "out/_packager/done")) == {"1.json"}
+    assert store.sizes(str(tmp_path / "out/_packager/done")) == {"1.json": 3}
+    assert store.size(place) == 3 and store.size(f"{place}.none") is None
     store.close()
 
 
@@ -163,12 +164,12 @@ def test_a_marker_is_never_seen_half_written(tmp_path: Path) -> None:
     timer.start()
     seen: set[str] = set()
     while child.poll() is None:
-        for name in reader.names(str(done)) - seen:
+        for name in reader.sizes(str(done)).keys() - seen:
             assert reader.read(str(done / name)) == content
             seen.add(name)
     timer.join()
     assert len(seen) > 3 and child.wait() == -signal.SIGKILL
-    assert {(done / name).stat().st_size for name in reader.names(str(done))} == {50_000}
+    assert set(reader.sizes(str(done)).values()) == {50_000}
     reader.sweep(str(tmp_path / "out"))
     assert [one for one in listed(tmp_path) if "/tmp/" in one] == []
 

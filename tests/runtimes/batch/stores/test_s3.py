@@ -75,15 +75,16 @@ def test_lists_more_than_one_page(bucket: Bucket, store: S3) -> None:
     for key in keys:  # past HTTP, which takes seconds
         s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(bucket.name, key, b"x")
     assert [one.uri for one in store.find(bucket.uri("many"))] == [bucket.uri(key) for key in keys]
-    assert store.names(bucket.uri("many")) == {key.removeprefix("many/") for key in keys}
+    assert store.sizes(bucket.uri("many")).keys() == {key.removeprefix("many/") for key in keys}
     assert bucket.faulty.count("GET", "continuation-token") == 2
 
 
-def test_names_are_those_right_under_a_prefix(bucket: Bucket, store: S3) -> None:
+def test_sizes_are_those_right_under_a_prefix(bucket: Bucket, store: S3) -> None:
     for key in ("done/1.json", "done/deep/2.json", "done-3.json"):
         bucket.put(key, b"{}")
-    assert store.names(bucket.uri("done")) == {"1.json"}
-    assert store.names(bucket.uri("none")) == set()
+    assert store.sizes(bucket.uri("done")) == {"1.json": 2}
+    assert store.size(bucket.uri("done/1.json")) == 2 and store.size(bucket.uri("done/2.json")) is None
+    assert store.sizes(bucket.uri("none")) == {}
 
 
 def test_keys_may_have_any_characters(bucket: Bucket, store: S3) -> None:

@@ -32,7 +32,7 @@ PASSING: dict[str, Fault] = {
 CALLS: list[tuple[str, Callable[[S3, Bucket], object]]] = [
     ("GET", lambda store, bucket: store.find(bucket.uri("in/"))),
     ("GET", lambda store, bucket: store.read(bucket.uri("in/a.bin"))),
-    ("GET", lambda store, bucket: store.names(bucket.uri("in"))),
+    ("GET", lambda store, bucket: store.sizes(bucket.uri("in"))),
     ("PUT", lambda store, bucket: store.create(bucket.uri("marker"), b"{}")),
     ("PUT", lambda store, bucket: publish(store, bucket.uri("part"), b"whole")),
 ]

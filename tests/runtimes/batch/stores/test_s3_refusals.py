@@ -62,7 +62,7 @@ def test_a_bucket_that_does_not_exist_is_named(bucket: Bucket, store: S3) -> Non
         lambda: store.find("s3://no-such-bucket-here/in"),
         lambda: store.find("s3://no-such-bucket-here/in/*.csv"),
         lambda: store.read("s3://no-such-bucket-here/in"),
-        lambda: store.names("s3://no-such-bucket-here/in"),
+        lambda: store.sizes("s3://no-such-bucket-here/in"),
         lambda: store.create("s3://no-such-bucket-here/in", b"x"),
         lambda: publish(store, "s3://no-such-bucket-here/in", b"x"),
     ):
