@@ -114,7 +114,7 @@ KINDS = {
     "a category of a thousand letters": _of("unknown_category", "c", "r" * 1000),
     "an empty category": _of("unknown_category", "c", ""),
     "all is missing": Dirt("missing", "a", dict.fromkeys(COLUMNS)),
-    "two values are bad": Dirt("not_finite", "a", {"a": INF, "w": 1.5}),
+    "two values are bad": Dirt("too_large", "a", {"a": 1e39, "c": "purple"}),
 }
 CSV_KINDS = {
     "a word for a number": Dirt("not_a_number", "a", csv=b"one,1,2,red"),
