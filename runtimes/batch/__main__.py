@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -9,10 +10,15 @@ import sys
 if __name__ == "__main__":  # while the imports below go on: a container's first process hears nothing else
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(75))
+    for stream in (0, 1, 2):  # the number of a closed one would be a file's of the output, and get its lines
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout, sys.stderr = sys.stdout or open(1, "w"), sys.stderr or open(2, "w")  # noqa: SIM115
 if not __package__:  # the folder itself was named: python dist/NAME/batch/job/runtimes/batch
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-import threading
 import traceback
 
 from runtimes.batch import errors, packages
@@ -35,7 +41,13 @@ TRACEBACK = "PACKAGER_TRACEBACK"
 
 def main(arguments: list[str]) -> int:
     """Run one command; its exit code."""
-    interruption = Interruption()
+    try:
+        return _say(arguments, Interruption())
+    except Stopped:  # it came when all was done but to say so
+        return errors.INTERRUPTED
+
+
+def _say(arguments: list[str], interruption: Interruption) -> int:
     try:
         interruption.catch_signals()
         return _run(options.read(arguments), interruption)
@@ -44,9 +56,10 @@ def main(arguments: list[str]) -> int:
             traceback.print_exception(error)
         # Whatever an interruption broke off may have failed in words of its own.
         said = interruption.error() if interruption.event.is_set() else _told(error)
-        print(f"error: {said.message}", file=sys.stderr)
-        if said.hint:
-            print(f"hint: {said.hint}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # nobody listens: the exit code says it, too
+            print(f"error: {said.message}", file=sys.stderr)
+            if said.hint:
+                print(f"hint: {said.hint}", file=sys.stderr)
         return said.exit_code
 
 
@@ -76,6 +89,7 @@ def _run(asked: options.Options, interruption: Interruption) -> int:
         elif asked.command == "status":
             metrics.say(running.status(asked, stores))
         else:
+            metrics.check(asked.metrics)
             metrics.say(running.Run(asked, stores, interruption).do(), asked.metrics)
     finally:
         stores.close()
@@ -89,11 +103,10 @@ def _leave(code: int) -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if any(thread is not threading.main_thread() for thread in threading.enumerate()):
-        os._exit(code)
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from runtimes.batch.errors import TryAgainError
+from runtimes.batch.errors import JobError, TryAgainError
 from runtimes.batch.ledger import totals
 from runtimes.batch.plan import Planned
 from runtimes.batch.tally import Tally
@@ -50,18 +50,34 @@ class Metrics:
         }
 
 
+def check_place(file: str) -> None:
+    """Refuse a file that could not be written at the end, before anything is done; "" is none."""
+    if not file:
+        return
+    folder = os.path.dirname(os.path.abspath(file))
+    if os.path.isdir(file) or not os.path.isdir(folder):
+        what = "is a folder" if os.path.isdir(file) else "lies in no folder that is there"
+        raise JobError(f"--metrics {file} {what}", "name a file in a folder that exists")
+    if not os.access(file if os.path.exists(file) else folder, os.W_OK):
+        raise JobError(f"--metrics {file} may not be written", "name another file")
+
+
 def say(document: dict[str, Any], file: str = "") -> None:
-    """Print a document, and write it to a file."""
+    """Write a document to a file, and print it."""
     text = json.dumps(document, ensure_ascii=False)
-    print(text, flush=True)
-    if file:
-        try:
-            with open(file, "w", encoding="utf-8") as place:
-                place.write(text + "\n")
-        except OSError as error:
-            raise TryAgainError(
-                f"the metrics cannot be written to {file}: {error.strerror or error}"
-            ) from None
+    place = file
+    try:
+        if file:
+            with open(file, "w", encoding="utf-8") as written:
+                written.write(text + "\n")
+        place = "standard output"
+        print(text, flush=True)
+    except OSError as error:
+        what = "all is done, but" if document.get("complete") else "what was asked for is done, but"
+        raise TryAgainError(
+            f"{what} {place} does not take what came of it: {error.strerror or error}",
+            "the same command says it again",
+        ) from None
 
 
 def peak_memory_mb() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import threading
@@ -41,7 +42,8 @@ class Progress:
         self._thread.join(_BAR_S)
         self._say()
         if self._bar is not None:
-            self._bar.close()
+            with contextlib.suppress(OSError):
+                self._bar.close()
 
     def state(self) -> dict[str, Any]:
         """How far it is now."""
@@ -67,6 +69,10 @@ class Progress:
             self._say()
 
     def _say(self) -> None:
+        with contextlib.suppress(OSError):  # nobody listens any more: that is no failure of the job
+            self._show()
+
+    def _show(self) -> None:
         if self._bar is None:
             print(json.dumps(self.state()), file=sys.stderr, flush=True)
             return
@@ -77,6 +83,12 @@ class Progress:
 def _open_bar(tally: Tally) -> Any:
     from tqdm import tqdm
 
-    return tqdm(
-        total=tally.rows_in_all, initial=tally.rows_before, unit=" rows", unit_scale=True, dynamic_ncols=True
-    )
+    with contextlib.suppress(OSError):
+        return tqdm(
+            total=tally.rows_in_all,
+            initial=tally.rows_before,
+            unit=" rows",
+            unit_scale=True,
+            dynamic_ncols=True,
+        )
+    return None

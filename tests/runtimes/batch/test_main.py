@@ -32,6 +32,44 @@ def test_a_job_prints_its_metrics_alone_and_says_the_rest_on_stderr(root: Path, 
     assert json.loads(line)["rows"] == 300
 
 
+@pytest.mark.parametrize(
+    ("progress", "redirect"),
+    [("json", "2>/dev/full"), ("bar", "2>/dev/full"), ("json", "<&- 2>&-"), ("bar", ">&- 2>&-")],
+)
+def test_a_job_is_done_though_nobody_listens(
+    root: Path, tmp_path: Path, progress: str, redirect: str
+) -> None:
+    source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(300))
+    given = jobs.command("--input", source, "--output", tmp_path / "out", "--progress", progress)
+    shell = ["sh", "-c", f'exec "$@" {redirect}', "sh", *given]
+    ran = subprocess.run(shell, env=jobs.environment(root), cwd=root, capture_output=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert (">&- 2" in redirect) or json.loads(ran.stdout)["complete"]
+    assert jobs.answers(tmp_path / "out").num_rows == 300
+
+
+def test_metrics_that_nobody_can_read_are_a_failure_in_a_sentence(root: Path, tmp_path: Path) -> None:
+    source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(3))
+    given = jobs.command("--input", source, "--output", tmp_path / "out")
+    shell = ["sh", "-c", 'exec "$@" >/dev/full', "sh", *given]
+    ran = subprocess.run(
+        shell, env=jobs.environment(root), cwd=root, capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 1
+    assert "No space left on device" in ran.stderr and "Traceback" not in ran.stderr
+
+
+def test_a_place_for_the_metrics_that_is_none_is_refused_before_the_first_row(
+    root: Path, tmp_path: Path
+) -> None:
+    source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(3))
+    for place in (tmp_path, tmp_path / "none" / "metrics.json"):
+        ran = jobs.run(root, "--input", source, "--output", tmp_path / "out", "--metrics", place)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"error: the metrics cannot be written to {place}" in ran.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_bar_is_drawn_where_it_is_asked_for(root: Path, tmp_path: Path) -> None:
     source = jobs.write_rows(tmp_path / "a.parquet", jobs.mixed_rows(300))
     ran = jobs.run(root, "--input", source, "--output", tmp_path / "out", "--progress", "bar")
