@@ -89,7 +89,6 @@ def _run(asked: options.Options, interruption: Interruption) -> int:
         elif asked.command == "status":
             metrics.say(running.status(asked, stores))
         else:
-            metrics.check(asked.metrics)
             metrics.say(running.Run(asked, stores, interruption).do(), asked.metrics)
     finally:
         stores.close()

@@ -59,17 +59,6 @@ def test_metrics_that_nobody_can_read_are_a_failure_in_a_sentence(root: Path, tm
     assert "No space left on device" in ran.stderr and "Traceback" not in ran.stderr
 
 
-def test_a_place_for_the_metrics_that_is_none_is_refused_before_the_first_row(
-    root: Path, tmp_path: Path
-) -> None:
-    source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(3))
-    for place in (tmp_path, tmp_path / "none" / "metrics.json"):
-        ran = jobs.run(root, "--input", source, "--output", tmp_path / "out", "--metrics", place)
-        assert (ran.code, ran.out) == (2, "")
-        assert f"error: the metrics cannot be written to {place}" in ran.err
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_bar_is_drawn_where_it_is_asked_for(root: Path, tmp_path: Path) -> None:
     source = jobs.write_rows(tmp_path / "a.parquet", jobs.mixed_rows(300))
     ran = jobs.run(root, "--input", source, "--output", tmp_path / "out", "--progress", "bar")
