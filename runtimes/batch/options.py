@@ -6,6 +6,7 @@ import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import dataclass
+from typing import NoReturn
 
 from runtimes.batch import engines, formats, writers
 from runtimes.batch.errors import JobError
@@ -49,8 +50,16 @@ class Options:
     shards: str
 
 
+class _Parser(ArgumentParser):
+    """Says what is wrong in one sentence, as every other failure of a job is said."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        raise JobError(message, f"{self.prog} --help lists the options")
+
+
 def read(arguments: list[str]) -> Options:
-    """The options of a command line; what is wrong with it ends the process with exit code 2."""
+    """The options of a command line; JobError where something is wrong with it."""
     parser = _parser()
     if not arguments or arguments[0] not in (*_COMMANDS, "-h", "--help"):
         arguments = ["run", *arguments]
@@ -87,7 +96,7 @@ def _options(found: Namespace) -> Options:
         input_format=given.get("input_format") or "",
         output_format=given.get("output_format") or "parquet",
         keep=given.get("keep") or "rest",
-        map=dict(given.get("map") or []),
+        map=_mapping(given.get("map") or []),
         prefix=given.get("prefix") or "",
         delimiter=given.get("delimiter") or "",
         header=not given.get("no_header"),
@@ -110,7 +119,7 @@ def _options(found: Namespace) -> Options:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="python -m runtimes.batch",
         description="Answers the rows of files with the model of this folder.",
     )
@@ -181,6 +190,14 @@ def _pair(text: str) -> tuple[str, str]:
     if not (sign and model and column):
         raise ArgumentTypeError(f"{text!r} is not MODEL=COLUMN")
     return model, column
+
+
+def _mapping(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    for model, column in pairs:
+        others = {one for name, one in pairs if name == model and one != column}
+        if others:
+            raise JobError(f"--map names {column!r} and {others.pop()!r} for {model}", "name one of them")
+    return dict(pairs)
 
 
 def _delimiter(text: str) -> str:

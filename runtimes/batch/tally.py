@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable
+from decimal import Decimal
 
 from runtimes.batch.errors import JobError
 from runtimes.batch.ledger import Done, Totals, totals
@@ -80,10 +81,10 @@ class Tally:
                     "remove its marker, and start again",
                 )
         found = totals(done)
-        if found.rows_in and not found.rows_out:
+        if found.rows_in and not found.rows_out and self._limit is None:
             raise JobError(
                 f"all {found.rows_in} rows are bad: {_listed(found.reasons)}",
-                self._where,
+                f"{self._where}; --max-bad-rows 100% takes it so",
             )
         if self._limit is not None and found.dead_letters > self._allowed(found.rows_in):
             raise self._too_many(found)  # also for what other processes have done
@@ -93,7 +94,7 @@ class Tally:
         limit = self._limit or ""
         if not limit.endswith("%"):
             return int(limit)
-        return math.inf if rows is None else int(rows * float(limit[:-1]) / 100)
+        return math.inf if rows is None else int(rows * Decimal(limit[:-1]) / 100)
 
     def _too_many(self, found: Totals) -> JobError:
         return JobError(

@@ -39,15 +39,22 @@ def test_columns_are_mapped_by_pairs() -> None:
         (["--delimiter", ";;"], "';;' is not one character"),
         (["--output-format", "xml"], "invalid choice: 'xml'"),
         (["--unknown"], "--unknown"),
+        (["--map", "age=a", "city=c", "--map", "age=b"], "--map names 'a' and 'b' for age"),
     ],
 )
-def test_what_makes_no_sense_ends_with_exit_code_2(
-    given: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as ended:
+def test_what_makes_no_sense_is_refused_in_a_sentence(given: list[str], said: str) -> None:
+    with pytest.raises(JobError) as refused:
         options.read(["--input", "a", "--output", "b", *given])
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    assert refused.value.exit_code == 2
+    assert said in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+def test_what_stands_for_nothing_is_named_once_for_each_text() -> None:
+    found = options.read(
+        ["--input", "a", "--output", "b", "--missing", "NA", "--missing=-", "--missing", "NA"]
+    )
+    assert found.missing == ("-", "NA")
 
 
 def test_a_job_needs_input_and_output() -> None:

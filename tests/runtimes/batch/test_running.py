@@ -109,6 +109,8 @@ def test_a_job_of_bad_rows_alone_is_a_failure(root: Path, tmp_path: Path) -> Non
     with pytest.raises(JobError, match="all 5 rows are bad: 5 not_a_number"):
         jobs.run_here(root, "--input", source, "--output", tmp_path / "out")
     assert len(jobs.dead_letters(tmp_path / "out")) == 5
+    found = jobs.run_here(root, "--input", source, "--output", tmp_path / "out", "--max-bad-rows", "100%")
+    assert (found["complete"], found["rows_out"], found["dead_letters"]) == (True, 0, 5)
 
 
 def test_a_second_run_does_nothing_and_changes_nothing(root: Path, tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ def test_a_share_of_rows_that_nobody_counted_is_refused_at_the_end() -> None:
         tally.check_all(found)
 
 
+def test_a_share_is_reckoned_exactly() -> None:
+    given = Tally(plan(shards=1, rows=10_000, max_bad_rows="0.57%"), [0], [])
+    given.finish(done(0, bad=57, rows=10_000))
+
+
 def test_bad_rows_are_no_failure_unless_all_are_bad() -> None:
     tally = Tally(plan(), range(4), [])
     tally.check_all([done(0), *(done(index, bad=100) for index in range(1, 4))])
