@@ -81,8 +81,11 @@ class Progress:
 
 
 def _open_bar(tally: Tally) -> Any:
-    from tqdm import tqdm
-
+    """None where there is no tqdm: then it is lines of JSON."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        return None
     with contextlib.suppress(OSError):
         return tqdm(
             total=tally.rows_in_all,

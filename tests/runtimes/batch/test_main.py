@@ -105,6 +105,10 @@ def test_a_package_that_is_not_there_is_named_with_what_installs_it(root: Path, 
     without_boto3 = run_without_packages(root, *given, path=tmp_path)
     assert without_boto3.code == 2
     assert without_boto3.err.startswith("error: the package boto3 is not installed")
+    source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(3))
+    given = ("--input", source, "--output", tmp_path / "out", "--progress", "bar")
+    without_bar = run_without_packages(root, *given, path=tmp_path)
+    assert (without_bar.code, json.loads(without_bar.err)["rows"]) == (0, 3)
 
 
 def test_a_fault_of_our_own_is_one_line_unless_it_is_asked_for(root: Path, tmp_path: Path) -> None:
