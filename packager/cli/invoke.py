@@ -83,7 +83,7 @@ def _run_job(
 ) -> None:
     from packager import assembly, evidence
     from packager.invoke import job_run
-    from packager.invoke.job import open_job
+    from packager.invoke.job import open_job, refuse_own
 
     (target,) = evidence.read(artifact).configuration.targets
     here = assembly.on_this_machine(target, artifact)
@@ -92,6 +92,7 @@ def _run_job(
     others = next((at for at, word in enumerate(more) if word.startswith("-")), len(more))
     if others and not inputs:
         raise click.UsageError(f"what is {more[0]}? Name files with --input")
+    refuse_own(more, ("--output",))
     job = open_job(here.root, here.python, here.library, session.say)
     asked = job_run.Asked((*inputs, *more[:others]), output, more[others:])
     ran = job_run.run(job, asked)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 @output_option
 @click.pass_obj
 def submit(session: Session, /, artifact: Path, array_size: str, **asked: Any) -> None:
-    """Submit ARTIFACT (dist/NAME/batch) to AWS Batch; the job's own OPTIONS stand behind `--`.
+    """Submit ARTIFACT (dist/NAME/batch) to AWS Batch; OPTIONS of the job's plan stand behind `--`.
 
     The artifact's own code plans, and the plan lies in the output. Submitted again, only what is not done is
     run once more. What AWS refuses ends with exit code 19.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packager import environments, interpreters, recipes, tools
-from packager.errors import DependencyError
+from packager.errors import ConfigError, DependencyError
 
 RECIPE = "batch_job"
 DONE, TRY_AGAIN, PERMANENT, INTERRUPTED = 0, 1, 2, 75
@@ -44,6 +44,21 @@ class Job:
             command, env={**own, **self.variables}, stdin=subprocess.DEVNULL, stdout=pipe, stderr=stderr,
             text=True, encoding="utf-8",
         )  # fmt: skip
+
+
+def refuse_own(options: Sequence[str], own: Sequence[str]) -> None:
+    """ConfigError where ``options``, meant for the job, name one of ``own``, which packager says to it.
+
+    It would go before what packager looks at. The job takes options that are cut short, too.
+    """
+    for word in options:
+        given = word.partition("=")[0]
+        for option in own:
+            if len(given) > len("--") and option.startswith(given):
+                raise ConfigError(
+                    f"{word} stands among the job's own options, and {option} is one of packager's",
+                    f"write {option} before the --",
+                )
 
 
 def open_job(

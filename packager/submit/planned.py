@@ -69,7 +69,7 @@ def _run(runnable: Job, arguments: Sequence[str]) -> dict[str, Any]:
         hints = [line.removeprefix("hint: ") for line in lines if line.startswith("hint: ")]
         reasons = [line for line in lines if not line.startswith("hint: ")]
         message = f"the job cannot be planned: {reasons[-1].removeprefix('error: ')}"
-        raise SubmitError(message, hints[-1] if hints else None)
+        raise SubmitError(message, hints[-1] if hints else f"python {runnable.root} plan --help")
     answer: dict[str, Any] = json.loads(said)
     return answer
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from packager import assembly, evidence
 from packager.errors import ArtifactError, ConfigError, SubmitError
-from packager.invoke.job import open_job
+from packager.invoke.job import open_job, refuse_own
 from packager.submit import definitions, jobs, stack
 from packager.submit.cloud import Cloud
 from packager.submit.planned import Planned, plan, split
 from packager.targets.batch import aws
 
 Say = Callable[[str], None]
+_OWN = ("--input", "--output", "--endpoint-url")
 OF_STACK = "stack"
 """Instead of a state machine's ARN: the stack's own."""
 
@@ -65,6 +66,7 @@ def submit(asked: Asked, say: Say) -> Submitted:
     name, template = _read(asked.artifact)
     for uri in (*asked.input, asked.output):
         split(uri)
+    refuse_own(asked.options, _OWN)
     cloud = Cloud(asked.endpoint_url)
     around = _stack(cloud, asked, name, say)
     places = {
@@ -74,14 +76,17 @@ def submit(asked: Asked, say: Say) -> Submitted:
         aws.LOG_GROUP: asked.log_group or around.get("Log", ""),
         aws.REGION: cloud.region,
     }
+    machine = _machine(asked, around)
     queue = jobs.find_queue(cloud, _queue(asked, around, name))
-    definition = definitions.register(cloud, template, places, asked.dry_run)
+    # What is missing is said before the plan, and nothing is registered where that fails.
+    definition = definitions.register(cloud, template, places, dry_run=True)
     planned = _plan(cloud, asked, say)
     if planned.is_complete:
         return _submitted(planned, queue, definition, jobs.Started("nothing", "", 0, ()), "complete")
     # Where all shards are done and the manifest is not there yet, one job writes it.
     count = jobs.job_count(len(planned.left), asked.array_size) if planned.left else 1
-    started, status = _start(cloud, asked, _machine(asked, around), (queue, definition.arn), planned, count)
+    definition = definitions.register(cloud, template, places, asked.dry_run)
+    started, status = _start(cloud, asked, machine, (queue, definition.arn), planned, count)
     if asked.wait and not asked.dry_run:
         status = jobs.wait(cloud, started, say)
     return _submitted(planned, queue, definition, started, status)
@@ -109,6 +114,8 @@ def _stack(cloud: Cloud, asked: Asked, name: str, say: Say) -> dict[str, str]:
 def _queue(asked: Asked, around: dict[str, str], name: str) -> str:
     queue = asked.queue or around.get("JobQueue", "")
     if not queue:
+        if asked.deploy:
+            raise SubmitError("a dry run makes no stack, and there is none yet", "leave out --dry-run")
         raise SubmitError(
             f"there is no stack {asked.stack or aws.stack_name(name)} to take a job queue from",
             "name the queue: --queue NAME, or let the stack be made: --deploy --image URI --parameter …",

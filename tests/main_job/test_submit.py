@@ -194,6 +194,22 @@ def test_says_what_is_missing_with_an_exit_code_of_its_own(account: Account, tmp
     assert (folder.exit_code, "is not a batch job" in folder.stderr) == (12, True)
 
 
+def test_a_job_that_cannot_be_planned_registers_and_writes_nothing(account: Account) -> None:
+    for options, exit_code, said in (
+        (("--", "--keep", "colour"), 19, "there is no column 'colour' to keep"),
+        (("--", "--output", "s3://rows/elsewhere"), 3, "--output is one of packager's"),
+    ):
+        refused = account.submit(*_places(account), *options)
+        assert (refused.exit_code, said in refused.document()["error"]["message"]) == (exit_code, True)
+    assert account.client("batch").describe_job_definitions()["jobDefinitions"] == []
+    assert account.keys() == []
+    unmade = account.submit("--deploy", "--dry-run", "--image", "registry.example/wine:1")
+    assert (unmade.exit_code, "a dry run makes no stack" in unmade.document()["error"]["message"]) == (
+        19,
+        True,
+    )
+
+
 def test_deploys_the_stack_and_starts_its_state_machine(account: Account, tmp_path: Path) -> None:
     artifact = tmp_path / "batch"
     shutil.copytree(account.artifact, artifact)
