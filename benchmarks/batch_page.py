@@ -20,7 +20,8 @@ scaler with a logistic regression, and a forest of 100 trees of depth 10 at most
 `packager build --target batch` wrote, in the environment that it asks for. All ways ran in turn, each in
 a process of its own, and gave the same ids, labels and probabilities, or nothing is written. CPU is user
 and system time of a process and all that it starts, from start to end; memory the most that was resident
-of all of them at once, pages that several share counted for each. The floor is CPU alone: a program that
+of all of them at once, pages that several share counted for each. BLAS and OpenMP have one thread in every
+way (`OMP_NUM_THREADS=1`). The floor is CPU alone: a program that
 decodes and does nothing with the rows, from its start to its end, and, without the start of a process, the
 engine on arrays in memory (ONNX Runtime by its Python package or by this job's own binding, whichever takes
 less) and encoding answers that lie in memory; the three were measured by themselves and are summed. The
