@@ -1,6 +1,6 @@
 """Models and data that nobody here wrote, out of published packages: pinned, hashed, never committed."""
 
-from tests.packages import Published as Published
+from tests.packages import Published
 
 SILERO_VAD = Published(
     "silero-vad==6.2.3",

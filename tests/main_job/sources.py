@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests import published
+from tests.packages import Published
 
 Json = Any
 
@@ -109,7 +110,7 @@ def state_dict(folder: Path) -> SourceFiles:
     return SourceFiles(folder / "weights.pt", _torch_questions(net, images), arguments)
 
 
-def published_onnx(model: published.Published, inputs: Callable[[], dict[str, NDArray[Any]]]) -> SourceFiles:
+def published_onnx(model: Published, inputs: Callable[[], dict[str, NDArray[Any]]]) -> SourceFiles:
     """A model that nobody here wrote; onnxruntime's own package says what it answers."""
     import onnxruntime
 

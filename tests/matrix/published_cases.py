@@ -9,7 +9,7 @@ from tests import published
 from tests.converters.torch import test_published as modules
 from tests.main_job.test_matched_environment import written_by
 from tests.matrix.case import Case, Files
-from tests.published import Published
+from tests.packages import Published
 
 ONNX = {
     "silero-vad, recurrent with a state": published.SILERO_VAD,

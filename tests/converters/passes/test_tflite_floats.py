@@ -13,7 +13,8 @@ from packager.converters.tflite.structure import structure_of
 from tests.converters.jobs import array_of
 from tests.converters.passes import tflite_models as nets
 from tests.converters.passes.tflite_models import convert, digits, model_bytes, passed
-from tests.published import HAND_LANDMARKS, IRIS_LANDMARKS, SPARSE_FACE_DETECTION, Published
+from tests.packages import Published
+from tests.published import HAND_LANDMARKS, IRIS_LANDMARKS, SPARSE_FACE_DETECTION
 from tests.runtimes.core.tflite_models import Graph
 
 

@@ -15,7 +15,8 @@ from packager.errors import ConversionError, PackagerError, SourceError, UnsafeM
 from packager.worker import WorkerRequest
 from tests.converters.jobs import Done, array_of, assert_answers_alike
 from tests.converters.keras.models import free_recurrent_model, saved
-from tests.published import DEEPLC, SLEEP_STAGES, SPEECH_OR_MUSIC, Published
+from tests.packages import Published
+from tests.published import DEEPLC, SLEEP_STAGES, SPEECH_OR_MUSIC
 
 
 def convert(folder: Path, source: Path, **options: Any) -> Conversion:

@@ -11,6 +11,7 @@ from runtimes.core.predictor import Predictor
 from tests import published
 from tests.artifacts import Document, make_root
 from tests.converters.jobs import Done, array_of, do
+from tests.packages import Published
 from tests.runtimes.core import tflite_models as models
 from tests.runtimes.core.models import Model
 from tests.runtimes.core.tflite_models import Graph
@@ -176,10 +177,10 @@ def test_an_onnx_model_is_not_made_of_it(tmp_path: Path) -> None:
         (published.SPARSE_FACE_DETECTION, "DENSIFY"),
         (published.BASIC_PITCH_TFLITE, "TRANSPOSE"),
     ],
-    ids=lambda value: value.member.rpartition("/")[2] if isinstance(value, published.Published) else value,
+    ids=lambda value: value.member.rpartition("/")[2] if isinstance(value, Published) else value,
 )
 def test_published_models_are_answered_by_the_shipped_engine_as_by_the_interpreter(
-    tmp_path: Path, model: published.Published, operators: str
+    tmp_path: Path, model: Published, operators: str
 ) -> None:
     done = converted(tmp_path, model.fetch(), rows=2)
     assert operators in done.result["source"]["description"]
@@ -196,6 +197,6 @@ def test_published_models_are_answered_by_the_shipped_engine_as_by_the_interpret
     ids=["custom operators", "state"],
 )
 def test_published_models_that_cannot_be_served_are_refused(
-    tmp_path: Path, model: published.Published, message: str
+    tmp_path: Path, model: Published, message: str
 ) -> None:
     assert message in converted(tmp_path, model.fetch()).error["message"]

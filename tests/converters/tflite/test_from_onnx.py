@@ -16,7 +16,8 @@ from packager.worker import Limits, WorkerRequest
 from packager.worker import run as run_worker
 from tests.converters.jobs import Done, do
 from tests.converters.tflite.answers import assert_answers_alike
-from tests.published import MNIST_CONV, MTCNN_ONET, MTCNN_PNET, Published
+from tests.packages import Published
+from tests.published import MNIST_CONV, MTCNN_ONET, MTCNN_PNET
 
 pytestmark = pytest.mark.network
 RANDOM = np.random.default_rng(0)

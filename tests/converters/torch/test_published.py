@@ -8,7 +8,7 @@ import pytest
 
 from tests import published
 from tests.converters.jobs import array_of, assert_answers_alike, do
-from tests.published import Published
+from tests.packages import Published
 
 pytestmark = pytest.mark.network
 

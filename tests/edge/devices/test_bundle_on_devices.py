@@ -24,6 +24,7 @@ from tests.devices.bundles import (
 from tests.devices.roots import Arch
 from tests.edge.devices import subjects
 from tests.edge.devices.subjects import Subject, by_interpreter, by_onnxruntime, noise
+from tests.packages import Published
 
 DEVICES: dict[Arch, tuple[str, str]] = {
     "x86_64": ("linux-x86_64", "x86_64"),
@@ -140,5 +141,5 @@ def _built_forest(folder: Path, device: str, trees: int) -> tuple[Subject, Path]
     return subject, made(subject.model, device, folder, *subject.options, "--engine", "tiny")
 
 
-def _onnx(model: published.Published, asked: Tensors) -> Subject:
+def _onnx(model: Published, asked: Tensors) -> Subject:
     return by_onnxruntime(model.fetch(), (asked,))
