@@ -106,8 +106,8 @@ def test_a_package_that_is_not_there_is_named_with_what_installs_it(root: Path, 
     assert without_boto3.code == 2
     assert without_boto3.err.startswith("error: the package boto3 is not installed")
     source = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(3))
-    given = ("--input", source, "--output", tmp_path / "out", "--progress", "bar")
-    without_bar = run_without_packages(root, *given, path=tmp_path)
+    with_bar = ("--input", source, "--output", tmp_path / "out", "--progress", "bar")
+    without_bar = run_without_packages(root, *with_bar, path=tmp_path)
     assert (without_bar.code, json.loads(without_bar.err)["rows"]) == (0, 3)
 
 
