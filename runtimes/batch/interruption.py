@@ -27,7 +27,7 @@ class Interruption:
     def catch_signals(self) -> None:
         """From here on a signal interrupts the job: the main thread waits for nothing any longer."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._interrupt)
+            signal.signal(number, self.interrupt)
 
     def check(self) -> None:
         """Raise InterruptedJobError when a signal came."""
@@ -41,7 +41,8 @@ class Interruption:
             "start the same command again: it goes on from there",
         )
 
-    def _interrupt(self, number: int, _frame: FrameType | None) -> None:
+    def interrupt(self, number: int, _frame: FrameType | None = None) -> None:
+        """What a signal does: nobody waits any longer, and the main thread leaves."""
         first = not self.event.is_set()
         self._signal = signal.Signals(number).name
         self.event.set()

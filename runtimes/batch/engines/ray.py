@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -90,6 +91,17 @@ def _connected(ray: Any, work: Work, address: str) -> Iterator[str]:
     """Join the cluster of the address, or start a Ray of this process's own; where its workers find the job
     ("": beside their code). At the end Ray ends what this job still has under way."""
     try:
+        _open(ray, work, address)
+        yield "" if address else work.root
+    except SystemExit:  # while it starts, Ray has a handler of its own for SIGTERM
+        work.interruption.interrupt(signal.SIGTERM)
+        raise
+    finally:
+        ray.shutdown()
+
+
+def _open(ray: Any, work: Work, address: str) -> None:
+    try:
         if address:
             _join(ray, address, work.root)
         else:
@@ -101,10 +113,6 @@ def _connected(ray: Any, work: Work, address: str) -> Iterator[str]:
     except (RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         hint = "see --ray-address; a cluster's token is read from RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
         raise JobError(f"Ray does not start: {_first_line(error)}", hint) from error
-    try:
-        yield "" if address else work.root
-    finally:
-        ray.shutdown()
 
 
 def _join(ray: Any, address: str, root: str) -> None:

@@ -11,6 +11,7 @@ from runtimes.batch.engines.ray import do_shard
 from runtimes.batch.engines.worker import Task
 from runtimes.batch.errors import JobError
 from tests.runtimes.batch import jobs
+from tests.runtimes.batch.engines import ray_cluster
 from tests.runtimes.batch.engines.running import Machines, clean, end, until
 
 pytestmark = pytest.mark.network
@@ -31,6 +32,12 @@ def arguments(rows: Path, output: Path) -> tuple[object, ...]:
 
 def done(output: Path) -> int:
     return len(list(output.glob("_packager/done/*.json")))
+
+
+def children(pid: int) -> list[str]:
+    """The command lines of what a process has started."""
+    places = [Path(f"/proc/{child}/cmdline") for child in ray_cluster.below(pid)]
+    return [place.read_text() for place in places if place.exists()]
 
 
 def kill_worker(here: Machines) -> None:
@@ -89,6 +96,20 @@ def test_without_a_cluster_it_starts_a_ray_of_its_own(here: Machines, rows: Path
     assert ran.returncode == 0, ran.stderr
     assert done(tmp_path / "out") == SHARDS
     assert list(home.iterdir()) == []  # a token of Ray's is not left in it
+
+
+def test_a_signal_while_ray_starts_asks_for_another_try(here: Machines, rows: Path, tmp_path: Path) -> None:
+    env = {**clean(), "PYTHONPATH": str(here.root), "HOME": str(tmp_path)}
+    command = [str(here.python), "-m", "runtimes.batch", *map(str, arguments(rows, tmp_path / "out"))]
+    driver = subprocess.Popen(
+        [*command, "--engine", "ray", "--threads", "1"],
+        env=env, cwd=here.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until(lambda: any("gcs_server" in line for line in children(driver.pid)), driver)
+    driver.send_signal(signal.SIGTERM)
+    ran = end(driver)
+    assert (ran.code, "interrupted by SIGTERM" in ran.err) == (75, True), ran.err
+    assert done(tmp_path / "out") == 0
 
 
 def test_a_job_without_ray_says_what_to_install(here: Machines, rows: Path, tmp_path: Path) -> None:
