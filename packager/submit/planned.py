@@ -76,11 +76,16 @@ def _run(runnable: Job, arguments: Sequence[str]) -> dict[str, Any]:
 
 def _planned(cloud: Cloud, output: str, answer: dict[str, Any], document: dict[str, Any]) -> Planned:
     bucket, key = split(output)
-    folder = f"{key.rstrip('/')}/{_OWN}/".lstrip("/")
+    place = f"{key.rstrip('/')}/".lstrip("/")
+    folder = f"{place}{_OWN}/"
     done = _names(cloud, bucket, f"{folder}done/")
+    parts = {name.partition(".")[0] for name in _names(cloud, bucket, place)} if done else set()
     shards = document["shards"]
     left = tuple(
-        index for index, shard in enumerate(shards) if f"{index:05d}-{shard['identity']}.json" not in done
+        index
+        for index, shard in enumerate(shards)
+        if f"{index:05d}-{shard['identity']}.json" not in done
+        or f"part-{index:05d}-{shard['identity'][:12]}" not in parts  # somebody may have removed it
     )
     return Planned(
         uri=str(answer["plan"]),

@@ -174,6 +174,14 @@ def test_a_lost_child_is_all_that_is_submitted_again(account: Account) -> None:
     manifest = json.loads(said)
     assert manifest["rows_in"] == manifest["rows_out"] + manifest["dead_letters"] == account.rows
 
+    part = {"Bucket": BUCKET, "Key": f"out/{manifest['parts'][1]['part']}"}
+    before = account.client("s3").get_object(**part)["Body"].read()
+    account.client("s3").delete_object(**part)
+    fourth = account.submit("--queue", "queue", *SMALL).document()
+    assert (fourth["kind"], fourth["left"]) == ("job", 1)
+    account.run(account.command(fourth["identifier"]))
+    assert account.client("s3").get_object(**part)["Body"].read() == before
+
 
 def test_other_options_in_the_same_output_are_refused_by_the_job_itself(account: Account) -> None:
     account.run(account.command(account.submit(*_places(account), *SMALL).document()["identifier"]))
