@@ -146,9 +146,16 @@ def block_of(
     def row_of(row: int) -> int:
         return row if rows is None else rows[row]
 
+    def start_of(row: int) -> int:
+        return lines.span(row_of(row))[0]
+
     ordered = sorted(letters, key=lambda letter: letter[0])
     own = range(batch.num_rows)
-    before = [bisect_left(own, start, key=lambda row: lines.span(row_of(row))[0]) for start, _ in ordered]
+    if len(ordered) > _MANY:  # one way through all rows is shorter than a search for each letter
+        starts = list(map(start_of, own))
+        before = [bisect_left(starts, start) for start, _ in ordered]
+    else:
+        before = [bisect_left(own, start, key=start_of) for start, _ in ordered]
     return Block(
         batch,
         lambda row: lines.place(row_of(row)),

@@ -244,3 +244,11 @@ def test_a_file_of_bad_rows_alone_is_read_in_one_pass(tmp_path: Path) -> None:
         found = read(file_of(tmp_path / name, head + line * count), wanted({"w": WHOLE, "n": NUMBER}))
         assert len(found.broken) == count
         assert found.broken[-1].place.offset == len(head) + (count - 1) * len(line)
+
+
+def test_many_broken_lines_stand_between_the_rows_where_they_were(tmp_path: Path) -> None:
+    lines = [b"1,oops" if at % 3 else b"%d,1" % at for at in range(600)]
+    found = read(file_of(tmp_path / "x.csv", b"\n".join([b"w,n", *lines])), wanted({"w": WHOLE, "n": NUMBER}))
+    assert [row["w"] for row in found.rows] == list(range(0, 600, 3))
+    assert len(found.broken) == 400
+    assert found.order == sorted(offset for offset in found.order if offset is not None)
