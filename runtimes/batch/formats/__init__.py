@@ -26,6 +26,7 @@ SUFFIXES = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
 }  # fmt: skip
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+_OTHERS = (".bz2", ".xz", ".lz4", ".zip", ".7z", ".br", ".tar", ".tgz", ".snappy")
 
 
 class Format(Protocol):
@@ -56,7 +57,12 @@ def format_of(name: str) -> tuple[str, str]:
                     f"write {found} files as they are: they compress by themselves",
                 )
             return found, compression
-    raise JobError(f"the format of {name} is not known by its name", "name it with --input-format")
+    other = next((suffix for suffix in _OTHERS if stem.endswith(suffix)), None)
+    if other is not None:
+        raise JobError(f"{name} is compressed in a way that is not read", "write text as .gz or .zst")
+    folder = name.rpartition("/")[0] or "."
+    hint = f"name it with --input-format, or others alone with a glob such as '{folder}/*.csv'"
+    raise JobError(f"the format of {name} is not known by its name", hint)
 
 
 def find(name: str) -> Format:

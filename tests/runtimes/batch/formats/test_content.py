@@ -1,6 +1,7 @@
 """Compressed text: whole or damaged, never half of it; and in bounded memory however long a line is."""
 
 import gzip
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -84,3 +85,18 @@ def test_a_line_of_gigabytes_is_never_in_memory(tmp_path: Path) -> None:
     assert found.rows == [{"a": 1}, {"a": 5}]
     assert found.reasons == ["too_long"]
     assert peak < 80 << 20
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("in/a.csv.bz2", r"write text as \.gz or \.zst"),
+        ("in/a.tar.gz", r"write text as \.gz or \.zst"),
+        ("in/readme.txt", r"with a glob such as 'in/\*\.csv'"),
+    ],
+)
+def test_a_file_of_no_known_name_is_refused_with_what_to_do(name: str, hint: str) -> None:
+    with pytest.raises(JobError) as refused:
+        formats.format_of(name)
+    assert name in refused.value.message
+    assert re.search(hint, refused.value.hint)
