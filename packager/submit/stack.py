@@ -29,6 +29,25 @@ def outputs(cloud: Cloud, name: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
+def refuse_other_places(cloud: Cloud, name: str, inputs: tuple[str, ...], output: str) -> None:
+    """SubmitError where the stack's role gives a job no right to what it is to read or write."""
+    found = _find(cloud, name) or {}
+    told = {row["ParameterKey"]: row["ParameterValue"] for row in found.get("Parameters", [])}
+    wanted = [("Input", "read", given("", (uri,), output, ())) for uri in inputs]
+    for side, may, place in [*wanted, ("Output", "write", given("", (), output, ()))]:
+        bucket, prefix = f"{side}Bucket", f"{side}Prefix"
+        if bucket not in told:
+            continue
+        # A folder may be named without the slash that the prefix of its files has.
+        folder = f"{place[prefix].rstrip('/')}/"
+        if place[bucket] != told[bucket] or not folder.startswith(told.get(prefix, "")):
+            raise SubmitError(
+                f"jobs of the stack {name} may {may} s3://{told[bucket]}/{told.get(prefix, '')}* alone, "
+                f"and not s3://{place[bucket]}/{place[prefix]}",
+                "give them the right: --deploy, or name a role that has it: --job-role ARN",
+            )
+
+
 def _find(cloud: Cloud, name: str) -> dict[str, Any] | None:
     try:
         (found,) = cloud.call("cloudformation", "describe_stacks", StackName=name)["Stacks"]

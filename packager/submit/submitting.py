@@ -108,7 +108,11 @@ def _stack(cloud: Cloud, asked: Asked, name: str, say: Say) -> dict[str, str]:
         given = stack.given(asked.image, asked.input, asked.output, asked.parameters)
         return stack.deploy(cloud, called, asked.artifact, given, say)
     # Who names queue and roles may have no right to look at stacks.
-    return stack.outputs(cloud, called) if asked.stack or not asked.queue else {}
+    if asked.queue and not asked.stack:
+        return {}
+    if not asked.roles[1] and not asked.deploy:
+        stack.refuse_other_places(cloud, called, asked.input, asked.output)
+    return stack.outputs(cloud, called)
 
 
 def _queue(asked: Asked, around: dict[str, str], name: str) -> str:

@@ -1,5 +1,6 @@
 """What a deployed stack is told by the job itself."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,40 @@ def test_a_stack_without_outputs_is_updated(aws_here: Cloud, tmp_path: Path) -> 
     for image in ("a", "b"):
         stack.deploy(aws_here, "forest", tmp_path, {"Image": image}, said.append)
     assert said == ["creating the stack forest", "updating the stack forest"]
+
+
+PLACES = ", ".join(
+    f"{name}: {{Type: String}}" for name in ("InputBucket", "InputPrefix", "OutputBucket", "OutputPrefix")
+)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "refused"),
+    [
+        (("s3://in/rows/",), "s3://out/answers", ""),
+        (("s3://in/rows",), "s3://out/answers/", ""),
+        (("s3://in/rows/2026/*.csv", "s3://in/rows/a.csv"), "s3://out/answers/b/", ""),
+        (("s3://in/rows/", "s3://in/others/"), "s3://out/answers", "read s3://in/rows/\\* alone, and not s3://in/others/"),
+        (("s3://on/rows/",), "s3://out/answers", "and not s3://on/rows/"),
+        (("s3://in/rows/",), "s3://out/answers-2", "write s3://out/answers/\\* alone, and not s3://out/answers-2/"),
+    ],
+)  # fmt: skip
+def test_a_job_that_would_be_denied_its_places_is_refused_before_it_is_submitted(
+    aws_here: Cloud, tmp_path: Path, inputs: tuple[str, ...], output: str, refused: str
+) -> None:
+    template = f"{{Parameters: {{{PLACES}}}, Resources: {{Topic: {{Type: 'AWS::SNS::Topic'}}}}}}"
+    (tmp_path / aws.TEMPLATE).write_text(template)
+    places = stack.given("", ("s3://in/rows/",), "s3://out/answers", ())
+    stack.deploy(aws_here, "forest", tmp_path, places, print)
+    with pytest.raises(SubmitError, match=refused) if refused else nullcontext():
+        stack.refuse_other_places(aws_here, "forest", inputs, output)
+
+
+def test_a_stack_of_ones_own_that_has_no_places_refuses_none(aws_here: Cloud, tmp_path: Path) -> None:
+    (tmp_path / aws.TEMPLATE).write_text(TEMPLATE)
+    stack.deploy(aws_here, "forest", tmp_path, {"Image": "a"}, print)
+    stack.refuse_other_places(aws_here, "forest", ("s3://in/rows/",), "s3://out")
+    stack.refuse_other_places(aws_here, "none", ("s3://in/rows/",), "s3://out")
 
 
 def test_there_may_be_no_stack(aws_here: Cloud) -> None:
