@@ -113,6 +113,27 @@ def test_a_job_of_bad_rows_alone_is_a_failure(root: Path, tmp_path: Path) -> Non
     assert (found["complete"], found["rows_out"], found["dead_letters"]) == (True, 0, 5)
 
 
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_what_stands_for_nothing_is_missing_where_the_model_reads(
+    root: Path, tmp_path: Path, suffix: str
+) -> None:
+    lines = {
+        "csv": "id,city,age,rooms\nNA,Bern,NA,2\n2,NA,40,2\n3,Bern,,2\n",
+        "jsonl": '{"id":"NA","city":"Bern","age":"NA","rooms":2}\n{"id":"2","city":"NA","age":40,"rooms":2}\n'
+        '{"id":"3","city":"Bern","age":null,"rooms":2}\n',
+    }
+    source, output = tmp_path / f"a.{suffix}", tmp_path / "out"
+    source.write_text(lines[suffix])
+    jobs.run_here(root, "--input", source, "--output", output, "--missing", "NA")
+    (letter,) = jobs.dead_letters(output)
+    assert (letter["reason"], letter["column"]) == ("missing", "city")
+    first, last = jobs.answers(output).to_pylist()
+    assert (first.pop("id"), last.pop("id")) == ("NA", "3")
+    assert first == last
+    with pytest.raises(JobError, match="is another job's"):
+        jobs.run_here(root, "--input", source, "--output", output)
+
+
 def test_a_second_run_does_nothing_and_changes_nothing(root: Path, tmp_path: Path) -> None:
     source, output = jobs.write_rows(tmp_path / "a.csv", jobs.mixed_rows(300)), tmp_path / "out"
     first = jobs.run_here(root, "--input", source, "--output", output)
