@@ -131,7 +131,7 @@ def test_what_stands_for_nothing_is_missing_where_the_model_reads(
     assert (first.pop("id"), last.pop("id")) == ("NA", "3")
     assert first == last
     with pytest.raises(JobError, match="is another job's"):
-        jobs.run_here(root, "--input", source, "--output", output)
+        jobs.run_here(root, "--input", source, "--output", output, "--missing", "NA", "--missing", "-")
 
 
 def test_a_second_run_does_nothing_and_changes_nothing(root: Path, tmp_path: Path) -> None:
