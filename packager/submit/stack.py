@@ -69,19 +69,23 @@ def deploy(
             raise ConfigError(
                 f"the stack has no parameter {parameter!r}", f"it has: {', '.join(sorted(known))}"
             )
-    exists = _can_be_updated(cloud, name)
-    missing = (
-        [] if exists else [key for key, default in known.items() if default is None and key not in given]
-    )
+    found = _find(cloud, name)
+    exists = found is not None and _can_be_updated(name, found["StackStatus"])
+    # The template before this one may have had fewer parameters: only what there was stays as it is.
+    before = {row["ParameterKey"] for row in found.get("Parameters", [])} if found else set()
+    missing = [
+        key for key, default in known.items() if default is None and key not in given and key not in before
+    ]
     if missing:
         wanted = " ".join("--image URI" if key == "Image" else f"--parameter {key}=…" for key in missing)
-        raise SubmitError(f"the stack {name} is new and needs {', '.join(missing)}", wanted)
-    parameters = [
+        is_new = "needs" if exists else "is new and needs"
+        raise SubmitError(f"the stack {name} {is_new} {', '.join(missing)}", wanted)
+    parameters: list[dict[str, Any]] = [
         {"ParameterKey": key, "ParameterValue": given[key]}
         if key in given
         else {"ParameterKey": key, "UsePreviousValue": True}
         for key in known
-        if key in given or exists
+        if key in given or key in before
     ]
     say(f"{'updating' if exists else 'creating'} the stack {name}")
     request: dict[str, Any] = {
@@ -91,12 +95,8 @@ def deploy(
     return outputs(cloud, name)
 
 
-def _can_be_updated(cloud: Cloud, name: str) -> bool:
-    """False where there is none yet; SubmitError for what CloudFormation would neither update nor make."""
-    found = _find(cloud, name)
-    if found is None:
-        return False
-    status = found["StackStatus"]
+def _can_be_updated(name: str, status: str) -> bool:
+    """True, or SubmitError for what CloudFormation would neither update nor make."""
     if status in _NEVER_WHOLE:
         raise SubmitError(
             f"the stack {name} was never made whole: it is {status}, which CloudFormation does not update",

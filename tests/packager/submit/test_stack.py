@@ -10,6 +10,7 @@ from packager.errors import ConfigError, SubmitError
 from packager.submit import stack
 from packager.submit.cloud import Cloud
 from packager.targets.batch import aws
+from tests.packager.submit.conftest import client
 
 TEMPLATE = "{Parameters: {Image: {Type: String}}, Resources: {Topic: {Type: 'AWS::SNS::Topic'}}}"
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com/models/forest@sha256:ab"
@@ -70,6 +71,22 @@ def test_a_stack_without_outputs_is_updated(aws_here: Cloud, tmp_path: Path) -> 
     for image in ("a", "b"):
         stack.deploy(aws_here, "forest", tmp_path, {"Image": image}, said.append)
     assert said == ["creating the stack forest", "updating the stack forest"]
+
+
+def test_a_parameter_that_the_stack_did_not_have_gets_its_default_or_is_asked_for(
+    aws_here: Cloud, address: str, tmp_path: Path
+) -> None:
+    template = tmp_path / aws.TEMPLATE
+    template.write_text(TEMPLATE)
+    stack.deploy(aws_here, "forest", tmp_path, {"Image": "a"}, print)
+    template.write_text(TEMPLATE.replace("{Image:", "{Public: {Type: String, Default: 'no'}, Image:"))
+    stack.deploy(aws_here, "forest", tmp_path, {}, print)
+    (made,) = client(address, "cloudformation").describe_stacks(StackName="forest")["Stacks"]
+    told = {row["ParameterKey"]: row["ParameterValue"] for row in made["Parameters"]}
+    assert told["Image"] == "a" and told.get("Public", "no") == "no"
+    template.write_text(TEMPLATE.replace("{Image:", "{Subnets: {Type: String}, Image:"))
+    with pytest.raises(SubmitError, match="the stack forest needs Subnets"):
+        stack.deploy(aws_here, "forest", tmp_path, {}, print)
 
 
 PLACES = ", ".join(
