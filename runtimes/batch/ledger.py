@@ -59,7 +59,7 @@ class Ledger:
 
     def _check_claim(self) -> None:
         data = self._store.read(self._own("job.json"))
-        if data is not None and _identity(data) != self._planned.identity:
+        if data is not None and _said(data, "identity") != self._planned.identity:
             raise JobError(
                 f"the output {self._output} is another job's: of another model, input, or other options",
                 "name an empty output, or start that job again as it was",
@@ -169,9 +169,20 @@ def _done(data: bytes) -> Done | None:
         return None
 
 
-def _identity(data: bytes) -> object:
+def plan_of(data: bytes, output: str) -> str:
+    """The digest of the plan that claimed an output first, of the claim."""
+    digest = _said(data, "plan")
+    if digest is None:
+        raise JobError(
+            f"{output}/{OWN_FOLDER}/job.json does not say whose the output is",
+            "remove it, and start the job again as it was: it writes it",
+        )
+    return str(digest)
+
+
+def _said(claim: bytes, name: str) -> object:
     try:
-        return json.loads(data)["identity"]
+        return json.loads(claim)[name]
     except (ValueError, TypeError, KeyError):
         return None
 

@@ -105,7 +105,7 @@ def read_plan(data: bytes, uri: str) -> Planned:
     """A plan out of its bytes, which ``uri`` names by their digest."""
     digest = hashlib.sha256(data).hexdigest()
     if not uri.endswith(f"plan-{digest}.json"):
-        raise JobError(f"the plan {uri} is not what its name says", "plan the job once more")
+        raise JobError(f"the plan {uri} is not what its name says", "remove it, and plan the job once more")
     document = json.loads(data)
     found = document.get("schema_version")
     if found != SCHEMA_VERSION:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from runtimes.batch import engines, processors
 from runtimes.batch.engines import Work, array
 from runtimes.batch.errors import JobError
 from runtimes.batch.interruption import Interruption
-from runtimes.batch.ledger import Ledger, totals
+from runtimes.batch.ledger import Ledger, plan_of, totals
 from runtimes.batch.metrics import Metrics
 from runtimes.batch.opened import read_model
 from runtimes.batch.options import Options
@@ -109,7 +108,7 @@ def status(options: Options, stores: Stores) -> dict[str, Any]:
     data = store.read(f"{output}/{OWN_FOLDER}/job.json")
     if data is None:
         raise JobError(f"no job has begun in {output}", "name the --output of a job")
-    uri = plan_uri(output, str(json.loads(data).get("plan")))
+    uri = plan_uri(output, plan_of(data, output))
     found = store.read(uri)
     if found is None:
         raise JobError(f"the plan {uri} is gone", "start the job again as it was: it writes its plan")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtimes.batch.errors import JobError, TryAgainError
-from runtimes.batch.ledger import Done, Ledger
+from runtimes.batch.ledger import Done, Ledger, plan_of
 from runtimes.batch.plan import Plan, name_plan
 from tests.runtimes.batch.test_tally import done, plan
 
@@ -53,6 +53,15 @@ def test_a_claim_that_nobody_can_read_is_another_jobs(tmp_path: Path) -> None:
     (tmp_path / "_packager/job.json").write_text("{")
     with pytest.raises(JobError, match="is another job's"):
         ledger(tmp_path).claim()
+
+
+def test_a_claim_names_the_plan_that_was_first(tmp_path: Path) -> None:
+    ledger(tmp_path).claim(b"{}")
+    data = (tmp_path / "_packager/job.json").read_bytes()
+    assert (tmp_path / f"_packager/plan-{plan_of(data, str(tmp_path))}.json").exists()
+    for broken in (data[:9], b"[]", b"{}"):
+        with pytest.raises(JobError, match=r"job\.json does not say whose the output is"):
+            plan_of(broken, str(tmp_path))
 
 
 def test_markers_are_found_and_read(tmp_path: Path) -> None:
