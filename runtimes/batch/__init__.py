@@ -3,5 +3,6 @@
 import os
 import sys
 
-if sys.platform == "linux":  # Arrow is told before it is imported: of its pools, this one keeps least for itself
+# Arrow is told before it is imported: of its pools, this one keeps least for itself.
+if sys.platform == "linux":
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")

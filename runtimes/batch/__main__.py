@@ -89,6 +89,7 @@ def _run(asked: options.Options, interruption: Interruption) -> int:
         elif asked.command == "status":
             metrics.say(running.status(asked, stores))
         else:
+            metrics.check_place(asked.metrics)
             metrics.say(running.Run(asked, stores, interruption).do(), asked.metrics)
     finally:
         stores.close()
