@@ -1,5 +1,6 @@
 """The job on Ray: workers and nodes that are lost, a driver that is asked to leave, what Ray cannot do."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -36,8 +37,11 @@ def done(output: Path) -> int:
 
 def children(pid: int) -> list[str]:
     """The command lines of what a process has started."""
-    places = [Path(f"/proc/{child}/cmdline") for child in ray_cluster.below(pid)]
-    return [place.read_text() for place in places if place.exists()]
+    found = []
+    for child in ray_cluster.below(pid):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            found.append(Path(f"/proc/{child}/cmdline").read_text())
+    return found
 
 
 def kill_worker(here: Machines) -> None:
