@@ -92,6 +92,7 @@ def on_s3(root: Path, folder: Path, endpoint: str) -> Case:
 
     session = boto3.Session("test", "test", region_name="us-east-1")
     bucket = session.resource("s3", endpoint_url=endpoint).create_bucket(Bucket="killed")
+    bucket.objects.all().delete()  # servers of one process have the same buckets
     for number in range(2):
         rows = jobs.mixed_rows(10 * ROWS_OF_A_SHARD, number)
         file = jobs.write_rows(folder / f"{number}.parquet", rows, ROWS_OF_A_SHARD)
